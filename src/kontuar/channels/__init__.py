@@ -1,0 +1,1 @@
+"""Other people's worlds: web shop, marketplaces, EDI, accounting files."""

@@ -1,0 +1,1 @@
+"""What stands around a till: printers, the drawer, the fiscal device, the card terminal, the scanner."""

@@ -1,0 +1,1 @@
+"""The fiscal device: its protocol, a driver, and a double that speaks the same protocol."""

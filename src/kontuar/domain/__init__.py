@@ -1,0 +1,1 @@
+"""The rules of a shop: frozen records and pure functions."""

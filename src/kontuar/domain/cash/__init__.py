@@ -1,0 +1,1 @@
+"""Payments, cash shifts and summaries."""

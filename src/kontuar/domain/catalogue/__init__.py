@@ -1,0 +1,1 @@
+"""Articles, units, codes, groups and VAT rates."""

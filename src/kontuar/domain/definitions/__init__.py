@@ -1,0 +1,1 @@
+"""All kinds of definitions in one table: record, key, references, scope."""

@@ -1,0 +1,1 @@
+"""Documents: one record, one life-cycle mechanism, a table per type."""

@@ -1,0 +1,29 @@
+"""What the checks of a life-cycle table may look at."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from kontuar.domain.cash.records import CashMove, Shift
+from kontuar.domain.documents.document import Document
+from kontuar.domain.firm.parameters import Parameters
+from kontuar.domain.stock.records import StockMove
+from kontuar.kernel.money import Minor
+
+Entry = StockMove | CashMove
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A document and the facts around it at the moment of a step.
+
+    `balances`: (warehouse, article) → base units; None where the store's stock is not known.
+    `register_cash`: (form, currency) → what the ledger says is in the register.
+    """
+
+    document: Document
+    parameters: Parameters
+    shift: Shift | None = None
+    balances: Mapping[tuple[str, str], Decimal] | None = None
+    register_cash: Mapping[tuple[str, str], Minor] = {}
+    fiscal_device: bool = False

@@ -1,0 +1,161 @@
+"""One record for every document type; what differs between types stands in their tables (`types`)."""
+
+import datetime
+from decimal import Decimal
+from typing import Final, Literal
+
+import msgspec
+
+from kontuar.domain.cash.records import CashMove, Payment
+from kontuar.domain.pricing.vat import Direction, TaxSum
+from kontuar.domain.stock.records import StockMove
+from kontuar.kernel.money import ZERO, Minor
+
+UNAPPROVED: Final = "unapproved"
+APPROVED: Final = "approved"
+CANCELLED: Final = "cancelled"
+
+
+class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of one line's value and why (DISC-26): `source` names the kind of rule, `rule` which one.
+
+    `amount` in minor units, negative = cheaper. `by` = operator who typed it, `allowed_by` = who authorised it.
+    """
+
+    source: Literal["operator", "promotion"]
+    kind: str
+    rule: str
+    base: Minor
+    amount: Minor
+    by: str = ""
+    allowed_by: str = ""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One line. `price` per `unit` in the document's direction; `value` = what the line costs, in minor units.
+
+    `number` is never reused within a document. `quantity` in `unit`, `base_quantity` in the article's base unit.
+    `price_row` = key of the price definition that gave `base_price` (empty: typed by hand).
+    """
+
+    number: int
+    article: str
+    name: str
+    kind: str
+    unit: str
+    precision: int
+    quantity: Decimal
+    base_quantity: Decimal
+    base_price: Decimal
+    initial_price: Decimal
+    price: Decimal
+    value: Minor
+    vat: str
+    percent: Decimal | None
+    letter: str
+    warehouse: str = ""
+    ean: str = ""
+    price_row: str = ""
+    handler: str = ""
+    typed: Literal["", "price", "value"] = ""
+    adjustments: tuple[Adjustment, ...] = ()
+
+
+class Buyer(msgspec.Struct, frozen=True, kw_only=True):
+    """The contractor as he was when the document was made; the walk-in customer has the code UNDEFINED."""
+
+    code: str
+    name: str
+    kind: str = "retail"
+    tax_number: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    country: str = "PL"
+    loyalty_card: str = ""
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link to another document; `quantities` = (line there, base units) where the kind has them (DOC-04)."""
+
+    kind: Literal["correction_of", "generated_from", "exchange_pair", "transfer_pair", "protocol_of",
+                  "complaint_about", "settles"]  # fmt: skip
+    doc_id: str
+    number: str
+    quantities: tuple[tuple[int, Decimal], ...] = ()
+
+
+class Authorisation(msgspec.Struct, frozen=True, kw_only=True):
+    """One action that another operator allowed: who, what, when, where on the document."""
+
+    right: str
+    operator: str
+    at: datetime.datetime
+    place: str = ""
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """The document's sums in minor units (DOC-28) and the total quantity (DOC-24)."""
+
+    net: Minor = ZERO
+    tax: Minor = ZERO
+    gross: Minor = ZERO
+    base_sum: Minor = ZERO
+    initial_sum: Minor = ZERO
+    discount: Minor = ZERO
+    surcharge: Minor = ZERO
+    quantity: Decimal = Decimal(0)
+    quantity_places: int = 0
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A document of any type, draft or approved. Unapproved: no number, no moves (DOC-01).
+
+    `definitions` = (epoch, version) it was priced with; `business_day` comes from the shift.
+    """
+
+    doc_id: str
+    type: str
+    state: str = UNAPPROVED
+    created_at: datetime.datetime
+    created_by: str
+    store: str
+    station: str
+    warehouse: str
+    currency: str
+    direction: Direction = "gross"
+    number: str = ""
+    approved_at: datetime.datetime | None = None
+    approved_by: str = ""
+    business_day: datetime.date | None = None
+    shift_id: str = ""
+    register: str = ""
+    handler: str = ""
+    buyer: Buyer
+    price_list: str = ""
+    definitions: tuple[str, int] = ("", 0)
+    next_line: int = 1
+    lines: tuple[Line, ...] = ()
+    taxes: tuple[TaxSum, ...] = ()
+    totals: Totals = Totals()
+    payments: tuple[Payment, ...] = ()
+    links: tuple[Link, ...] = ()
+    stock_moves: tuple[StockMove, ...] = ()
+    cash_moves: tuple[CashMove, ...] = ()
+    authorisations: tuple[Authorisation, ...] = ()
+    reason: str = ""
+    order_number: str = ""
+    foreign_number: str = ""
+    description: str = ""
+    amount: Minor = ZERO
+    perpetual_gross: Minor = ZERO
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to a document after or around approval (DOC-03)."""
+
+    at: datetime.datetime
+    event: str
+    operator: str
+    station: str
+    facts: dict[str, str] = {}

@@ -1,0 +1,176 @@
+"""Lines of a draft: made, changed, removed; pure, the totals always follow."""
+
+from decimal import Decimal
+
+import msgspec
+
+from kontuar.domain.catalogue.records import Article, Unit, VatRate
+from kontuar.domain.documents.document import Adjustment, Document, Line
+from kontuar.domain.documents.totals import with_totals
+from kontuar.domain.pricing.line_prices import UnitPrice
+from kontuar.kernel.errors import refuse
+from kontuar.kernel.money import PRICE_PLACES, Minor, line_value, to_major
+from kontuar.kernel.quantity import LIMIT, check_precision, from_base, to_base
+from kontuar.kernel.rounding import half_up
+
+MAX_LINES = 2000
+MAX_TOTAL = 10**14
+"""Minor units; head office parks documents of ten times as much."""
+
+
+class UnitOfArticle(msgspec.Struct, frozen=True):
+    """A unit that an article is sold in. `factor`: how many of it make one base unit (1 for the base unit)."""
+
+    unit: Unit
+    base: Unit
+    factor: Decimal
+    round_up: bool
+
+
+def unit_of(article: Article, code: str, units: dict[str, Unit]) -> UnitOfArticle:
+    """The article's unit by code; raises `Refused("unit.unknown")`."""
+    base = units.get(article.unit)
+    if base is None:
+        raise refuse("unit.unknown", "unit", unit=article.unit, name=article.name)
+    if code == article.unit:
+        return UnitOfArticle(base, base, Decimal(1), False)
+    for auxiliary in article.units:
+        if auxiliary.unit == code and code in units:
+            return UnitOfArticle(units[code], base, auxiliary.factor, auxiliary.round_up)
+    raise refuse("unit.unknown", "unit", unit=code, name=article.name)
+
+
+def quantities(chosen: UnitOfArticle, quantity: Decimal, place: str) -> tuple[Decimal, Decimal]:
+    """(quantity in the unit, base quantity) after the base unit's precision had its say (DOC-23)."""
+    if quantity <= 0:
+        raise refuse("line.quantity_zero", place, name="")
+    if chosen.unit.code == chosen.base.code:
+        exact = check_precision(quantity, chosen.base.precision, place)
+        return exact, exact
+    check_precision(quantity, 4, place)
+    base = to_base(quantity, chosen.factor, chosen.base.precision, round_up=chosen.round_up)
+    if base <= 0:
+        raise refuse("line.quantity_zero", place, name="")
+    return from_base(base, chosen.factor), base
+
+
+def new_line(
+    document: Document,
+    article: Article,
+    chosen: UnitOfArticle,
+    quantity: Decimal,
+    price: UnitPrice,
+    vat: VatRate,
+    *,
+    ean: str = "",
+    handler: str = "",
+) -> Line:
+    """A line at its list price; `number` is the document's next one."""
+    place = f"line:{document.next_line}"
+    in_unit, in_base = quantities(chosen, quantity, place)
+    return Line(
+        number=document.next_line, article=article.code, name=article.name, kind=article.kind,
+        unit=chosen.unit.code, precision=chosen.unit.precision, quantity=in_unit, base_quantity=in_base,
+        base_price=price.price, initial_price=price.price, price=price.price,
+        value=line_value(price.price, in_unit, document.currency),
+        vat=vat.code, percent=vat.percent, letter=vat.letter,
+        warehouse=document.warehouse, ean=ean, price_row=price.row, handler=handler,
+    )  # fmt: skip
+
+
+def add(document: Document, line: Line) -> Document:
+    """The document with the line at its end; raises `Refused("document.too_many_lines")`."""
+    if len(document.lines) >= MAX_LINES:
+        raise refuse("document.too_many_lines", limit=MAX_LINES)
+    grown = msgspec.structs.replace(document, lines=(*document.lines, line), next_line=document.next_line + 1)
+    return _storable(with_totals(grown), line)
+
+
+def find(document: Document, number: int) -> Line:
+    """The line by number; raises `Refused("line.unknown")`."""
+    for line in document.lines:
+        if line.number == number:
+            return line
+    raise refuse("line.unknown", f"line:{number}")
+
+
+def replace(document: Document, line: Line) -> Document:
+    """The document with the line of that number exchanged."""
+    find(document, line.number)
+    lines = tuple(line if known.number == line.number else known for known in document.lines)
+    return _storable(with_totals(msgspec.structs.replace(document, lines=lines)), line)
+
+
+def remove(document: Document, number: int) -> Document:
+    """The document without the line; its number is not used again."""
+    find(document, number)
+    lines = tuple(line for line in document.lines if line.number != number)
+    return with_totals(msgspec.structs.replace(document, lines=lines))
+
+
+def with_quantity(line: Line, chosen: UnitOfArticle, quantity: Decimal, currency: str) -> Line:
+    """Another quantity of the same article; a typed value gives way to price × quantity."""
+    in_unit, in_base = quantities(chosen, quantity, f"line:{line.number}")
+    changed = msgspec.structs.replace(
+        line, unit=chosen.unit.code, precision=chosen.unit.precision, quantity=in_unit, base_quantity=in_base
+    )
+    if line.typed == "value":
+        return at_list_price(changed, currency)
+    return with_price(changed, changed.price, currency) if line.typed else at_list_price(changed, currency)
+
+
+def at_list_price(line: Line, currency: str) -> Line:
+    """The line as its price row says, nothing typed."""
+    value = line_value(line.initial_price, line.quantity, currency)
+    return msgspec.structs.replace(line, price=line.initial_price, value=value, typed="", adjustments=())
+
+
+def with_price(line: Line, price: Decimal, currency: str, *, by: str = "", allowed_by: str = "") -> Line:
+    """A typed unit price (DOC-22); raises `Refused("price.below_zero" | "price.too_precise")`."""
+    _check_price(price, line.number)
+    before = line_value(line.initial_price, line.quantity, currency)
+    value = line_value(price, line.quantity, currency)
+    previous = line.adjustments[0] if line.adjustments and not by else None
+    change = Adjustment(
+        source="operator", kind="typed_price", rule="", base=before, amount=Minor(value - before),
+        by=by or (previous.by if previous else ""),
+        allowed_by=allowed_by or (previous.allowed_by if previous else ""),
+    )  # fmt: skip
+    return msgspec.structs.replace(line, price=price, value=value, typed="price", adjustments=(change,))
+
+
+def with_value(line: Line, value: Minor, currency: str, *, by: str, allowed_by: str = "") -> Line:
+    """A typed value for the whole line; the unit price shown is value ÷ quantity, the value itself is exact."""
+    if value < 0:
+        raise refuse("price.below_zero", f"line:{line.number}")
+    before = line_value(line.initial_price, line.quantity, currency)
+    unit_price = half_up(to_major(value, currency) / line.quantity, PRICE_PLACES)
+    change = Adjustment(
+        source="operator", kind="typed_value", rule="", base=before, amount=Minor(value - before),
+        by=by, allowed_by=allowed_by,
+    )  # fmt: skip
+    return msgspec.structs.replace(line, price=unit_price, value=value, typed="value", adjustments=(change,))
+
+
+def _storable(document: Document, line: Line) -> Document:
+    """The document; refused where a figure, by the line just written, outgrows what ledgers and head office hold.
+
+    Raises `Refused("quantity.too_large" | "amount.too_large")`.
+    """
+    place = f"line:{line.number}"
+    totals = document.totals
+    if max(line.quantity, line.base_quantity, totals.quantity) >= LIMIT:
+        raise refuse("quantity.too_large", place, quantity=line.quantity)
+    if max(totals.gross, totals.base_sum, totals.initial_sum) >= MAX_TOTAL:
+        raise refuse("amount.too_large", place, text=to_major(line.value, document.currency))
+    return document
+
+
+def _check_price(price: Decimal, number: int) -> None:
+    place = f"line:{number}"
+    if not price.is_finite() or price < 0:
+        raise refuse("price.below_zero", place)
+    if price >= Decimal(10) ** 8:
+        raise refuse("price.too_large", place)
+    if half_up(price, PRICE_PLACES) != price:
+        raise refuse("price.too_precise", place, places=PRICE_PLACES)

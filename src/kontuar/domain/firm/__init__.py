@@ -1,0 +1,1 @@
+"""The structure of the firm: centres, stores, warehouses, stations, parameters."""

@@ -1,0 +1,1 @@
+"""Contractors, operators, roles and rights."""

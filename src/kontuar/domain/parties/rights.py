@@ -1,0 +1,56 @@
+"""Every right there is; a role is a set of them (HUB-15). Codes never change."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from kontuar.domain.parties.records import Operator, Role
+
+SELL: Final = "receipt.issue"
+APPROVE_RECEIPT: Final = "receipt.approve"
+VOID_LINE: Final = "receipt.void_line"
+VOID_RECEIPT: Final = "receipt.void"
+CHANGE_PRICE: Final = "price.change"
+REFISCALISE: Final = "receipt.refiscalise"
+CASH_IN: Final = "cash.in"
+CASH_OUT: Final = "cash.out"
+OPEN_DRAWER: Final = "drawer.open"
+OPEN_SHIFT: Final = "shift.open"
+CLOSE_SHIFT: Final = "shift.close"
+SEE_CASH: Final = "cash.see"
+RELEASE_GOODS: Final = "goods.release"
+RECEIVE_GOODS: Final = "goods.receive"
+CANCEL_GOODS: Final = "goods.cancel"
+CANCEL_CASH: Final = "cash.cancel"
+OWN_DOCUMENTS: Final = "documents.own"
+ALL_DOCUMENTS: Final = "documents.all"
+STATION_SETTINGS: Final = "station.settings"
+ACCEPT_CLOCK: Final = "clock.accept"
+DEFINE: Final = "hub.define"
+SEE_HUB: Final = "hub.see"
+VERIFY: Final = "hub.verify"
+ENROL: Final = "hub.enrol"
+
+CASHIER: Final = frozenset(
+    {SELL, APPROVE_RECEIPT, VOID_LINE, VOID_RECEIPT, CASH_IN, OPEN_SHIFT, CLOSE_SHIFT, OWN_DOCUMENTS}
+)
+SHIFT_MANAGER: Final = CASHIER | {
+    CHANGE_PRICE, REFISCALISE, CASH_OUT, OPEN_DRAWER, SEE_CASH, RELEASE_GOODS, RECEIVE_GOODS, ALL_DOCUMENTS,
+}  # fmt: skip
+MANAGER: Final = SHIFT_MANAGER | {CANCEL_GOODS, CANCEL_CASH, STATION_SETTINGS, ACCEPT_CLOCK, SEE_HUB}
+ADMINISTRATOR: Final = MANAGER | {DEFINE, VERIFY, ENROL}
+
+ALL_RIGHTS: Final = ADMINISTRATOR
+
+
+def rights_of(operator: Operator, roles: Mapping[str, Role]) -> frozenset[str]:
+    """The rights an operator has by its roles; *all documents* implies *own*. Unknown roles give nothing."""
+    found = {right for code in operator.roles if code in roles for right in roles[code].rights}
+    return frozenset(with_implied(found))
+
+
+def with_implied(rights: Iterable[str]) -> set[str]:
+    """The rights and those they imply."""
+    result = set(rights)
+    if ALL_DOCUMENTS in result:
+        result.add(OWN_DOCUMENTS)
+    return result

@@ -1,0 +1,1 @@
+"""Price lists, line values and VAT sums."""

@@ -1,0 +1,1 @@
+"""Values that every floor uses; imports nothing else of ours."""

@@ -1,0 +1,23 @@
+"""The only file that rounds. Every rounding has a name; halves go away from zero."""
+
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
+
+
+def half_up(value: Decimal, places: int) -> Decimal:
+    """Round to `places` decimals, halves away from zero."""
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def away_from_zero(value: Decimal, places: int) -> Decimal:
+    """Round to `places` decimals, always away from zero (units that may only be sold whole)."""
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_UP)
+
+
+def to_whole(value: Decimal) -> int:
+    """Round to a whole number, halves away from zero."""
+    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def to_multiple(value: int, step: int) -> int:
+    """Round a whole number to the nearest multiple of `step`, halves away from zero (cash rounding)."""
+    return to_whole(Decimal(value) / step) * step

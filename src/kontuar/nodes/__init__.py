@@ -1,0 +1,1 @@
+"""The programs: station, agent, hub. Wiring only."""

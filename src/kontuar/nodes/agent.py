@@ -1,0 +1,229 @@
+"""The agent of a store: takes its stations' documents in, relays them, gives them what the hub says. Wiring only."""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from litestar import Litestar, Response, get
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, ProcessCollector, generate_latest
+
+from kontuar import __version__
+from kontuar.kernel.connectivity import Connectivity
+from kontuar.kernel.errors import Refused, refuse
+from kontuar.kernel.time import Clock, instant_text
+from kontuar.nodes.lanes import Lane
+from kontuar.nodes.machine import MachineClock, MachineIds
+from kontuar.nodes.running import say_and_stop, serve, set_up_logging
+from kontuar.nodes.settings import AgentSettings
+from kontuar.nodes.storage_trouble import end_process, on_storage_failure
+from kontuar.operations.agent_access import AgentAccess
+from kontuar.operations.enrolment import KIND as CERTIFICATE
+from kontuar.operations.feed import DefinitionsFeed
+from kontuar.operations.ports.sync import HubReach
+from kontuar.operations.relay import RelayGiver, RelayReceiver
+from kontuar.storage.failures import StorageFailure
+from kontuar.storage.sqlite.agent.books import AgentBooks
+from kontuar.storage.sqlite.agent.reading import AgentReader
+from kontuar.sync.bell import Bell
+from kontuar.sync.connection import Connection
+from kontuar.sync.downlink import Applied
+from kontuar.sync.identity import NodeKeys, enrol, load_identity
+from kontuar.sync.loops import NodeSync
+from kontuar.sync.questions import EnrolmentPassedOn, PassedOn, Questions
+from kontuar.sync.server import SyncSite, sync_routes
+from kontuar.sync.transport import HttpTransport
+from kontuar.sync.uplink import AGENT_LIMITS
+from kontuar.web.api import agent as agent_api
+from kontuar.web.api.agent import AgentBench, AgentStatus
+from kontuar.web.http import EXCEPTION_HANDLERS
+
+DATABASE_FILE: Final = "agent.db"
+IDENTITY_FOLDER: Final = "identity"
+CHECKPOINT_SECONDS: Final = 60.0
+ENROL_TRIES: Final = 30
+_DAMAGED: Final = 3
+_log = structlog.get_logger("agent")
+
+
+class AgentNode:
+    """One agent over one data folder."""
+
+    def __init__(self, settings: AgentSettings, keys: NodeKeys, clock: Clock, fresh_epoch: str) -> None:
+        self._keys = keys
+        self._clock = clock
+        self.damaged = False
+        self.books = AgentBooks(settings.data / DATABASE_FILE, settings.data / "snapshots",
+                                keys.certificate.store, clock, fresh_epoch)  # fmt: skip
+        self._reader = AgentReader(self.books.database)
+        self.run = Lane("agent", self.books.database, self._damage)
+        self.run.open()
+        self._bell = Bell()
+        self._transport = HttpTransport(settings.hub_url)
+        self.connection = Connection(clock, changed=self._bell.ring)
+        self.sync = NodeSync(
+            self.run, self.books.outbox, self.books.sink, self._transport, self.connection, clock, who=keys,
+            build=__version__, folder=settings.data / "incoming", applied=self._applied,
+            acknowledged=self._bell.ring, limits=AGENT_LIMITS,
+        )  # fmt: skip
+        self.site = self._site()
+        self.app = self._application()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _damage(self) -> None:
+        """What is damaged is not written to any further; the process ends and says so (REL-19)."""
+        self.damaged = True
+        end_process()
+
+    def reach(self) -> HubReach:
+        """Whether the hub answers, for the stations."""
+        state = self.connection.state()
+        return HubReach(state.level > Connectivity.OFFLINE, state.hub_seen_at)
+
+    async def start(self) -> None:
+        """Begin to talk to the hub; stations are served without it as well."""
+        await self.run(self._learn_certificates)
+        self.sync.start()
+        self._tasks = [asyncio.create_task(self._checkpoint(), name="checkpoint")]
+
+    async def stop(self) -> None:
+        """Let go of everything; what was not relayed stays."""
+        self._bell.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.sync.stop()
+        await self._transport.close()
+        await asyncio.to_thread(self.run.close)
+
+    def _site(self) -> SyncSite:
+        keys = self._keys
+        sender = keys.sender(__version__)
+        questions = Questions(self._transport, sender, keys.signed, keys.keys, self._clock)
+        books = self.books
+        feed = DefinitionsFeed(books.definitions, books.snapshots)
+        return SyncSite(
+            sender=sender, certificate=keys.signed, keys=keys.keys,
+            receiver=RelayReceiver(books.log, node=keys.certificate.node, epoch=books.stock.epoch()),
+            giver=RelayGiver(feed, books.feeds, self.reach), answerer=PassedOn(questions),
+            enroller=EnrolmentPassedOn(self._transport), runner=self.run, giver_runner=self.run,
+            clock=self._clock, bell=self._bell, taken=self.sync.wake, store=keys.certificate.store,
+        )  # fmt: skip
+
+    def _status(self) -> AgentStatus:
+        epoch, version, _ = self.books.definitions.cursor()
+        waiting = sum(head.held - head.final for head in self._reader.heads())
+        state = self.connection.state()
+        return AgentStatus(
+            node=self._keys.certificate.node, store=self._keys.certificate.store, level=state.level.name.lower(),
+            waiting=waiting, definitions=(epoch, version), problem=state.problem, build=__version__,
+        )  # fmt: skip
+
+    def _application(self) -> Litestar:
+        access = AgentAccess(self.books.definitions, self._keys.certificate.store, self._clock)
+        bench = AgentBench(run=self.run, books=self._reader, access=access, status=self._status)
+        return Litestar(
+            route_handlers=[*sync_routes(self.site), *health_routes(self), *agent_api.HANDLERS],
+            dependencies={"bench": Provide(lambda: bench, sync_to_thread=False)},
+            exception_handlers={**EXCEPTION_HANDLERS, StorageFailure: on_storage_failure},
+            openapi_config=OpenAPIConfig(
+                title="Kontuar agent", version=__version__, path="/api",
+                render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            ),
+            on_startup=[self.start], on_shutdown=[self.stop], logging_config=None,
+        )  # fmt: skip
+
+    def _applied(self, news: Applied) -> None:
+        self._bell.ring()
+        if news.definitions:
+            task = asyncio.create_task(self.run(self._learn_certificates), name="certificates")
+            self._tasks = [*(t for t in self._tasks if not t.done()), task]
+
+    def _learn_certificates(self) -> None:
+        self._keys.keys.take_rows(body for _, body in self.books.definitions.of_kind(CERTIFICATE))
+
+    async def _checkpoint(self) -> None:
+        while True:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            await self.run(self.books.database.checkpoint)
+
+
+def health_routes(node: AgentNode) -> list[Any]:
+    """`/health`, `/health/live` and `/metrics`; they need no login and tell no secrets."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    gauges: dict[str, Gauge] = {}
+
+    @get("/health", summary="Ready to work: the database answers")
+    async def ready() -> Response[dict[str, Any]]:
+        try:
+            counts = dict(await node.run(node.books.log.counts))
+            state = "up"
+        except StorageFailure as failure:
+            counts, state = {}, failure.code
+        hub = node.reach()
+        body = {
+            "node": "agent", "live": "yes", "ready": "yes" if state == "up" else "no", "database": state,
+            "hub": "reachable" if hub.reachable else "away", "hub_seen_at": hub.seen_at,
+            "problem": node.connection.state().problem, **counts,
+        }  # fmt: skip
+        return Response(body, status_code=200 if state == "up" else 503)
+
+    @get("/health/live", summary="The process answers")
+    async def live() -> dict[str, str]:
+        return {"node": "agent", "live": "yes"}
+
+    @get("/metrics", include_in_schema=False)
+    async def metrics() -> Response[bytes]:
+        figures: dict[str, float] = dict(await node.run(node.books.log.counts))
+        figures["hub_reachable"] = int(node.reach().reachable)
+        for outcome, count in node.site.frames_by_outcome.items():
+            figures[f"frames_{outcome.replace('.', '_')}"] = count
+        for name, value in figures.items():
+            gauges.setdefault(name, Gauge(f"kontuar_agent_{name}", name, registry=registry)).set(value)
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [ready, live, metrics]
+
+
+def run(settings: AgentSettings) -> int:
+    """Enrol if needed, then run until SIGTERM or SIGINT; the exit status (3 = the database is damaged)."""
+    set_up_logging(settings.log_level)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    try:
+        keys = load_identity(settings.data / IDENTITY_FOLDER) or asyncio.run(_enrol(settings))
+    except Refused as refusal:
+        return say_and_stop(refusal)
+    clock = MachineClock()
+    try:
+        node = AgentNode(settings, keys, clock, MachineIds().new_id())
+    except StorageFailure as failure:
+        _log.critical("agent.database_failed", code=failure.code, detail=str(failure)[:500])
+        return _DAMAGED
+    _log.info("agent.starting", store=keys.certificate.store, at=instant_text(clock.now()))
+    serve(node.app, settings, keys.certificate.node)
+    return _DAMAGED if node.damaged else 0
+
+
+async def _enrol(settings: AgentSettings) -> NodeKeys:
+    """Ask the hub for a certificate with the one-time code; a hub that is still starting is waited for."""
+    if not settings.enrolment_code:
+        raise refuse("enrol.code_missing", store=settings.store)
+    transport = HttpTransport(settings.hub_url)
+    try:
+        for tries_left in range(ENROL_TRIES, 0, -1):
+            try:
+                return await enrol(
+                    settings.data / IDENTITY_FOLDER, transport, code=settings.enrolment_code, kind="agent",
+                    new_incarnation=MachineIds().new_id(), build=__version__,
+                )  # fmt: skip
+            except Refused as refusal:
+                waits = refusal.problems[0].code in ("enrol.unreachable", "storage.unavailable")
+                if not waits or tries_left == 1:
+                    raise
+                await asyncio.sleep(1)
+        raise refuse("enrol.unreachable")
+    finally:
+        await transport.close()

@@ -1,0 +1,239 @@
+"""The hub: PostgreSQL, migrations, the web application, graceful stop; other parts are plugged in as extensions."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from litestar import Litestar
+
+from kontuar.kernel.ids import Ids
+from kontuar.kernel.time import Clock
+from kontuar.nodes.hub_health import health_handlers
+from kontuar.nodes.lanes import Lane
+from kontuar.nodes.machine import MachineClock, MachineIds
+from kontuar.nodes.settings import HubSettings
+from kontuar.nodes.storage_trouble import on_storage_failure
+from kontuar.operations.definition_files import DefinitionFiles
+from kontuar.operations.definition_input import DefinitionInput
+from kontuar.operations.definitions import Definitions
+from kontuar.operations.enrolment import Enrolment
+from kontuar.operations.feed import DefinitionsFeed
+from kontuar.operations.hub_login import BOOTSTRAP_OPERATOR, HubLogin
+from kontuar.storage.failures import StorageFailure, StorageUnavailable
+from kontuar.storage.postgres.definitions import PostgresDefinitions
+from kontuar.storage.postgres.embedded import EmbeddedPostgres
+from kontuar.storage.postgres.engine import HubDatabase
+from kontuar.storage.postgres.enrolment import PostgresNodes
+from kontuar.storage.postgres.feed import PostgresFeed, SnapshotFolder
+from kontuar.storage.postgres.migrations import migrate
+from kontuar.storage.postgres.operators import PostgresLogins
+from kontuar.sync.keyring import CertifiedKeys
+from kontuar.sync.keys import Signer, load_or_make
+from kontuar.web.hub.app import build_hub_app
+from kontuar.web.hub.rendering import NavArea
+from kontuar.web.hub_access import HubParts
+
+KEY_FILE: Final = "hub.key"
+ADMINISTRATOR_FILE: Final = "administrator-code"
+ADDRESS_FILE: Final = "address"
+STOP_SECONDS: Final = 10
+_RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+_WATCH_SECONDS: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+HubLane = Lane[HubDatabase]
+
+
+@dataclass(kw_only=True)
+class HubCore:
+    """What extensions find. `main`, `bulk`, `feed_lane`: threads, each with a connection of its own.
+
+    `definitions_feed` and its snapshots live on `feed_lane`. `changed`: called from a database thread when the
+    definitions have a new version. `incarnation` is set when the hub is ready.
+    """
+
+    settings: HubSettings
+    clock: Clock
+    ids: Ids
+    key: Signer
+    keys: CertifiedKeys
+    main: HubLane
+    bulk: HubLane
+    feed_lane: HubLane
+    parts: HubParts
+    definitions_feed: DefinitionsFeed
+    changed: list[Callable[[], None]] = field(default_factory=list)
+    incarnation: str = ""
+
+
+@dataclass(kw_only=True)
+class HubExtension:
+    """What a part of the hub adds: screens, routes, links, state of the application, what runs when ready."""
+
+    pages: Sequence[Any] = ()
+    handlers: Sequence[Any] = ()
+    areas: Sequence[NavArea] = ()
+    state: dict[str, Any] = field(default_factory=dict)
+    on_ready: Sequence[Callable[[], Awaitable[None]]] = ()
+    on_stop: Sequence[Callable[[], Awaitable[None]]] = ()
+
+
+Extend = Callable[[HubCore], HubExtension]
+
+
+class Hub:
+    """One hub over one data folder."""
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        extend: Sequence[Extend] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+    ) -> None:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self.settings = settings
+        self._postgres = _embedded(settings)
+        # Starting the embedded server gives its URL; until then nothing connects, the lanes are closed.
+        self._url = settings.database_url or self._start_postgres()
+        self.core = self._assemble(clock or MachineClock(), ids or MachineIds())
+        self.extensions = [part(self.core) for part in extend]
+        self.app = self._application()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Prepare the database in the background; until then requests are answered with `storage.unavailable`."""
+        self._keep(self._prepare())
+        if self._postgres is not None:
+            self._keep(self._watch_postgres())
+
+    async def stop(self) -> None:
+        """Let go of everything, in the reverse order."""
+        for task in self._tasks:
+            task.cancel()
+        for extension in self.extensions:
+            for stop in extension.on_stop:
+                await stop()
+        for lane in (self.core.main, self.core.bulk, self.core.feed_lane):
+            await asyncio.to_thread(lane.close)
+        if self._postgres is not None:
+            await asyncio.to_thread(self._postgres.stop)
+
+    def _start_postgres(self) -> str:
+        assert self._postgres is not None
+        return self._postgres.start()
+
+    def _assemble(self, clock: Clock, ids: Ids) -> HubCore:
+        key = load_or_make(self.settings.data / KEY_FILE)
+        changed: list[Callable[[], None]] = []
+
+        def announce() -> None:
+            for tell in changed:
+                tell()
+
+        main, bulk, feed_lane = (
+            Lane(name, HubDatabase(self._url, name=f"kontuar hub {name}")) for name in ("main", "bulk", "feed")
+        )
+        store = PostgresDefinitions(main.database)
+        bulk_store = PostgresDefinitions(bulk.database)
+        bulk_definitions = Definitions(bulk_store, clock, announce)
+        bulk_reader = DefinitionInput(bulk_store, ids)
+        source = PostgresFeed(feed_lane.database)
+        parts = HubParts(
+            run=main,
+            bulk=bulk,
+            definitions=Definitions(store, clock, announce),
+            reader=DefinitionInput(store, ids),
+            bulk_definitions=bulk_definitions,
+            bulk_reader=bulk_reader,
+            files=DefinitionFiles(bulk_definitions, bulk_reader),
+            enrolment=Enrolment(PostgresNodes(main.database), store, key, clock, ids, announce),
+            login=HubLogin(PostgresLogins(main.database), clock, ids),
+        )
+        shelf = SnapshotFolder(self.settings.data / "snapshots", source)
+        return HubCore(
+            settings=self.settings, clock=clock, ids=ids, key=key, keys=CertifiedKeys(key.public_key),
+            main=main, bulk=bulk, feed_lane=feed_lane,
+            parts=parts, definitions_feed=DefinitionsFeed(source, shelf), changed=changed,
+        )  # fmt: skip
+
+    def _application(self) -> Litestar:
+        state: dict[str, Any] = {}
+        for extension in self.extensions:
+            state.update(extension.state)
+        return build_hub_app(
+            self.core.parts,
+            pages=[page for extension in self.extensions for page in extension.pages],
+            handlers=[
+                *health_handlers(self.core.main, self.core.feed_lane, self.core.definitions_feed),
+                *(handler for extension in self.extensions for handler in extension.handlers),
+            ],
+            areas=[area for extension in self.extensions for area in extension.areas],
+            state=state,
+            exception_handlers={StorageFailure: on_storage_failure},
+            on_startup=[self.start],
+            on_shutdown=[self.stop],
+        )
+
+    async def _prepare(self) -> None:
+        """Migrate and open the lanes, trying again for as long as the database is away."""
+        tries = 0
+        while True:
+            try:
+                await self.core.main.run_unopened(migrate, self.core.main.database)
+                self.core.incarnation = await self.core.main.run_unopened(self.core.parts.enrolment.certify_hub)
+                code = await self.core.main.run_unopened(self.core.parts.login.prepare_first_login)
+                break
+            except StorageUnavailable as failure:
+                _log.warning("hub.database_away", reason=str(failure).strip()[:200])
+                await asyncio.sleep(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
+                tries += 1
+        self._tell_administrator(code)
+        for lane in (self.core.main, self.core.bulk, self.core.feed_lane):
+            lane.open()
+        for extension in self.extensions:
+            for begin in extension.on_ready:
+                await begin()
+        _log.info("hub.ready", data=str(self.settings.data))
+
+    def _tell_administrator(self, code: str | None) -> None:
+        file = self.settings.data / ADMINISTRATOR_FILE
+        file.unlink(missing_ok=True)
+        if code is not None:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as writing:
+                writing.write(f"{code}\n")
+            _log.warning("hub.no_operators", log_in_as=BOOTSTRAP_OPERATOR, code_is_in=str(file))
+
+    async def _watch_postgres(self) -> None:
+        """The embedded server is started again when it ends; connections heal by themselves."""
+        assert self._postgres is not None
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            if not self._postgres.alive():
+                _log.error("hub.postgres_ended")
+                with suppress(Exception):
+                    await asyncio.to_thread(self._postgres.start)
+
+    def _keep(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            # A hub that could not be prepared must not look alive: the process ends and says why.
+            _log.critical("hub.failed", error=repr(task.exception()))
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _embedded(settings: HubSettings) -> EmbeddedPostgres | None:
+    if settings.database_url:
+        return None
+    return EmbeddedPostgres(settings.data / "postgres", durable=settings.durable)

@@ -1,0 +1,290 @@
+"""The hub's end of the sync protocol: intake, booking right behind it, feeds, enrolment, online questions."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import msgspec
+import structlog
+from litestar import Router
+
+from kontuar import __version__
+from kontuar.kernel.canonical import decode, encode
+from kontuar.kernel.errors import Problem, Refused, refuse
+from kontuar.kernel.time import Clock, instant_text, parse_instant
+from kontuar.nodes.hub import HubCore, HubExtension
+from kontuar.nodes.lanes import Lane
+from kontuar.operations.booking import book_waiting
+from kontuar.operations.confirmations import confirmations_since
+from kontuar.operations.enrolment import KIND as CERTIFICATE
+from kontuar.operations.enrolment import EnrolRequest
+from kontuar.operations.feed import DefinitionsFeed
+from kontuar.operations.hub_documents import find_document
+from kontuar.operations.incoming import receive
+from kontuar.operations.monitor import note_contact
+from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
+from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
+from kontuar.operations.ports.hub_lists import Contact
+from kontuar.operations.ports.streams import Acknowledgement, Batch
+from kontuar.operations.ports.sync import (
+    HUB_NODE,
+    DefinitionCursor,
+    FeedCursor,
+    Heard,
+    HubReach,
+    NodeIdentity,
+    StreamPosition,
+)
+from kontuar.operations.stock_feed import stock_elsewhere
+from kontuar.storage.failures import StorageFailure
+from kontuar.storage.postgres.booking import PostgresBookingDesk
+from kontuar.storage.postgres.definitions import PostgresDefinitions
+from kontuar.storage.postgres.documents import PostgresDocumentShelf
+from kontuar.storage.postgres.engine import HubDatabase
+from kontuar.storage.postgres.monitor import PostgresMonitorShelf
+from kontuar.storage.postgres.stock import PostgresFeedsOfStore
+from kontuar.storage.postgres.stream_log import PostgresStreamLog
+from kontuar.sync.bell import Bell
+from kontuar.sync.frames import Sender
+from kontuar.sync.keyring import fault_of_seal
+from kontuar.sync.server import SyncSite, sync_routes
+from kontuar.web.hub_access import OPEN
+
+BOOKING_SECONDS: Final = 5.0
+CONTACT_SECONDS: Final = 2.0
+_log = structlog.get_logger("hub")
+
+
+class HubReceiver:
+    """Takes pushes: *held* and *final* are one at the hub."""
+
+    def __init__(self, log: PostgresStreamLog, core: HubCore) -> None:
+        self._log = log
+        self._core = core
+
+    def take(self, batch: Batch) -> Acknowledgement:
+        """One push of one stream, in one transaction."""
+        return receive(batch, self._log, receiver=HUB_NODE, epoch=self._core.incarnation, is_hub=True)
+
+    def keep_unreadable(self, data: bytes, reason: str) -> None:
+        """Kept for a person to look at."""
+        self._log.keep_unreadable(data, "", reason)
+
+
+class HubGiver:
+    """Gives agents their store's view; works on the feed lane."""
+
+    def __init__(self, definitions: DefinitionsFeed, database: HubDatabase, clock: Clock) -> None:
+        self._definitions = definitions
+        self._feeds = PostgresFeedsOfStore(database)
+        self._database = database
+        self._clock = clock
+
+    def definitions_since(self, asker: NodeIdentity, cursor: DefinitionCursor) -> DefinitionsAnswer:
+        """Same, delta or snapshot."""
+        return self._definitions.definitions_since(asker.store, cursor.epoch, cursor.version, cursor.checksum)
+
+    def confirmations_since(self, asker: NodeIdentity, cursor: FeedCursor) -> Confirmations:
+        """Everything decided for the store's documents since."""
+        return confirmations_since(self._feeds, asker.store, cursor.epoch, cursor.version)
+
+    def stock_since(self, asker: NodeIdentity, cursor: FeedCursor) -> StockFigures:
+        """Figures of the store that changed since."""
+        return stock_since_of(self._feeds, asker.store, cursor)
+
+    def final_positions(self, asker: NodeIdentity) -> Sequence[StreamPosition]:
+        """Where every stream of the store stands here."""
+        with self._database.transaction(reading=True):
+            return PostgresStreamLog(self._database, self._clock).positions(asker.store)
+
+    def snapshot_by_id(self, snapshot_id: str) -> SnapshotInfo:
+        """A snapshot file that was offered."""
+        return self._definitions.snapshot_by_id(snapshot_id)
+
+    def hub_reach(self) -> HubReach:
+        """The hub always reaches itself."""
+        return HubReach(True, instant_text(self._clock.now()))
+
+
+class Contacts:
+    """Who was heard of, written down once a beat and not with every request (HUB-07)."""
+
+    def __init__(self, core: HubCore) -> None:
+        self._core = core
+        self._shelf = PostgresMonitorShelf(core.main.database)
+        self._fresh: dict[tuple[str, str], Contact] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def heard(self, news: Heard) -> None:
+        """A frame of a node was read; called on the server's thread."""
+        try:
+            sent_at = parse_instant(news.sent_at)
+        except ValueError:
+            return
+        identity = news.identity
+        self._fresh[identity.node, identity.incarnation] = Contact(
+            node=identity.node, store=identity.store, kind=identity.kind, incarnation=identity.incarnation,
+            at=self._core.clock.now(), sent_at=sent_at, build=news.build[:60], claimed_seq=news.claimed_seq,
+            definitions_version=news.definitions_version,
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        """Begin; inside the server's loop."""
+        self._task = asyncio.create_task(self._forever(), name="contacts")
+
+    async def stop(self) -> None:
+        """What was heard last is forgotten; the next contact tells it again."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _forever(self) -> None:
+        while True:
+            await asyncio.sleep(CONTACT_SECONDS)
+            fresh, self._fresh = list(self._fresh.values()), {}
+            try:
+                for contact in fresh:
+                    await self._core.main(note_contact, self._shelf, contact)
+            except StorageFailure as failure:
+                _log.warning("hub.contacts_wait", code=failure.code)
+
+
+class Booking:
+    """Books right behind the intake and by a timer, on a lane of its own, so that *final* never waits for it."""
+
+    def __init__(self, core: HubCore, lane: Lane[HubDatabase], bell: Bell) -> None:
+        self._core = core
+        self.lane = lane
+        self._bell = bell
+        self._woken = Bell()
+        self._task: asyncio.Task[None] | None = None
+        self.desk = PostgresBookingDesk(lane.database, partial(fault_of_seal, core.keys))
+
+    async def start(self) -> None:
+        """Begin; inside the server's loop."""
+        self.lane.open()
+        self._task = asyncio.create_task(self._forever(), name="booking")
+
+    async def stop(self) -> None:
+        """What was not booked is booked at the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.to_thread(self.lane.close)
+
+    def wake(self) -> None:
+        """Something came in."""
+        self._woken.ring()
+
+    async def _forever(self) -> None:
+        while True:
+            heard = self._woken.rings
+            try:
+                done = await self.lane(book_waiting, self.desk, self._core.clock.now())
+                if done.messages:
+                    self._bell.ring()
+            except StorageFailure as failure:
+                _log.warning("hub.booking_waits", code=failure.code)
+            await self._woken.wait(heard, BOOKING_SECONDS)
+
+
+class _ArticleQuestion(msgspec.Struct, frozen=True):
+    article: str
+
+
+class _NumberQuestion(msgspec.Struct, frozen=True):
+    number: str
+
+
+class HubAnswerer:
+    """Answers what stations ask online, through their agents."""
+
+    def __init__(self, lane: Lane[HubDatabase]) -> None:
+        self._lane = lane
+        self._feeds = PostgresFeedsOfStore(lane.database)
+        self._documents = PostgresDocumentShelf(lane.database)
+
+    async def __call__(self, asker: NodeIdentity, question: str, body: bytes) -> tuple[tuple[Problem, ...], bytes]:
+        """(problems, canonical JSON)."""
+        try:
+            if question == "stock_elsewhere":
+                article = decode(body, _ArticleQuestion).article
+                return (), encode(await self._lane(stock_elsewhere, self._feeds, asker.store, article))
+            if question == "find_document":
+                return (), encode(
+                    await self._lane(find_document, self._documents, decode(body, _NumberQuestion).number)
+                )
+            raise refuse("question.unknown", question=question[:60])
+        except Refused as refusal:
+            return refusal.problems, b"{}"
+        except msgspec.DecodeError:
+            return (Problem("question.unreadable"),), b"{}"
+
+
+class HubEnroller:
+    """Enrols nodes by the hub's register."""
+
+    def __init__(self, core: HubCore) -> None:
+        self._core = core
+
+    async def __call__(self, request: bytes) -> bytes:
+        """JSON in, JSON out; raises `Refused`."""
+        try:
+            asked = decode(request, EnrolRequest)
+        except msgspec.DecodeError as error:
+            raise refuse("enrol.request_unreadable", reason=error) from None
+        return encode(await self._core.main(self._core.parts.enrolment.enrol, asked))
+
+
+def extend_sync(core: HubCore) -> HubExtension:
+    """The routes of the protocol, and booking."""
+    keys = core.keys
+    bell = Bell()
+    intake = Lane("intake", HubDatabase(core.main.database.conninfo, name="kontuar hub intake"))
+    books = Lane("booking", HubDatabase(core.main.database.conninfo, name="kontuar hub booking"))
+    booking = Booking(core, books, bell)
+    contacts = Contacts(core)
+    site = SyncSite(
+        sender=Sender(node=HUB_NODE, incarnation="", build=__version__, sign=core.key.sign), keys=keys,
+        receiver=HubReceiver(PostgresStreamLog(intake.database, core.clock), core),
+        giver=HubGiver(core.definitions_feed, core.feed_lane.database, core.clock),
+        answerer=HubAnswerer(core.feed_lane), enroller=HubEnroller(core), runner=intake,
+        giver_runner=core.feed_lane, clock=core.clock, bell=bell, taken=booking.wake, heard=contacts.heard,
+    )  # fmt: skip
+
+    def learn() -> None:
+        with core.feed_lane.database.transaction(reading=True):
+            keys.take_rows([row.body for row in PostgresDefinitions(core.feed_lane.database).rows(CERTIFICATE)])
+
+    async def ready() -> None:
+        site.sender = msgspec.structs.replace(site.sender, incarnation=core.incarnation)
+        await core.feed_lane(learn)
+        intake.open()
+        await booking.start()
+        await contacts.start()
+
+    async def stop() -> None:
+        bell.close()
+        await contacts.stop()
+        await booking.stop()
+        await asyncio.to_thread(intake.close)
+
+    def changed() -> None:
+        bell.ring()
+        asyncio.run_coroutine_threadsafe(core.feed_lane(learn), loop[0])
+
+    loop: list[asyncio.AbstractEventLoop] = []
+
+    async def remember_loop() -> None:
+        loop.append(asyncio.get_running_loop())
+        core.changed.append(changed)
+
+    open_routes = Router("/", route_handlers=sync_routes(site), opt=dict(OPEN))
+    return HubExtension(handlers=[open_routes], on_ready=[ready, remember_loop], on_stop=[stop])
+
+
+def stock_since_of(feeds: PostgresFeedsOfStore, store: str, cursor: FeedCursor) -> StockFigures:
+    """Figures since a cursor, in one consistent look."""
+    with feeds.reading():
+        return feeds.stock(store, cursor.epoch, cursor.version)

@@ -1,0 +1,165 @@
+"""The station: SQLite, devices, screens and API, and the sync with its agent. Wiring only."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from kontuar import __version__
+from kontuar.devices.build import DeviceSettings, build_devices
+from kontuar.kernel.errors import Problem, Refused, refuse
+from kontuar.kernel.time import instant_text
+from kontuar.nodes.device_desk import StationDevices
+from kontuar.nodes.lanes import Lane
+from kontuar.nodes.machine import MachineClock, MachineIds
+from kontuar.nodes.running import say_and_stop, serve, set_up_logging
+from kontuar.nodes.settings import StationSettings
+from kontuar.nodes.storage_trouble import end_process, on_storage_failure
+from kontuar.operations.enrolment import KIND as CERTIFICATE
+from kontuar.operations.pins import pin_fits
+from kontuar.operations.ports.streams import StreamId
+from kontuar.operations.station import Identity, Station
+from kontuar.storage.failures import StorageFailure
+from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.station.books import MIGRATIONS, SqliteBooks
+from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
+from kontuar.sync.connection import Connection
+from kontuar.sync.downlink import Applied
+from kontuar.sync.identity import NodeKeys, enrol, load_identity
+from kontuar.sync.loops import StationSync
+from kontuar.sync.transport import HttpTransport
+from kontuar.web.desk import Desk, SyncStatus
+from kontuar.web.station.app import station_routes
+from kontuar.web.station_app import build_broken_app, build_station_app
+
+DATABASE_FILE: Final = "station.db"
+IDENTITY_FOLDER: Final = "identity"
+BEAT_SECONDS: Final = 0.5
+HEARD_BEATS: Final = 60
+CHECKPOINT_BEATS: Final = 120
+_log = structlog.get_logger("station")
+
+
+class StationNode:
+    """One station over one data folder."""
+
+    def __init__(self, settings: StationSettings, keys: NodeKeys) -> None:
+        certificate = keys.certificate
+        self.settings = settings
+        self._keys = keys
+        self.clock = MachineClock()
+        self._transport = HttpTransport(settings.agent_url)
+        self.connection = Connection(self.clock)
+        stream = StreamId(certificate.node, certificate.incarnation)
+        database = SqliteDatabase(settings.data / DATABASE_FILE, migrations=MIGRATIONS)
+        books = SqliteBooks(database, stream, certificate.store, keys.signer.sign, self.clock)
+        self._definitions = books.definitions
+        self.lane = Lane(f"station {certificate.node}", database, on_damage=end_process)
+        self.lane.open()
+        outbox = StationOutbox(database, stream, certificate.store)
+        self.sync = StationSync(
+            self.lane, outbox, StationSink(database, books.definitions, outbox), self._transport,
+            self.connection, self.clock, who=keys, build=__version__, folder=settings.data,
+            applied=self._applied,
+        )  # fmt: skip
+        self.devices = build_devices(_device_settings(settings))
+        self.station = Station(
+            identity=Identity(station=certificate.node, store=certificate.store,
+                              incarnation=certificate.incarnation, series=certificate.series),
+            books=books, clock=self.clock, ids=MachineIds(), connectivity=self.connection.level,
+            committed=self.sync.wake, fiscal_device=self.devices.fiscal is not None,
+            card_terminal=self.devices.card is not None, replay=settings.profile == "replay",
+        )  # fmt: skip
+        self._device_desk = StationDevices(self.station, self.lane, self.devices)
+        self.desk = Desk(
+            station=self.station, run=self.lane, check_pin=pin_fits, sync_status=self.sync_status,
+            devices=self._device_desk,
+        )  # fmt: skip
+        self.app = build_station_app(
+            self.desk, routes=station_routes(), exception_handlers={StorageFailure: on_storage_failure},
+            on_startup=[self.start], on_shutdown=[self.stop],
+        )  # fmt: skip
+        self._waiting = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to talk to the agent; selling never waits for it (REL-01)."""
+        await self.lane(self._learn_certificates)
+        self.sync.start()
+        await self._device_desk.resume()
+        self._tasks = [asyncio.create_task(self._housekeeping(), name="housekeeping")]
+
+    def _applied(self, news: Applied) -> None:
+        if news.definitions:
+            task = asyncio.create_task(self.lane(self._learn_certificates), name="certificates")
+            self._tasks = [*(known for known in self._tasks if not known.done()), task]
+
+    def _learn_certificates(self) -> None:
+        """A revoked agent is not believed any more (SEC-02)."""
+        self._keys.keys.take_rows(self._definitions.bodies(CERTIFICATE))
+
+    async def stop(self) -> None:
+        """Let go of everything; what was not sent stays in the stream."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.sync.stop()
+        await self._device_desk.close()
+        self.devices.close()
+        await asyncio.to_thread(self.lane.close)
+
+    def sync_status(self) -> SyncStatus:
+        """What the top bar shows."""
+        state = self.connection.state()
+        return SyncStatus(
+            level=state.level.name.lower(), since=instant_text(state.since), waiting=self._waiting,
+            problem=state.problem,
+        )  # fmt: skip
+
+    async def _housekeeping(self) -> None:
+        """Count what waits, remember when the agent was heard, checkpoint when idle."""
+        beat = 0
+        while True:
+            beat += 1
+            self._waiting = await self.lane(self.station.books.stream.waiting)
+            if self.connection.level() > 0 and beat % HEARD_BEATS == 0:
+                await self.lane(self._note_heard)
+            if beat % CHECKPOINT_BEATS == 0:
+                await self.lane(self.lane.database.checkpoint)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    def _note_heard(self) -> None:
+        self.station.books.set_fact("agent_heard_at", instant_text(self.clock.now()))
+
+
+def run(settings: StationSettings) -> int:
+    """Enrol if needed, then run until SIGTERM or SIGINT; the exit status."""
+    set_up_logging(settings.log_level)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    try:
+        keys = load_identity(settings.data / IDENTITY_FOLDER) or asyncio.run(_enrol(settings))
+    except Refused as refusal:
+        return say_and_stop(refusal)
+    try:
+        node = StationNode(settings, keys)
+    except StorageFailure as failure:
+        _log.critical("station.database_failed", code=failure.code, detail=str(failure)[:500])
+        serve(build_broken_app(Problem(failure.code)), settings, keys.certificate.node)
+        return 3
+    serve(node.app, settings, keys.certificate.node)
+    return 0
+
+
+async def _enrol(settings: StationSettings) -> NodeKeys:
+    """Ask for a certificate through the agent, once, with the one-time code."""
+    if not settings.enrolment_code:
+        raise refuse("enrol.code_missing", station=settings.station)
+    transport = HttpTransport(settings.agent_url)
+    return await enrol(
+        settings.data / IDENTITY_FOLDER, transport, code=settings.enrolment_code, kind="station",
+        new_incarnation=MachineIds().new_id(), build=__version__,
+    )  # fmt: skip
+
+
+def _device_settings(settings: StationSettings) -> DeviceSettings:
+    return DeviceSettings(printer=settings.printer, fiscal=settings.fiscal, card=settings.card, drawer=settings.drawer)

@@ -1,0 +1,305 @@
+"""Nodes get their certificate: a one-time code, a key, the hub's signature; and lose it again (SEC-02)."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from kontuar.domain.firm.records import StationDefinition, Store
+from kontuar.domain.parties.rights import ENROL, SEE_HUB
+from kontuar.kernel.canonical import encode, row_checksum
+from kontuar.kernel.errors import Refused, refuse
+from kontuar.kernel.ids import Ids
+from kontuar.kernel.time import Clock, instant_text
+from kontuar.operations.actor import Actor
+from kontuar.operations.ports.hub_definitions import (
+    Author,
+    CertificateRecord,
+    DefinitionStore,
+    HubKey,
+    IssuedCode,
+    NodeRegister,
+    PreparedRow,
+)
+from kontuar.operations.ports.sync import HUB_NODE
+
+CODE_MINUTES = 10
+MOST_ATTEMPTS = 5
+KIND = "certificate"
+"""Certificates come down as rows of this kind; it is the hub's own, nobody edits it."""
+NODE_KINDS = ("agent", "station")
+_AGENT = "agent@"
+_LABEL_BYTES = 3
+_SECRET_BYTES = 8
+_KEY_BYTES = 32
+
+
+class NodeCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """What the hub signs (docs/protocol.md); `ordinal` counts a node's incarnations from 1."""
+
+    node: str
+    kind: str
+    store: str
+    series: str
+    incarnation: str
+    ordinal: int
+    public_key: str
+    issued_at: str
+
+
+class CertificateRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of kind `certificate`, key NODE|INCARNATION: the signed text, the signature (hex), when revoked."""
+
+    certificate: str
+    signature: str
+    revoked_at: str = ""
+
+
+class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A node shows its code and its public key (hex)."""
+
+    code: str
+    kind: str
+    incarnation: str
+    public_key: str
+    build: str = ""
+
+
+class EnrolAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The node's certificate (canonical JSON), the hub's signature (hex), its key (hex) and own certificates."""
+
+    certificate: str
+    signature: str
+    hub_key: str
+    hub_certificates: tuple[CertificateRow, ...]
+
+
+class NewCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A code to type into the node, once."""
+
+    code: str
+    kind: str
+    node: str
+    store: str
+    expires_at: datetime
+
+
+class Enrolment:
+    """Codes and certificates at the hub. `announce` is called when the feed has a new certificate."""
+
+    def __init__(
+        self,
+        register: NodeRegister,
+        definitions: DefinitionStore,
+        key: HubKey,
+        clock: Clock,
+        ids: Ids,
+        announce: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._register = register
+        self._definitions = definitions
+        self._key = key
+        self._clock = clock
+        self._ids = ids
+        self._announce = announce
+
+    def issue_code(self, actor: Actor, kind: str, node: str, minutes: int = CODE_MINUTES) -> NewCode:
+        """A code for a defined station (`node` = its code) or for the agent of a store (`node` = the store's code).
+
+        Raises `Refused("enrol.kind_unknown" | "enrol.node_not_defined" | "enrol.minutes_out_of_range")`.
+        """
+        actor.require(ENROL)
+        if kind not in NODE_KINDS:
+            raise refuse("enrol.kind_unknown", "kind", kind=kind[:20])
+        if not 1 <= minutes <= 24 * 60:
+            raise refuse("enrol.minutes_out_of_range", "minutes", minutes=minutes)
+        label = _readable(self._ids.secret(_LABEL_BYTES))
+        secret = _readable(self._ids.secret(_SECRET_BYTES))
+        now = self._clock.now()
+        with self._register.transaction():
+            name, store, series = self._defined(kind, node)
+            code = IssuedCode(
+                label=label,
+                secret_hash=_hash(label, secret),
+                kind=kind,
+                node=name,
+                store=store,
+                series=series,
+                issued_by=actor.operator,
+                issued_at=now,
+                expires_at=now + timedelta(minutes=minutes),
+            )
+            self._register.add_code(code)
+        return NewCode(code=f"{label}-{secret}", kind=kind, node=name, store=store, expires_at=code.expires_at)
+
+    def enrol(self, request: EnrolRequest) -> EnrolAnswer:
+        """Certify the node's key; the code is used up. The same request again gets the same certificate.
+
+        Raises `Refused` with `enrol.code_wrong` (unknown, run out, used up or tried too often),
+        `enrol.kind_wrong`, `enrol.key_unreadable` or `enrol.incarnation_taken`.
+        """
+        _check_key(request)
+        label, _, secret = request.code.replace("\0", "").strip().upper().partition("-")
+        refusal: Refused | None = None
+        with self._register.transaction():
+            code = self._register.code(label)
+            if code is None:
+                raise refuse("enrol.code_wrong")
+            if not hmac.compare_digest(code.secret_hash, _hash(label, secret)):
+                # Counted in this transaction, so it must be left without an exception.
+                self._register.count_attempt(label)
+                refusal = refuse("enrol.code_wrong")
+            else:
+                record = self._certificate_for(code, request)
+        if refusal is not None:
+            raise refusal
+        self._announce()
+        return self._answer(record)
+
+    def revoke(self, actor: Actor, node: str, incarnation: str) -> None:
+        """The key is worth nothing from now on; stores hear of it with the next feed."""
+        actor.require(ENROL)
+        now = self._clock.now()
+        with self._register.transaction():
+            version = self._definitions.next_version()
+            found = [r for r in self._register.certificates(node) if r.incarnation == incarnation]
+            if not found:
+                raise refuse("certificate.not_found", node=node[:64])
+            if found[0].revoked_at is None:
+                self._register.revoke(node, incarnation, now, actor.operator)
+                revoked = msgspec.structs.replace(found[0], revoked_at=now)
+                self._publish(version, revoked, actor.operator)
+        self._announce()
+
+    def certificates(self, actor: Actor) -> tuple[CertificateRecord, ...]:
+        """Every node's certificates."""
+        actor.require(SEE_HUB)
+        with self._register.transaction():
+            return tuple(self._register.all_certificates())
+
+    def key_of(self, node: str, incarnation: str) -> bytes | None:
+        """The public key of a node's incarnation; None when unknown or revoked."""
+        with self._register.transaction():
+            found = [r for r in self._register.certificates(node) if r.incarnation == incarnation]
+        return bytes.fromhex(found[0].public_key) if found and found[0].revoked_at is None else None
+
+    def certificate_of(self, node: str, incarnation: str) -> CertificateRecord | None:
+        """What the hub knows of a node's incarnation, revoked or not."""
+        with self._register.transaction():
+            return next((r for r in self._register.certificates(node) if r.incarnation == incarnation), None)
+
+    def certify_hub(self) -> str:
+        """Make sure the hub's own key has a certificate; gives the hub's incarnation (one per key)."""
+        incarnation = hashlib.sha256(self._key.public_key).hexdigest()[:32]
+        with self._register.transaction():
+            version = self._definitions.next_version()
+            known = self._register.certificates(HUB_NODE)
+            if not any(record.incarnation == incarnation for record in known):
+                self._certify(version, HUB_NODE, HUB_NODE, "", "", incarnation, self._key.public_key.hex(), len(known))
+        return incarnation
+
+    def _certificate_for(self, code: IssuedCode, request: EnrolRequest) -> CertificateRecord:
+        now = self._clock.now()
+        known = self._register.certificates(code.node)
+        again = next((r for r in known if r.incarnation == request.incarnation), None)
+        if again is not None and again.public_key == request.public_key and again.revoked_at is None:
+            return again
+        if code.used_at is not None or code.attempts >= MOST_ATTEMPTS or now >= code.expires_at:
+            raise refuse("enrol.code_wrong")
+        if code.kind != request.kind:
+            raise refuse("enrol.kind_wrong", "kind", expected=code.kind, found=request.kind[:20])
+        if again is not None:
+            raise refuse("enrol.incarnation_taken", "incarnation", node=code.node)
+        version = self._definitions.next_version()
+        self._register.use_code(code.label, now)
+        return self._certify(
+            version, code.node, code.kind, code.store, code.series, request.incarnation, request.public_key,
+            len(self._register.certificates(code.node)),
+        )  # fmt: skip
+
+    def _certify(
+        self, version: int, node: str, kind: str, store: str, series: str, incarnation: str, key: str, before: int
+    ) -> CertificateRecord:
+        now = self._clock.now()
+        ordinal = before + 1
+        certificate = NodeCertificate(
+            node=node, kind=kind, store=store, series=_series(series, ordinal), incarnation=incarnation,
+            ordinal=ordinal, public_key=key, issued_at=instant_text(now),
+        )  # fmt: skip
+        text = encode(certificate)
+        record = CertificateRecord(
+            node=node, incarnation=incarnation, ordinal=ordinal, kind=kind, store=store,
+            series=certificate.series, public_key=key, certificate=text.decode(),
+            signature=self._key.sign(text).hex(), issued_at=now,
+        )  # fmt: skip
+        self._register.add_certificate(record)
+        self._publish(version, record, HUB_NODE)
+        return record
+
+    def _publish(self, version: int, record: CertificateRecord, by: str) -> None:
+        key = f"{record.node}|{record.incarnation}"
+        body = encode(_row(record))
+        scope = (record.store,) if record.store else None
+        row = PreparedRow(kind=KIND, key=key, body=body, checksum=row_checksum(KIND, key, body), scope=scope)
+        known = self._definitions.known([(KIND, key)])
+        self._definitions.write(version, [row], known, Author(by, self._clock.now()))
+        self._definitions.commit_version(version)
+
+    def _answer(self, record: CertificateRecord) -> EnrolAnswer:
+        with self._register.transaction():
+            hubs = tuple(_row(hub) for hub in self._register.certificates(HUB_NODE))
+        return EnrolAnswer(
+            certificate=record.certificate,
+            signature=record.signature,
+            hub_key=self._key.public_key.hex(),
+            hub_certificates=hubs,
+        )
+
+    def _defined(self, kind: str, node: str) -> tuple[str, str, str]:
+        """(name of the node, its store, its series)."""
+        found = self._definitions.rows("store" if kind == "agent" else "station", [node.replace("\0", "")])
+        if not found:
+            raise refuse("enrol.node_not_defined", "node", kind=kind, node=node[:64])
+        if kind == "agent":
+            store = msgspec.json.decode(found[0].body, type=Store)
+            return agent_node(store.code), store.code, ""
+        station = msgspec.json.decode(found[0].body, type=StationDefinition)
+        if station.code == HUB_NODE or station.code.startswith(_AGENT):
+            raise refuse("enrol.node_name_reserved", "node", node=station.code)
+        return station.code, station.store, station.series
+
+
+def agent_node(store: str) -> str:
+    """The name of a store's agent as a node; no station may be named so."""
+    return f"{_AGENT}{store}"
+
+
+def _series(defined: str, ordinal: int) -> str:
+    return defined if ordinal == 1 or not defined else f"{defined}-{ordinal}"
+
+
+def _row(record: CertificateRecord) -> CertificateRow:
+    revoked = "" if record.revoked_at is None else instant_text(record.revoked_at)
+    return CertificateRow(certificate=record.certificate, signature=record.signature, revoked_at=revoked)
+
+
+def _check_key(request: EnrolRequest) -> None:
+    try:
+        key = bytes.fromhex(request.public_key)
+    except ValueError:
+        raise refuse("enrol.key_unreadable", "public_key") from None
+    well_formed = request.incarnation.isascii() and request.incarnation.replace("-", "").isalnum()
+    if len(key) != _KEY_BYTES or key.hex() != request.public_key or not well_formed or len(request.incarnation) > 64:
+        raise refuse("enrol.key_unreadable", "public_key")
+
+
+def _readable(secret: bytes) -> str:
+    """Letters and digits that are hard to mistake for one another when read aloud."""
+    return base64.b32encode(secret).decode().rstrip("=")
+
+
+def _hash(label: str, secret: str) -> bytes:
+    return hashlib.sha256(f"enrol/1|{label}|{secret}".encode()).digest()

@@ -1,0 +1,67 @@
+"""A push arrives: push rules 1 to 4 of the protocol, the same at the agent and at the hub."""
+
+from kontuar.kernel.canonical import CHAIN_START, chain_hash
+from kontuar.kernel.errors import refuse
+from kontuar.operations.ports.streams import (
+    Acknowledgement,
+    Batch,
+    SealedMessage,
+    StreamLog,
+    StreamState,
+)
+
+
+def receive(batch: Batch, log: StreamLog, *, receiver: str, epoch: str, is_hub: bool) -> Acknowledgement:
+    """Take in one push in one transaction and say what is held (REL-02, REL-04, REL-08).
+
+    Repeats are ignored, gaps answered with the position held, forks kept aside and closed.
+    Raises `Refused("frame.chain_broken")` when the frame's own hashes do not follow each other.
+    """
+    check_chain(batch)
+    with log.transaction():
+        state = log.state(batch.stream)
+        fork = _fork_in(batch, state, log)
+        parked: tuple[tuple[str, str], ...] = ()
+        news = [message for message in batch.messages if message.seq > state.held.seq]
+        if fork or (state.closed and news):
+            log.store_fork(batch, fork or news)
+        elif news and batch.first <= state.held.seq + 1:
+            parked = tuple(log.append(batch, news))
+        state = log.state(batch.stream)
+    return Acknowledgement(
+        stream=batch.stream,
+        receiver=receiver,
+        epoch=epoch,
+        held=state.held,
+        final=state.held if is_hub else state.final,
+        parked=parked,
+        forked=tuple(message.hash.hex() for message in fork),
+        rewind=batch.claim.seq > state.held.seq,
+        closed=(batch.stream.incarnation,) if state.closed else (),
+    )
+
+
+def check_chain(batch: Batch) -> None:
+    """Every message's hash follows from its predecessor; anything else is an unreadable frame."""
+    previous = batch.previous_hash
+    for offset, message in enumerate(batch.messages):
+        expected = chain_hash(previous, message.payload)
+        if message.hash != expected or message.seq != batch.first + offset:
+            raise refuse("frame.chain_broken", f"seq:{message.seq}")
+        previous = message.hash
+
+
+def _fork_in(batch: Batch, state: StreamState, log: StreamLog) -> tuple[SealedMessage, ...]:
+    """Messages that contradict what is held: another hash at a known position, or a wrong predecessor."""
+    if batch.first > state.held.seq + 1:
+        return ()
+    known = CHAIN_START if batch.first == 1 else log.hash_at(batch.stream, batch.first - 1)
+    if known is not None and known != batch.previous_hash:
+        return batch.messages
+    for position, message in enumerate(batch.messages):
+        if message.seq > state.held.seq:
+            return ()
+        held = log.hash_at(batch.stream, message.seq)
+        if held is not None and held != message.hash:
+            return batch.messages[position:]
+    return ()

@@ -1,0 +1,1 @@
+"""PostgreSQL at the hub, embedded or given by a URL."""

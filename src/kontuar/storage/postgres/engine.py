@@ -1,0 +1,93 @@
+"""The hub's connection to PostgreSQL: one connection, used by one thread; it heals itself when the server returns."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from kontuar.storage.failures import StorageDamaged, StorageFailure, StorageFull, StorageUnavailable
+
+HubConnection = psycopg.Connection[tuple[Any, ...]]
+
+_DAMAGE = (errors.DataCorrupted, errors.IndexCorrupted)
+_AWAY_CLASSES = ("08", "57", "53")
+"""SQLSTATE classes: connection lost, operator intervention, out of resources."""
+CONNECT_TIMEOUT_SECONDS = 5
+
+
+class HubDatabase:
+    """One connection to the hub's database. Use it from one thread only, always inside `transaction()`.
+
+    Raises `StorageUnavailable`, `StorageFull` or `StorageDamaged`; the next transaction connects anew.
+    """
+
+    def __init__(self, conninfo: str, *, name: str = "kontuar hub") -> None:
+        self._conninfo = conninfo
+        self._name = name
+        self._open: HubConnection | None = None
+
+    @property
+    def conninfo(self) -> str:
+        """Where the server is; never logged."""
+        return self._conninfo
+
+    @property
+    def connection(self) -> HubConnection:
+        """The live connection, made when there is none."""
+        if self._open is None or self._open.closed or self._open.broken:
+            self._open = psycopg.connect(
+                self._conninfo,
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                application_name=self._name,
+            )
+        return self._open
+
+    @contextmanager
+    def transaction(self, *, reading: bool = False) -> Iterator[None]:
+        """All or nothing, durable when left; one inside another is part of it.
+
+        `reading`: everything read inside is of one moment, and nothing can be written (outermost only).
+        """
+        with self._named_failures(), self.connection.transaction():
+            if reading:
+                self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+
+    def ping(self) -> None:
+        """Raise `StorageUnavailable` when the database does not answer."""
+        with self._named_failures():
+            self.connection.execute("SELECT 1")
+
+    def close(self) -> None:
+        """Let go of the connection; the next transaction makes a new one."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    @contextmanager
+    def _named_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            failure = _failure_of(error, self._open)
+            if failure is None:
+                raise
+            raise failure from error
+
+
+def _failure_of(error: psycopg.Error, connection: HubConnection | None) -> StorageFailure | None:
+    """The failure in our words; None when the statement itself is at fault, which is a bug."""
+    if isinstance(error, errors.DiskFull):
+        return StorageFull(str(error))
+    if isinstance(error, _DAMAGE):
+        return StorageDamaged(str(error))
+    if isinstance(error, errors.QueryCanceled):
+        return None
+    lost = connection is None or connection.closed or connection.broken
+    state = error.sqlstate or ""
+    if isinstance(error, psycopg.OperationalError) and (lost or not state or state[:2] in _AWAY_CLASSES):
+        return StorageUnavailable(str(error))
+    return None

@@ -1,0 +1,68 @@
+"""Contacts with nodes in PostgreSQL."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from kontuar.operations.ports.hub_lists import Contact, NodeRow
+from kontuar.storage.postgres.engine import HubDatabase
+
+_NOTE = """
+INSERT INTO node_contact AS c (node, store, kind, incarnation, last_seen_at, build, clock_skew_ms, claimed_seq,
+  definitions_version, queue_length, oldest_unsent_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (store, node) DO UPDATE
+SET kind = excluded.kind, incarnation = excluded.incarnation,
+    last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at), build = excluded.build,
+    clock_skew_ms = excluded.clock_skew_ms, queue_length = excluded.queue_length,
+    oldest_unsent_at = excluded.oldest_unsent_at,
+    claimed_seq = CASE WHEN c.incarnation = excluded.incarnation THEN greatest(c.claimed_seq, excluded.claimed_seq)
+                       ELSE excluded.claimed_seq END,
+    definitions_version = greatest(c.definitions_version, excluded.definitions_version)"""
+
+_NODES = """
+WITH certified AS (
+  SELECT DISTINCT ON (node) node, store, kind, incarnation, revoked_at IS NOT NULL AS revoked
+  FROM node_certificate WHERE kind <> 'hub' ORDER BY node, ordinal DESC
+), parked AS (
+  SELECT store, origin, count(*) AS messages FROM verification_item WHERE state = 'parked' GROUP BY store, origin
+)
+SELECT coalesce(k.node, c.node), coalesce(k.store, c.store), coalesce(k.kind, c.kind),
+       coalesce(c.incarnation, k.incarnation), c.last_seen_at, coalesce(c.build, ''), coalesce(c.clock_skew_ms, 0),
+       coalesce(s.seq, 0), coalesce(s.processed_seq, 0), coalesce(c.claimed_seq, 0), coalesce(c.definitions_version, 0),
+       (SELECT version FROM definition_feed), coalesce(c.queue_length, 0), c.oldest_unsent_at, coalesce(p.messages, 0),
+       coalesce(s.closed, k.revoked, false)
+FROM certified k FULL JOIN node_contact c ON c.node = k.node AND c.store = k.store
+LEFT JOIN stream s ON s.origin = coalesce(k.node, c.node) AND s.incarnation = coalesce(c.incarnation, k.incarnation)
+LEFT JOIN parked p ON p.store = coalesce(k.store, c.store) AND p.origin = coalesce(k.node, c.node)
+ORDER BY 2, 3, 1"""
+
+
+class PostgresMonitorShelf:
+    """The `MonitorShelf` of the hub."""
+
+    def __init__(self, database: HubDatabase) -> None:
+        self._database = database
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._database.transaction()
+
+    def note(self, contact: Contact) -> None:
+        skew = round((contact.sent_at - contact.at).total_seconds() * 1000)
+        self._database.connection.execute(
+            _NOTE,
+            [contact.node, contact.store, contact.kind, contact.incarnation, contact.at, contact.build, skew,
+             contact.claimed_seq, contact.definitions_version, contact.queue_length, contact.oldest_unsent_at],
+        )  # fmt: skip
+
+    def nodes(self) -> Sequence[NodeRow]:
+        rows = self._database.connection.execute(_NODES).fetchall()
+        return [
+            NodeRow(
+                node=node, store=store, kind=kind, incarnation=life, last_seen_at=seen, build=build,
+                clock_skew_seconds=skew / 1000, held_seq=held, processed_seq=processed, claimed_seq=claimed,
+                definitions_version=version, newest_version=newest, queue_length=queue, oldest_unsent_at=oldest,
+                parked=parked, closed=closed,
+            )
+            for (node, store, kind, life, seen, build, skew, held, processed, claimed, version, newest, queue, oldest,
+                 parked, closed) in rows
+        ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""SQLite of stations and agents: one writer, WAL, FULL, page checksums."""

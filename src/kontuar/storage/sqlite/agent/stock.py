@@ -1,0 +1,125 @@
+"""The store's stock at the agent: the hub's figures plus its stations' moves past them, versioned for the tills."""
+
+from collections.abc import Iterable, Sequence
+
+from kontuar.domain.stock.records import StockMove
+from kontuar.operations.ports.hub_documents import StockFigures
+from kontuar.operations.ports.streams import StreamId
+from kontuar.operations.ports.sync import FeedCursor
+from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.stock_view import Pair, StockView
+from kontuar.storage.sqlite.sync_state import read_cursor, write_cursor
+
+_OWN = "stock_feed"
+"""Fact: this agent's own (epoch, version) of figures; the epoch is new with every database."""
+_FULL = "stock_feed_full"
+"""Fact: asked from before this version, a taker gets everything."""
+_HUB = "stock_cursor"
+
+
+class AgentStock:
+    """Tables `stock_base`, `stock_pending`, `stock_covered`, `stock_change`."""
+
+    def __init__(self, database: SqliteDatabase, fresh_epoch: str) -> None:
+        """`fresh_epoch` is used when the database has none yet."""
+        self._database = database
+        self._view = StockView(database)
+        if not read_cursor(database, _OWN).epoch:
+            with database.transaction():
+                write_cursor(database, _OWN, fresh_epoch, 0)
+
+    def epoch(self) -> str:
+        """Made with the database: another one means that the agent was replaced."""
+        return read_cursor(self._database, _OWN).epoch
+
+    def hub_cursor(self) -> FeedCursor:
+        """Where the hub's figures stand here."""
+        return read_cursor(self._database, _HUB)
+
+    def add(self, stream: StreamId, moves: Iterable[tuple[int, Sequence[StockMove]]]) -> None:
+        """Moves by message; those that the hub's figures contain already change nothing."""
+        covered = int(
+            self._database.value(
+                "SELECT seq FROM stock_covered WHERE origin = ? AND incarnation = ?",
+                (stream.origin, stream.incarnation),
+            )
+            or 0
+        )
+        touched: set[Pair] = set()
+        for seq, fresh in moves:
+            if seq > covered and fresh:
+                touched |= self._view.add_pending(stream, seq, fresh)
+        self._changed(touched)
+
+    def take(self, figures: StockFigures) -> None:
+        """The hub's figures; tills hear only of totals that differ from what they were told."""
+        pairs = {(warehouse, article) for warehouse, article, _ in figures.rows}
+        pairs |= self._pending_pairs(figures)
+        before = {} if figures.full else self._view.totals(pairs)
+        dropped = self._view.take_figures(figures)
+        self._database.write_many("INSERT OR REPLACE INTO stock_covered VALUES (?, ?, ?)", figures.covered)
+        write_cursor(self._database, _HUB, figures.epoch, figures.version)
+        if figures.full:
+            self._all_changed()
+        else:
+            after = self._view.totals(pairs | dropped)
+            self._changed({pair for pair in after if after[pair] != before.get(pair, 0)})
+
+    def since(self, cursor: FeedCursor) -> StockFigures:
+        """Totals that changed since; the asker's own cursor while the hub has told no figures yet."""
+        own = read_cursor(self._database, _OWN)
+        if not self.hub_cursor().epoch or cursor == own:
+            return StockFigures(epoch=cursor.epoch, version=cursor.version, full=False, rows=(), covered=())
+        full_from = int(self._database.value("SELECT value FROM fact WHERE name = ?", (_FULL,)) or 0)
+        full = cursor.epoch != own.epoch or cursor.version < full_from
+        rows = self._view.all_totals() if full else self._changed_since(cursor.version)
+        return StockFigures(epoch=own.epoch, version=own.version, full=full, rows=tuple(rows), covered=self._covered())
+
+    def _covered(self) -> tuple[tuple[str, str, int], ...]:
+        """Every stream's moves are in the totals as far as the stream is held here, or as the hub says."""
+        return tuple(
+            (origin, incarnation, seq)
+            for origin, incarnation, seq in self._database.rows(
+                "SELECT origin, incarnation, max(seq) FROM (SELECT origin, incarnation, held_seq AS seq FROM stream"
+                " UNION ALL SELECT origin, incarnation, seq FROM stock_covered) GROUP BY origin, incarnation"
+            )
+        )
+
+    def _pending_pairs(self, figures: StockFigures) -> set[Pair]:
+        found: set[Pair] = set()
+        for position in figures.covered if not figures.full else ():
+            found.update(
+                (warehouse, article)
+                for warehouse, article in self._database.rows(
+                    "SELECT DISTINCT warehouse, article FROM stock_pending"
+                    " WHERE origin = ? AND incarnation = ? AND seq <= ?",
+                    position,
+                )
+            )
+        return found
+
+    def _changed_since(self, version: int) -> list[tuple[str, str, int]]:
+        pairs = self._database.rows(
+            "SELECT warehouse, article FROM stock_change WHERE version > ? ORDER BY warehouse, article",
+            (version,),
+        )
+        return [(*pair, total) for pair, total in self._view.totals((w, a) for w, a in pairs).items()]
+
+    def _changed(self, pairs: set[Pair]) -> None:
+        if not pairs:
+            return
+        version = self._next_version()
+        self._database.write_many(
+            "INSERT OR REPLACE INTO stock_change VALUES (?, ?, ?)",
+            [(warehouse, article, version) for warehouse, article in sorted(pairs)],
+        )
+
+    def _all_changed(self) -> None:
+        version = self._next_version()
+        self._database.write("DELETE FROM stock_change")
+        self._database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_FULL, str(version)))
+
+    def _next_version(self) -> int:
+        own = read_cursor(self._database, _OWN)
+        write_cursor(self._database, _OWN, own.epoch, own.version + 1)
+        return own.version + 1

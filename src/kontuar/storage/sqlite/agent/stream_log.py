@@ -1,0 +1,223 @@
+"""An agent's log of its stations' streams (push rules 1 to 4), with their stock moves applied as they come."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Final
+
+import msgspec
+
+from kontuar.domain.stock.records import StockMove
+from kontuar.kernel.canonical import CHAIN_START
+from kontuar.kernel.quantity import scaled
+from kontuar.kernel.time import Clock, instant_text
+from kontuar.operations.ports.streams import (
+    START,
+    Batch,
+    Position,
+    SealedMessage,
+    StreamId,
+    StreamState,
+)
+from kontuar.storage.sqlite.agent.stock import AgentStock
+from kontuar.storage.sqlite.engine import SqliteDatabase
+
+MOST_UNREADABLE: Final = 200
+MOST_UNREADABLE_BYTES: Final = 64 * 1024
+
+
+class _Moves(msgspec.Struct):
+    doc_id: str = ""
+    stock_moves: tuple[StockMove, ...] = ()
+
+
+class _Head(msgspec.Struct):
+    kind: str
+    origin: str
+    incarnation: str
+    seq: int
+    message_id: str
+    body: _Moves
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """A message as far as an agent understands it; `reason` = why it is parked."""
+
+    message: SealedMessage
+    message_id: str
+    reason: str
+    body: _Moves
+
+
+class SqliteStreamLog:
+    """Implements `operations.ports.streams.StreamLog` over the agent's database."""
+
+    def __init__(self, database: SqliteDatabase, stock: AgentStock, clock: Clock) -> None:
+        self._database = database
+        self._stock = stock
+        self._clock = clock
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, durable when left."""
+        return self._database.transaction()
+
+    def state(self, stream: StreamId) -> StreamState:
+        """Where the stream stands here."""
+        row = self._database.row(
+            "SELECT held_seq, held_hash, hub_seq, hub_hash, closed FROM stream WHERE origin = ? AND incarnation = ?",
+            (stream.origin, stream.incarnation),
+        )
+        if row is None:
+            return StreamState()
+        return StreamState(
+            held=Position(row[0], row[1].hex()), final=Position(row[2], row[3].hex()), closed=bool(row[4])
+        )
+
+    def hash_at(self, stream: StreamId, seq: int) -> bytes | None:
+        """The chain hash held at a position; None when it was never here (the hub had it before this agent)."""
+        if seq == 0:
+            return CHAIN_START
+        found = self._database.value(
+            "SELECT hash FROM message WHERE origin = ?1 AND incarnation = ?2 AND seq = ?3"
+            " UNION ALL SELECT held_hash FROM stream WHERE origin = ?1 AND incarnation = ?2 AND held_seq = ?3"
+            " UNION ALL SELECT hub_hash FROM stream WHERE origin = ?1 AND incarnation = ?2 AND hub_seq = ?3",
+            (stream.origin, stream.incarnation, seq),
+        )
+        return None if found is None else bytes(found)
+
+    def append(self, batch: Batch, messages: Sequence[SealedMessage]) -> Sequence[tuple[str, str]]:
+        """Store the bytes, apply stock moves, move the cursor; what is readable but wrong is parked (rule 3)."""
+        found = [self._read(batch.stream, message) for message in messages]
+        taken = self._ids_taken(found)
+        origin, incarnation = batch.stream.origin, batch.stream.incarnation
+        self._database.write_many(
+            "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (origin, incarnation, r.message.seq, r.message_id, r.message.payload, r.message.hash,
+                 r.message.signature)
+                for r in found
+            ],
+        )  # fmt: skip
+        parked = [(r, r.reason or ("message.id_taken" if id(r) in taken else "")) for r in found]
+        refused = [(r, reason) for r, reason in parked if reason]
+        self._database.write_many(
+            "INSERT INTO parked VALUES (?, ?, ?, ?, ?)",
+            [(origin, incarnation, r.message.seq, r.message_id, reason) for r, reason in refused],
+        )
+        self._apply_moves(batch.stream, [r for r, reason in parked if not reason])
+        self._move_cursor(batch, messages[-1])
+        return [(r.message_id, reason) for r, reason in refused]
+
+    def store_fork(self, batch: Batch, messages: Sequence[SealedMessage]) -> None:
+        """Keep what contradicts aside and close the incarnation."""
+        stream = batch.stream
+        self._database.write_many(
+            "INSERT OR IGNORE INTO forked_message VALUES (?, ?, ?, ?, ?, ?)",
+            [(stream.origin, stream.incarnation, m.seq, m.hash, m.payload, m.signature) for m in messages],
+        )
+        self.start(stream, batch.store)
+        self._database.write(
+            "UPDATE stream SET closed = 1 WHERE origin = ? AND incarnation = ?",
+            (stream.origin, stream.incarnation),
+        )
+
+    def start(self, stream: StreamId, store: str) -> None:
+        """The stream is known from now on."""
+        zero = bytes.fromhex(START.hash)
+        self._database.write(
+            "INSERT OR IGNORE INTO stream VALUES (?, ?, ?, 0, ?, 0, ?, 0, '')",
+            (stream.origin, stream.incarnation, store, zero, zero),
+        )
+
+    def keep_unreadable(self, data: bytes, reason: str) -> None:
+        """The newest refused frames, each cut to a bounded size."""
+        with self._database.transaction():
+            self._database.write(
+                "INSERT INTO unreadable_frame (at, reason, size, bytes) VALUES (?, ?, ?, ?)",
+                (instant_text(self._clock.now()), reason[:500], len(data), data[:MOST_UNREADABLE_BYTES]),
+            )
+            self._database.write(
+                "DELETE FROM unreadable_frame WHERE id <= (SELECT max(id) FROM unreadable_frame) - ?",
+                (MOST_UNREADABLE,),
+            )
+
+    # -- reading ------------------------------------------------------------------------------------------
+    def _read(self, stream: StreamId, message: SealedMessage) -> _Read:
+        try:
+            head = msgspec.json.decode(message.payload, type=_Head)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return _Read(message, "", "message.unreadable", _Moves())
+        is_here = (head.origin, head.incarnation, head.seq) == (
+            stream.origin,
+            stream.incarnation,
+            message.seq,
+        )
+        if not is_here:
+            return _Read(message, head.message_id, "message.misplaced", _Moves())
+        return _Read(message, head.message_id, "", head.body)
+
+    def _ids_taken(self, found: Sequence[_Read]) -> set[int]:
+        """Messages whose id another message has: kept and parked, never merged (ownership, approved drafts)."""
+        known = self._existing("SELECT message_id FROM message WHERE message_id IN", [r.message_id for r in found])
+        seen = {row[0] for row in known}
+        taken: set[int] = set()
+        for read in found:
+            if read.message_id in seen and not read.reason:
+                taken.add(id(read))
+            seen.add(read.message_id)
+        return taken
+
+    def _apply_moves(self, stream: StreamId, found: Sequence[_Read]) -> None:
+        """Verbatim and once: keyed (doc_id, line, effect) (REL-08)."""
+        with_moves = [r for r in found if r.body.stock_moves]
+        documents = [r.body.doc_id for r in with_moves]
+        known = {
+            tuple(row)
+            for row in self._existing("SELECT doc_id, line, effect FROM stock_move WHERE doc_id IN", documents)
+        }
+        touched = []
+        for read in with_moves:
+            fresh = []
+            for move in read.body.stock_moves:
+                key = (read.body.doc_id, move.line, move.effect)
+                if key not in known:
+                    known.add(key)
+                    fresh.append(move)
+            self._database.write_many(
+                "INSERT INTO stock_move VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (read.body.doc_id, m.line, m.effect, m.article, m.from_place, m.to_place, scaled(m.quantity))
+                    for m in fresh
+                ],
+            )
+            touched.append((read.message.seq, fresh))
+        self._stock.add(stream, touched)
+
+    def _existing(self, query: str, keys: Sequence[str]) -> list[tuple[object, ...]]:
+        if not keys:
+            return []
+        marks = ", ".join("?" * len(keys))
+        return self._database.rows(f"{query} ({marks})", keys)
+
+    def _move_cursor(self, batch: Batch, last: SealedMessage) -> None:
+        self.start(batch.stream, batch.store)
+        self._database.write(
+            "UPDATE stream SET held_seq = ?, held_hash = ? WHERE origin = ? AND incarnation = ?",
+            (last.seq, last.hash, batch.stream.origin, batch.stream.incarnation),
+        )
+        self._database.write(
+            "INSERT OR REPLACE INTO node_contact VALUES (?, ?, ?)",
+            (batch.sender, batch.build, instant_text(self._clock.now())),
+        )
+
+    def counts(self) -> Mapping[str, int]:
+        """For the metrics and `health`."""
+        names = {
+            "streams": "SELECT count(*) FROM stream",
+            "streams_closed": "SELECT count(*) FROM stream WHERE closed",
+            "streams_stopped": "SELECT count(*) FROM stream WHERE stopped <> ''",
+            "messages_waiting": "SELECT coalesce(sum(held_seq - hub_seq), 0) FROM stream WHERE held_seq > hub_seq",
+            "messages_parked": "SELECT count(*) FROM parked",
+            "messages_forked": "SELECT count(*) FROM forked_message",
+            "frames_unreadable": "SELECT coalesce(max(id), 0) FROM unreadable_frame",
+        }
+        return {name: int(self._database.value(query)) for name, query in names.items()}

@@ -1,0 +1,182 @@
+"""One SQLite file with one owner connection, set up so that an acknowledged write survives a power cut.
+
+Settings and reasons: `docs/adr/0003-sqlite-through-apsw.md`. A failed sync or a damaged page is never retried:
+the process stops with a state that the screens name (REL-04, REL-19).
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import apsw.sqlite_extra
+
+from kontuar.storage.failures import StorageDamaged, StorageFull
+
+CHECKSUM_VFS = "cksmvfs"
+_RESERVED_BYTES = 8
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA recursive_triggers = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16384",
+    "PRAGMA wal_autocheckpoint = 4000",
+)
+
+
+class SqliteDatabase:
+    """The owner connection of one file. Not for use from two threads at once."""
+
+    def __init__(self, path: Path, *, migrations: Path, vfs: str | None = None) -> None:
+        """Open or create, check, migrate forward. Raises `StorageDamaged` or `StorageFull`."""
+        self.path = path
+        with naming_failures(path):
+            self._connection = _open(path, vfs)
+            try:
+                _set_up(self._connection, path)
+                _check(self._connection, path)
+                migrate(self._connection, migrations)
+            except BaseException:
+                self._connection.close(True)
+                raise
+        self._depth = 0
+        self._fault = ""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; the outermost one is durable when it is left. Inner ones join it.
+
+        After a failed sync or a damaged page nothing is written any more: what the disk holds is not known.
+        """
+        if self._depth:
+            yield
+            return
+        if self._fault:
+            raise StorageDamaged(self._fault)
+        with self._remembering_faults(), naming_failures(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth = 0
+
+    @contextmanager
+    def _remembering_faults(self) -> Iterator[None]:
+        try:
+            yield
+        except StorageDamaged as fault:
+            if isinstance(fault.__cause__, apsw.Error):
+                self._fault = str(fault)
+            raise
+
+    def write(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Execute one statement inside a transaction; returns the rows it changed."""
+        assert self._depth, "writes happen inside a transaction"
+        self._connection.execute(statement, values)
+        return int(self._connection.changes())
+
+    def write_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """The same statement for many rows."""
+        assert self._depth, "writes happen inside a transaction"
+        if rows:
+            self._connection.executemany(statement, rows)
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with naming_failures(self.path):
+            return list(self._connection.execute(statement, values))
+
+    def row(self, statement: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        with naming_failures(self.path):
+            return next(iter(self._connection.execute(statement, values)), None)
+
+    def value(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        found = self.row(statement, values)
+        return found[0] if found else None
+
+    def checkpoint(self, *, truncate: bool = False) -> None:
+        """Move the log into the file; called when idle, with `truncate` when closing a shift."""
+        with naming_failures(self.path):
+            mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
+            self._connection.wal_checkpoint(mode=mode)
+
+    def close(self) -> None:
+        """Close the file; open statements are finished first."""
+        self._connection.close()
+
+
+@contextmanager
+def naming_failures(path: Path) -> Iterator[None]:
+    """Turn the engine's faults into the three that screens name."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise StorageFull(str(path)) from error
+    except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
+        raise StorageDamaged(f"{path}: {error}") from error
+    except apsw.CantOpenError as error:
+        raise StorageDamaged(f"{path}: {error}") from error
+
+
+def migrate(connection: apsw.Connection, folder: Path) -> None:
+    """Bring the schema forward, one file per transaction; a schema from the future is refused."""
+    files = sorted(folder.glob("[0-9]*.sql"))
+    have = int(connection.pragma("user_version"))
+    if have > len(files):
+        raise StorageDamaged(f"schema {have} is newer than this program's {len(files)}; install the newer version")
+    for number, file in enumerate(files[have:], have + 1):
+        connection.execute(f"BEGIN IMMEDIATE;\n{file.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _open(path: Path, vfs: str | None) -> apsw.Connection:
+    _load_checksum_vfs()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = apsw.Connection(str(path), vfs=vfs or CHECKSUM_VFS)
+    connection.set_busy_timeout(5_000)
+    return connection
+
+
+def _set_up(connection: apsw.Connection, path: Path) -> None:
+    # By pages and not by the file: a power cut while it was made may have left an empty one.
+    fresh = connection.pragma("page_count") == 0
+    if fresh:
+        connection.reserve_bytes("main", _RESERVED_BYTES)
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    if fresh:
+        connection.execute("PRAGMA user_version = 0")
+        _sync_folder(path.parent)
+
+
+def _check(connection: apsw.Connection, path: Path) -> None:
+    answer = connection.execute("PRAGMA quick_check(1)").get
+    if answer != "ok":
+        raise StorageDamaged(f"{path}: {answer}")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _load_checksum_vfs() -> None:
+    if CHECKSUM_VFS not in apsw.vfs_names():
+        with apsw.Connection(":memory:") as loader:
+            apsw.sqlite_extra.load(loader, "cksumvfs")

@@ -1,0 +1,1 @@
+"""The books of a station, one file per book, over one database."""

@@ -1,0 +1,222 @@
+"""Approved documents of a station: searched relationally, read back from their canonical bytes."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from kontuar.domain.documents.document import Document, HistoryEntry
+from kontuar.domain.documents.messages import Message
+from kontuar.domain.documents.types import TYPES
+from kontuar.kernel.canonical import decode
+from kontuar.kernel.money import Minor
+from kontuar.kernel.quantity import scaled
+from kontuar.kernel.sorting import search_key
+from kontuar.kernel.time import instant_text, parse_instant
+from kontuar.operations.ports.station import DocumentQuery, DocumentRow, StoredDocument
+from kontuar.operations.ports.streams import StreamId
+from kontuar.storage.sqlite.engine import SqliteDatabase
+
+_COLUMNS = (
+    "d.id, d.doc_id, d.type, d.number, d.state, d.fiscal, d.buyer_name, d.gross, d.paid, d.currency, d.approved_at,"
+    " d.business_day, d.operator, d.handler, d.payment_forms, d.seq, d.incarnation"
+)
+
+
+class SqliteDocuments:
+    """Tables `document`, `document_line`, `document_tax`, `document_link`, `document_history`."""
+
+    def __init__(self, database: SqliteDatabase, stream: StreamId) -> None:
+        self._database = database
+        self._stream = stream
+
+    def add(self, document: Document, position: int, *, fiscal: str) -> None:
+        """Keep an approved document; the same id or number twice is refused by the database itself."""
+        row = _row_of(document, self._stream.incarnation, position, fiscal)
+        marks = ", ".join("?" * len(row))
+        self._database.write(
+            "INSERT INTO document (doc_id, type, family, number, state, fiscal, incarnation, seq, business_day,"
+            " approved_at, created_at, operator, handler, buyer, buyer_name, currency, net, tax, gross, paid,"
+            f" payment_forms, shift_id, line_count) VALUES ({marks})",
+            row,
+        )
+        key = self._database.value("SELECT last_insert_rowid()")
+        self._database.write(
+            "INSERT INTO document_words (rowid, number, buyer) VALUES (?, ?, ?)",
+            (key, search_key(document.number), search_key(document.buyer.name)),
+        )
+        self._database.write_many(
+            "INSERT INTO document_line VALUES (?, ?, ?, ?, ?)",
+            [(key, line.number, line.article, scaled(line.base_quantity), line.value) for line in document.lines],
+        )
+        self._database.write_many(
+            "INSERT INTO document_tax VALUES (?, ?, ?, ?, ?)",
+            [(key, tax.vat, tax.net, tax.tax, tax.gross) for tax in document.taxes],
+        )
+        self._database.write_many(
+            "INSERT INTO document_link VALUES (?, ?, ?, ?)",
+            [(key, link.kind, link.doc_id, link.number) for link in document.links],
+        )
+
+    def find(self, doc_id: str) -> StoredDocument | None:
+        """One document by identity."""
+        return self._stored("d.doc_id = ?", doc_id)
+
+    def find_number(self, number: str) -> StoredDocument | None:
+        """One document by its whole number."""
+        return self._stored("d.number = ?", number)
+
+    def page(self, query: DocumentQuery) -> Sequence[DocumentRow]:
+        """A page, newest first, by key: as fast on the last page as on the first (DOC-13)."""
+        where, values = _conditions(query)
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM document d WHERE {' AND '.join(where)} ORDER BY d.id DESC LIMIT ?",
+            (*values, query.limit),
+        )
+        return [self._row(row) for row in rows]
+
+    def set_state(self, doc_id: str, state: str) -> None:
+        """Approved becomes cancelled."""
+        self._database.write("UPDATE document SET state = ? WHERE doc_id = ?", (state, doc_id))
+
+    def set_fiscal(self, doc_id: str, fiscal: str, fiscal_number: str) -> None:
+        """Waiting becomes done."""
+        self._database.write(
+            "UPDATE document SET fiscal = ?, fiscal_number = ? WHERE doc_id = ?",
+            (fiscal, fiscal_number, doc_id),
+        )
+
+    def count_print(self, doc_id: str) -> int:
+        """How often it has been printed, this time included."""
+        self._database.write("UPDATE document SET prints = prints + 1 WHERE doc_id = ?", (doc_id,))
+        return int(self._database.value("SELECT prints FROM document WHERE doc_id = ?", (doc_id,)))
+
+    def note(self, doc_id: str, entry: HistoryEntry) -> None:
+        """Append to the history."""
+        facts = json.dumps(entry.facts, sort_keys=True, ensure_ascii=False)
+        self._database.write(
+            "INSERT INTO document_history (doc_id, at, event, operator, station, facts) VALUES (?, ?, ?, ?, ?, ?)",
+            (doc_id, instant_text(entry.at), entry.event, entry.operator, entry.station, facts),
+        )
+
+    def waiting_fiscal(self) -> int:
+        """Approved, to be fiscalised, not yet."""
+        return int(self._database.value("SELECT count(*) FROM document WHERE fiscal = 'waiting'"))
+
+    def _stored(self, condition: str, value: str) -> StoredDocument | None:
+        found = self._database.row(
+            f"SELECT {_COLUMNS}, d.prints, d.fiscal_number, m.payload, coalesce(c.reason, ''), coalesce(c.gid, '')"
+            " FROM document d"
+            " JOIN message m ON m.incarnation = d.incarnation AND m.seq = d.seq"
+            f" LEFT JOIN confirmation c ON c.doc_id = d.doc_id WHERE {condition}",
+            (value,),
+        )
+        if found is None:
+            return None
+        row = self._row(found[:17])
+        message = decode(found[19], Message)
+        return StoredDocument(
+            row=row, document=decode(bytes(message.body), Document), history=tuple(self._history(row.doc_id)),
+            links=tuple(self._links(row.id, row.doc_id)), prints=found[17], fiscal_number=found[18],
+            reason=found[20], gid=found[21],
+        )  # fmt: skip
+
+    def _history(self, doc_id: str) -> Iterable[HistoryEntry]:
+        rows = self._database.rows(
+            "SELECT at, event, operator, station, facts FROM document_history WHERE doc_id = ? ORDER BY id",
+            (doc_id,),
+        )
+        for at, event, operator, station, facts in rows:
+            yield HistoryEntry(
+                at=parse_instant(at), event=event, operator=operator, station=station, facts=json.loads(facts)
+            )
+
+    def _links(self, key: int, doc_id: str) -> Iterable[tuple[str, str, str]]:
+        """(kind, doc id, number), seen from this document, both ways (DOC-04)."""
+        yield from self._database.rows(
+            "SELECT kind, other_id, other_number FROM document_link WHERE document = ?", (key,)
+        )
+        yield from self._database.rows(
+            "SELECT l.kind || ':back', d.doc_id, d.number FROM document_link l JOIN document d ON d.id = l.document"
+            " WHERE l.other_id = ? ORDER BY d.id",
+            (doc_id,),
+        )
+
+    def _row(self, row: tuple[Any, ...]) -> DocumentRow:
+        links = [(number, doc_id) for _, doc_id, number in self._links(row[0], row[1])]
+        return DocumentRow(
+            id=row[0], doc_id=row[1], type=row[2], number=row[3], state=row[4], fiscal=row[5],
+            buyer_name=row[6], gross=Minor(row[7]), paid=Minor(row[8]), currency=row[9], approved_at=row[10],
+            business_day=row[11], operator=row[12], handler=row[13], payment_forms=row[14], seq=row[15],
+            sync=self._sync_state(row[1], row[16], row[15]), linked=tuple(links),
+        )  # fmt: skip
+
+    def _sync_state(self, doc_id: str, incarnation: str, seq: int) -> str:
+        """waiting → held → final → booked or parked."""
+        state = self._database.value("SELECT state FROM confirmation WHERE doc_id = ?", (doc_id,))
+        if state:
+            return str(state)
+        row = self._database.row("SELECT held_seq, final_seq FROM uplink WHERE incarnation = ?", (incarnation,))
+        held, final = row or (0, 0)
+        return "final" if seq <= final else "held" if seq <= held else "waiting"
+
+
+def _row_of(document: Document, incarnation: str, position: int, fiscal: str) -> tuple[Any, ...]:
+    assert document.approved_at is not None
+    assert document.business_day is not None
+    forms = ",".join(dict.fromkeys(payment.form for payment in document.payments))
+    totals = document.totals
+    gross = document.amount or totals.gross
+    return (
+        document.doc_id, document.type, TYPES[document.type].family, document.number, document.state, fiscal,
+        incarnation, position, document.business_day.isoformat(), instant_text(document.approved_at),
+        instant_text(document.created_at), document.approved_by, document.handler, document.buyer.code,
+        document.buyer.name, document.currency, totals.net, totals.tax, gross,
+        sum(payment.in_system for payment in document.payments), forms, document.shift_id, len(document.lines),
+    )  # fmt: skip
+
+
+def _conditions(query: DocumentQuery) -> tuple[list[str], list[Any]]:
+    where: list[str] = ["d.family = ?"]
+    values: list[Any] = [query.family]
+    simple = (
+        ("d.id < ?", query.before), ("d.business_day >= ?", query.from_day or None),
+        ("d.business_day <= ?", query.to_day or None), ("d.gross >= ?", query.least),
+        ("d.gross <= ?", query.most), ("d.operator = ?", query.operator or None),
+    )  # fmt: skip
+    for condition, value in simple:
+        if value is not None:
+            where.append(condition)
+            values.append(value)
+    if query.types:
+        where.append(f"d.type IN ({', '.join('?' * len(query.types))})")
+        values.extend(query.types)
+    if query.article:
+        where.append("d.id IN (SELECT document FROM document_line WHERE article = ?)")
+        values.append(query.article)
+    if query.text:
+        condition, value = _text_condition(query.text)
+        where.append(condition)
+        values.append(value)
+    if query.state:
+        where.append(_STATES.get(query.state, "0"))
+    return where, values
+
+
+_STATES = {
+    "approved": "d.state = 'approved'",
+    "cancelled": "d.state = 'cancelled'",
+    "fiscalised": "d.fiscal = 'done'",
+    "not_fiscalised": "d.fiscal = 'waiting'",
+    "settled": "d.paid >= d.gross AND d.state = 'approved'",
+    "unsettled": "d.paid < d.gross AND d.state = 'approved'",
+}
+
+
+def _text_condition(text: str) -> tuple[str, str]:
+    """Any part of a number, or `%` and a part of the contractor's name (DOC-11)."""
+    column, part = ("buyer", text[1:]) if text.startswith("%") else ("number", text)
+    part = search_key(part.strip()).replace('"', " ")
+    if len(part) >= 3:
+        return "d.id IN (SELECT rowid FROM document_words WHERE document_words MATCH ?)", f'{column}:"{part}"'
+    plain = "d.buyer_name" if column == "buyer" else "d.number"
+    return f"{plain} LIKE ?", f"%{part}%"

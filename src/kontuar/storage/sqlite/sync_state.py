@@ -1,0 +1,216 @@
+"""A station's side of the sync protocol over its own database: outbox, cursors, confirmations, stock figures."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+
+from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
+from kontuar.operations.ports.streams import START, Position, SealedMessage, StreamId
+from kontuar.operations.ports.sync import (
+    DefinitionCursor,
+    DefinitionRows,
+    DownCursors,
+    FeedCursor,
+    OutgoingStream,
+    StreamPosition,
+)
+from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.stock_view import StockView
+
+_REASONS = {1: "stream.forked", 2: "stream.closed"}
+_INCARNATIONS = (
+    "WITH RECURSIVE life (name) AS (SELECT min(incarnation) FROM message"
+    " UNION ALL SELECT (SELECT min(incarnation) FROM message WHERE incarnation > name) FROM life"
+    " WHERE name IS NOT NULL) SELECT name FROM life WHERE name IS NOT NULL"
+)
+"""One step of the index for each; `DISTINCT` reads every message, and this is asked after every receipt."""
+
+
+class StationOutbox:
+    """The tables `message` and `uplink`; implements `operations.ports.sync.Outbox` for one station.
+
+    `uplink.forked`: 0 no, 1 the receiver holds something else, 2 the incarnation was closed.
+    """
+
+    def __init__(self, database: SqliteDatabase, stream: StreamId, store: str) -> None:
+        self._database = database
+        self._own = stream
+        self._store = store
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, durable when left."""
+        return self._database.transaction()
+
+    def streams(self) -> Sequence[OutgoingStream]:
+        """This station's incarnations that have something to tell, the running one always."""
+        incarnations = {self._own.incarnation} | {row[0] for row in self._database.rows(_INCARNATIONS)}
+        found = (self.stream(StreamId(self._own.origin, each)) for each in sorted(incarnations))
+        return [outgoing for outgoing in found if outgoing is not None]
+
+    def stream(self, stream: StreamId) -> OutgoingStream | None:
+        """One incarnation; None when it is stopped or another node's."""
+        if stream.origin != self._own.origin:
+            return None
+        row = self._database.row(
+            "SELECT held_seq, held_hash, final_seq, final_hash, forked FROM uplink WHERE incarnation = ?",
+            (stream.incarnation,),
+        )
+        if row is not None and row[4]:
+            return None
+        held = Position(row[0], row[1].hex()) if row else START
+        final = Position(row[2], row[3].hex()) if row else START
+        return OutgoingStream(
+            stream=stream, store=self._store, held=held, final=final, head=self._head(stream), origin_here=True
+        )
+
+    def read(self, stream: StreamId, after: int, most_messages: int, most_bytes: int) -> Sequence[SealedMessage]:
+        """Messages that follow a position, at least one when there is one."""
+        rows = self._database.rows(
+            "SELECT seq, payload, hash, signature FROM message WHERE incarnation = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (stream.incarnation, after, most_messages),
+        )
+        return within_bytes(rows, most_bytes)
+
+    def hash_at(self, stream: StreamId, seq: int) -> str | None:
+        """The chain hash at a position (hex)."""
+        if seq == 0:
+            return START.hash
+        found = self._database.value(
+            "SELECT hash FROM message WHERE incarnation = ? AND seq = ?", (stream.incarnation, seq)
+        )
+        return None if found is None else found.hex()
+
+    def acknowledged(self, stream: StreamId, held: Position, final: Position) -> None:
+        """Move *held* (also back, when the receiver was rolled back); *final* only grows."""
+        self._start(stream)
+        self._database.write(
+            "UPDATE uplink SET held_seq = ?, held_hash = ? WHERE incarnation = ? AND held_hash <> ?",
+            (held.seq, bytes.fromhex(held.hash), stream.incarnation, bytes.fromhex(held.hash)),
+        )
+        self._finish(stream, final)
+
+    def adopt(self, stream: StreamId, store: str, position: Position) -> None:
+        """A station's own stream is never further elsewhere than here."""
+        raise AssertionError(f"{stream} of {store} begins here; {position} cannot be adopted")
+
+    def stop(self, stream: StreamId, reason: str) -> None:
+        """Push nothing more of this incarnation."""
+        self._start(stream)
+        number = next(number for number, known in _REASONS.items() if known == reason)
+        self._database.write("UPDATE uplink SET forked = ? WHERE incarnation = ?", (number, stream.incarnation))
+
+    def problem(self) -> str:
+        """Why this incarnation is stopped; empty when it is not."""
+        found = self._database.value("SELECT forked FROM uplink WHERE incarnation = ?", (self._own.incarnation,))
+        return _REASONS.get(found or 0, "")
+
+    def final(self, positions: Sequence[StreamPosition]) -> None:
+        """The hub holds this much; a hash that is not ours says that our log is a fork."""
+        for told in positions:
+            if told.stream.origin != self._own.origin:
+                continue
+            if self.hash_at(told.stream, told.position.seq) == told.position.hash:
+                self._start(told.stream)
+                self._finish(told.stream, told.position)
+            else:
+                self.stop(told.stream, "stream.forked")
+
+    def finals(self) -> tuple[tuple[str, str, int], ...]:
+        """(origin, incarnation, seq) that are known to be final."""
+        rows = self._database.rows("SELECT incarnation, final_seq FROM uplink ORDER BY incarnation")
+        return tuple((self._own.origin, incarnation, seq) for incarnation, seq in rows)
+
+    def _head(self, stream: StreamId) -> Position:
+        row = self._database.row(
+            "SELECT seq, hash FROM message WHERE incarnation = ? ORDER BY seq DESC LIMIT 1",
+            (stream.incarnation,),
+        )
+        return Position(row[0], row[1].hex()) if row else START
+
+    def _start(self, stream: StreamId) -> None:
+        zero = bytes.fromhex(START.hash)
+        self._database.write("INSERT OR IGNORE INTO uplink VALUES (?, 0, ?, 0, ?, 0)", (stream.incarnation, zero, zero))
+
+    def _finish(self, stream: StreamId, final: Position) -> None:
+        self._database.write(
+            "UPDATE uplink SET final_seq = ?, final_hash = ? WHERE incarnation = ? AND final_seq < ?",
+            (final.seq, bytes.fromhex(final.hash), stream.incarnation, final.seq),
+        )
+
+
+class StationSink:
+    """What comes down to a station; implements `operations.ports.sync.DownSink`."""
+
+    def __init__(self, database: SqliteDatabase, definitions: DefinitionRows, outbox: StationOutbox) -> None:
+        self._database = database
+        self._definitions = definitions
+        self._outbox = outbox
+        self._stock = StockView(database)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, durable when left."""
+        return self._database.transaction()
+
+    def cursors(self) -> DownCursors:
+        """What to ask with."""
+        return DownCursors(
+            definitions=DefinitionCursor(*self._definitions.cursor()),
+            confirmations=read_cursor(self._database, "confirmations_cursor"),
+            stock=read_cursor(self._database, "stock_cursor"),
+            final=self._outbox.finals(),
+        )
+
+    def apply_confirmations(self, news: Confirmations) -> None:
+        """The table `confirmation`: the last word on each document."""
+        self._database.write_many(
+            "INSERT OR REPLACE INTO confirmation VALUES (?, ?, ?, ?)",
+            [(row.doc_id, row.state, row.gid, row.reason) for row in news.rows],
+        )
+        write_cursor(self._database, "confirmations_cursor", news.epoch, news.version)
+
+    def apply_stock(self, figures: StockFigures) -> None:
+        """Absolute figures of the store; own moves past them stay pending."""
+        self._stock.take_figures(figures)
+        write_cursor(self._database, "stock_cursor", figures.epoch, figures.version)
+
+    def apply_final(self, positions: Sequence[StreamPosition]) -> None:
+        """The hub holds this much of this station's streams."""
+        self._outbox.final(positions)
+
+    def apply_delta(
+        self,
+        put: Iterable[tuple[str, str, int, bytes]],
+        removed: Iterable[tuple[str, str]],
+        cursor: DefinitionCursor,
+    ) -> None:
+        """Whole rows put and removed; raises `Refused("definitions.checksum_differs")`."""
+        self._definitions.apply_delta(put, removed, cursor.epoch, cursor.version, cursor.checksum)
+
+    def replace_definitions(self, rows: Iterable[tuple[str, str, int, bytes]], cursor: DefinitionCursor) -> None:
+        """All rows anew; raises `Refused("definitions.checksum_differs")`."""
+        self._definitions.replace_all(rows, cursor.epoch, cursor.version, cursor.checksum)
+
+
+def within_bytes(rows: Sequence[tuple[int, bytes, bytes, bytes]], most_bytes: int) -> list[SealedMessage]:
+    """As many of the rows as fit, but always the first."""
+    found: list[SealedMessage] = []
+    left = most_bytes
+    for seq, payload, digest, signature in rows:
+        left -= len(payload)
+        if found and left < 0:
+            break
+        found.append(SealedMessage(seq, payload, digest, signature))
+    return found
+
+
+def read_cursor(database: SqliteDatabase, name: str) -> FeedCursor:
+    """A feed's cursor kept as a fact `epoch version`."""
+    text = database.value("SELECT value FROM fact WHERE name = ?", (name,))
+    if not text:
+        return FeedCursor()
+    epoch, _, version = text.rpartition(" ")
+    return FeedCursor(epoch, int(version))
+
+
+def write_cursor(database: SqliteDatabase, name: str, epoch: str, version: int) -> None:
+    """Keep a feed's cursor."""
+    database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, f"{epoch} {version}"))

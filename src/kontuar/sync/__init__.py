@@ -1,0 +1,1 @@
+"""The sync protocol: frames, keys, the uplink, the feed and their HTTP transport."""

@@ -1,0 +1,221 @@
+"""The taker's side of `down`: what to ask with, and applying what comes in one transaction (REL-10).
+
+No input or output: `step(event)` says what to do, a loop or a simulator does it.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from kontuar.kernel.errors import Refused, refuse
+from kontuar.kernel.time import Clock
+from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
+from kontuar.operations.ports.sync import DefinitionCursor, DownSink, HubReach, KeyRing
+from kontuar.sync import frames, wire
+from kontuar.sync.keyring import open_certified
+from kontuar.sync.keys import SignedCertificate
+from kontuar.sync.snapshots import proof_text, rows_of
+
+
+class Start(msgspec.Struct, frozen=True):
+    """Begin, or go on after a pause."""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The giver's answer."""
+
+    body: bytes
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """A snapshot file is here and its hash is right."""
+
+    path: Path
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """No answer, a refusal, or a file that did not come whole."""
+
+    reason: str
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """Effect: post this; the answer may take `wait_seconds`."""
+
+    body: bytes
+    wait_seconds: float
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """Effect: get this file; `proof` says who asks for it (the header `authorization`)."""
+
+    snapshot: wire.WireSnapshot
+    proof: str
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Effect: wait, then start again."""
+
+    seconds: float
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What an answer brought."""
+
+    definitions: bool = False
+    confirmations: bool = False
+    stock: bool = False
+    final: bool = False
+
+    def anything(self) -> bool:
+        """Whether something is new."""
+        return self.definitions or self.confirmations or self.stock or self.final
+
+
+class Downlink:
+    """Keeps the taker's definitions, confirmations and stock up to date. Runs on the database thread."""
+
+    def __init__(
+        self, sink: DownSink, store: str, sender: frames.Sender, certificate: SignedCertificate | None,
+        keys: KeyRing, clock: Clock, *, wait_seconds: float = 2.0, longest_pause_seconds: float = 1.0,
+    ) -> None:  # fmt: skip
+        self._sink = sink
+        self._store = store
+        self._sender = sender
+        self._certificate = certificate
+        self._keys = keys
+        self._clock = clock
+        self._wait = wait_seconds
+        self._longest_pause = longest_pause_seconds
+        self._pause = 0.0
+        self._anew = False
+        self._coming: DefinitionCursor | None = None
+        self.reach: HubReach | None = None
+        """What the giver last said of the hub; None while the giver itself is away."""
+        self.applied = Applied()
+        """What the last step brought."""
+        self.problem = ""
+
+    def step(self, event: Start | Answered | Fetched | Missed) -> Ask | Fetch | Pause:
+        """What to do after the event."""
+        self.applied = Applied()
+        if isinstance(event, Missed):
+            return self._back_off(event.reason)
+        try:
+            if isinstance(event, Answered):
+                found = self._answered(event.body)
+                if found is not None:
+                    return found
+            elif isinstance(event, Fetched):
+                self._fetched(event.path)
+        except Refused as refusal:
+            return self._back_off(refusal.problems[0].code)
+        return self._ask()
+
+    def _back_off(self, reason: str) -> Pause:
+        self.problem = reason
+        self.reach = None
+        self._pause = min(self._longest_pause, max(0.2, self._pause * 2))
+        return Pause(self._pause)
+
+    def _ask(self) -> Ask:
+        cursors = self._sink.cursors()
+        d = DefinitionCursor() if self._anew else cursors.definitions
+        # The first question after a loss is answered at once: it says that the giver is back.
+        wait = self._wait if self.reach is not None else 0.0
+        fields = wire.DownFields(
+            store=self._store,
+            definitions=wire.WireDefinitions(epoch=d.epoch, version=d.version, checksum=str(d.checksum)),
+            confirmations=cursors.confirmations, stock=cursors.stock, final=cursors.final, wait_seconds=wait,
+            hub_reachable=self.reach.reachable if self.reach else None, certificate=self._certificate,
+        )  # fmt: skip
+        frame = frames.seal(self._sender, "down", wire.to_fields(fields), b"", self._clock.now())
+        return Ask(frames.join([frame]), wait)
+
+    def _answered(self, body: bytes) -> Fetch | None:
+        parts = frames.split(body)
+        if len(parts) != 1:
+            raise refuse("frame.unreadable", reason="one frame is expected")
+        frame, identity = open_certified(parts[0], self._keys)
+        if identity.kind not in ("agent", "hub"):
+            raise refuse("frame.wrong_sender", node=identity.node)
+        told = wire.fields_of(frame, "answer", wire.DownAnswerFields)
+        news = wire.read_body(frame, wire.DownBody)
+        self.reach = HubReach(told.hub_reachable, told.hub_seen_at)
+        self._apply(told, news)
+        self._pause = 0.0
+        self.problem = ""
+        if told.definitions.action != "snapshot":
+            return None
+        if told.definitions.snapshot is None:
+            raise refuse("frame.unreadable", reason="no snapshot named")
+        self._coming = _cursor(told.definitions)
+        snapshot = told.definitions.snapshot
+        fields = wire.FetchFields(snapshot=snapshot.id, certificate=self._certificate)
+        proof = frames.seal(self._sender, "fetch", wire.to_fields(fields), b"", self._clock.now())
+        return Fetch(snapshot, proof_text(proof))
+
+    def _apply(self, told: wire.DownAnswerFields, news: wire.DownBody) -> None:
+        """Everything of one answer in one transaction; an answer that brings nothing writes nothing."""
+        before = self._sink.cursors()
+        stock = _figures(told, news)
+        applied = Applied(
+            definitions=told.definitions.action == "delta",
+            confirmations=told.confirmations != before.confirmations,
+            stock=(stock.epoch, stock.version) != (before.stock.epoch, before.stock.version),
+            final=bool(news.final),
+        )
+        if not applied.anything():
+            return
+        with self._sink.transaction():
+            if applied.confirmations:
+                self._sink.apply_confirmations(
+                    Confirmations(
+                        epoch=told.confirmations.epoch,
+                        version=told.confirmations.version,
+                        rows=news.confirmations,
+                    )
+                )
+            if applied.stock:
+                self._sink.apply_stock(stock)
+            if applied.final:
+                self._sink.apply_final(news.final)
+            if applied.definitions:
+                self._put(told, news)
+        self.applied = applied
+
+    def _put(self, told: wire.DownAnswerFields, news: wire.DownBody) -> None:
+        try:
+            self._sink.apply_delta(
+                ((kind, key, version, bytes(row)) for kind, key, version, row in news.put),
+                news.removed,
+                _cursor(told.definitions),
+            )
+        except Refused:
+            self._anew = True
+            raise
+
+    def _fetched(self, path: Path) -> None:
+        assert self._coming is not None, "a snapshot comes after an answer that named it"
+        self._sink.replace_definitions(rows_of(path), self._coming)
+        path.unlink()
+        self._anew = False
+        self.applied = Applied(definitions=True)
+
+
+def _figures(told: wire.DownAnswerFields, news: wire.DownBody) -> StockFigures:
+    return StockFigures(
+        epoch=told.stock.epoch,
+        version=told.stock.version,
+        full=told.stock.full,
+        rows=news.stock,
+        covered=news.covered,
+    )
+
+
+def _cursor(told: wire.AnswerDefinitions) -> DefinitionCursor:
+    try:
+        checksum = int(told.checksum)
+    except ValueError:
+        raise refuse("frame.unreadable", reason="checksum") from None
+    return DefinitionCursor(told.epoch, told.version, checksum)

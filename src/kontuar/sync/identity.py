@@ -1,0 +1,126 @@
+"""Who a node is: its key and certificate, in files outside the database and its backups (SEC-02, REL-13)."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kontuar.kernel.canonical import decode, encode
+from kontuar.kernel.errors import refuse
+from kontuar.operations.enrolment import EnrolAnswer, EnrolRequest
+from kontuar.sync.frames import Sender
+from kontuar.sync.keyring import CertifiedKeys
+from kontuar.sync.keys import Certificate, SignedCertificate, Signer, is_certified, load_or_make
+from kontuar.sync.transport import Declined, Transport, Unreachable
+
+_ENROL_TIMEOUT_SECONDS: Final = 10.0
+
+
+class KeptIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """The file `identity.json`: what the hub said of this node's key."""
+
+    signed: SignedCertificate
+    hub_key: str
+    others: tuple[SignedCertificate, ...] = ()
+
+
+class NodeKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """An enrolled node: its certificate, its private key, and the keys of others that it believes."""
+
+    certificate: Certificate
+    signed: SignedCertificate
+    signer: Signer
+    keys: CertifiedKeys
+
+    def sender(self, build: str) -> Sender:
+        """Signs this node's frames."""
+        return Sender(
+            node=self.certificate.node,
+            incarnation=self.certificate.incarnation,
+            build=build,
+            sign=self.signer.sign,
+        )
+
+
+def load_identity(folder: Path) -> NodeKeys | None:
+    """The identity in a node's folder, None before enrolment; raises `Refused("identity.damaged")`."""
+    file = folder / "identity.json"
+    if not file.exists():
+        return None
+    signer = load_or_make(folder / "key")
+    try:
+        kept = decode(file.read_bytes(), KeptIdentity)
+        hub_key = bytes.fromhex(kept.hub_key)
+        certificate = kept.signed.read()
+    except (msgspec.DecodeError, ValueError) as error:
+        raise refuse("identity.damaged", reason=error, file=file) from None
+    if not is_certified(hub_key, kept.signed) or certificate.public_key != signer.public_key.hex():
+        raise refuse("identity.damaged", reason="key and certificate do not belong together", file=file)
+    keys = CertifiedKeys(hub_key, [kept.signed, *kept.others])
+    return NodeKeys(certificate=certificate, signed=kept.signed, signer=signer, keys=keys)
+
+
+async def enrol(
+    folder: Path, transport: Transport, *, code: str, kind: str, new_incarnation: str, build: str
+) -> NodeKeys:
+    """Ask to be certified with a one-time code, and keep the answer.
+
+    The key and the incarnation are made once and kept before asking: a cut connection asks again with the same.
+    Raises `Refused` with the hub's code, `enrol.answer_wrong`, or `enrol.unreachable`.
+    """
+    signer = load_or_make(folder / "key")
+    incarnation = _incarnation(folder / "incarnation", new_incarnation)
+    request = EnrolRequest(
+        code=code, kind=kind, incarnation=incarnation, public_key=signer.public_key.hex(), build=build
+    )
+    try:
+        body = await transport.post("/sync/v1/enrol", encode(request), timeout_seconds=_ENROL_TIMEOUT_SECONDS)
+    except Unreachable as error:
+        raise refuse("enrol.unreachable", reason=error.reason) from None
+    except Declined as error:
+        raise refuse(error.code or "enrol.refused", status=error.status) from None
+    _keep(folder, body, signer, incarnation)
+    found = load_identity(folder)
+    assert found is not None, "the identity was just written"
+    return found
+
+
+def _keep(folder: Path, body: bytes, signer: Signer, incarnation: str) -> None:
+    try:
+        answer = decode(body, EnrolAnswer)
+        hub_key = bytes.fromhex(answer.hub_key)
+        signed = SignedCertificate(certificate=answer.certificate, signature=answer.signature)
+        told = signed.read()
+    except (msgspec.DecodeError, ValueError) as error:
+        raise refuse("enrol.answer_wrong", reason=error) from None
+    is_mine = told.public_key == signer.public_key.hex() and told.incarnation == incarnation
+    if not is_certified(hub_key, signed) or not is_mine:
+        raise refuse("enrol.answer_wrong", reason="signature")
+    others = tuple(
+        SignedCertificate(certificate=row.certificate, signature=row.signature) for row in answer.hub_certificates
+    )
+    _write(folder / "identity.json", encode(KeptIdentity(signed=signed, hub_key=answer.hub_key, others=others)))
+
+
+def _incarnation(file: Path, fresh: str) -> str:
+    if not file.exists():
+        _write(file, fresh.encode())
+    return file.read_text("utf-8").strip()
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Whole or not at all, also across a power cut."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".new")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    unfinished.rename(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,211 @@
+"""The sender's side: what to push next, and what an acknowledgement means (push rules 1, 4 and 6).
+
+No input or output: `step(event)` says what to do, a loop or a simulator does it.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from kontuar.kernel.errors import Refused
+from kontuar.kernel.time import Clock
+from kontuar.operations.ports.streams import Position, SealedMessage, StreamId
+from kontuar.operations.ports.sync import KeyRing, Outbox, OutgoingStream
+from kontuar.sync import frames, wire
+from kontuar.sync.keyring import open_certified
+from kontuar.sync.keys import SignedCertificate
+
+
+class Woken(msgspec.Struct, frozen=True):
+    """Something was committed, or time has passed."""
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """The receiver was reached by another way: no more waiting."""
+
+
+class Replied(msgspec.Struct, frozen=True):
+    """The receiver's answer."""
+
+    body: bytes
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """No answer, or a refusal of the whole request."""
+
+    reason: str
+
+
+class Push(msgspec.Struct, frozen=True):
+    """Effect: post these frames."""
+
+    body: bytes
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Effect: nothing to do for so long, unless something is committed."""
+
+    seconds: float
+
+
+class UplinkLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much goes in one request, and how long to wait. A till's requests are small: reading and packing them
+    takes the database thread from a sale that may be going on."""
+
+    most_frames: int = 1
+    most_messages: int = 200
+    most_bytes: int = 4 * 1024 * 1024
+    first_pause_seconds: float = 0.2
+    longest_pause_seconds: float = 5.0
+    claim_seconds: float = 180.0
+
+
+AGENT_LIMITS: Final = UplinkLimits(most_frames=24, most_messages=1000)
+
+
+class Uplink:
+    """Pushes every stream of an outbox. Runs on the database thread."""
+
+    def __init__(
+        self, outbox: Outbox, sender: frames.Sender, certificate: SignedCertificate | None, keys: KeyRing,
+        clock: Clock, limits: UplinkLimits = UplinkLimits(),
+    ) -> None:  # fmt: skip
+        self._outbox = outbox
+        self._sender = sender
+        self._certificate = certificate
+        self._keys = keys
+        self._clock = clock
+        self._limits = limits
+        self._pause = 0.0
+        self._not_before = 0.0
+        self._turn = 0
+        self._claimed: dict[StreamId, float] = {}
+        self._refusal = ""
+        self.problem = outbox.problem()
+        """Why nothing is taken: a refusal's code, or `stream.forked`, `stream.closed`; empty when all is well."""
+
+    def step(self, event: Woken | Reached | Replied | Failed) -> Push | Wait:
+        """What to do after the event."""
+        effect = self._step(event, self._clock.monotonic())
+        self.problem = self._refusal or self._outbox.problem()
+        return effect
+
+    def _step(self, event: Woken | Reached | Replied | Failed, now: float) -> Push | Wait:
+        if isinstance(event, Failed):
+            return self._back_off(now, event.reason)
+        if isinstance(event, Reached):
+            # It may be another one now: claim at once.
+            self._claimed.clear()
+            self._pause = self._not_before = 0.0
+        if isinstance(event, Replied):
+            try:
+                moved = self._take(event.body)
+            except Refused as refusal:
+                return self._back_off(now, refusal.problems[0].code)
+            if not moved:
+                return self._back_off(now, "sync.no_progress")
+            self._pause = self._not_before = 0.0
+        if now < self._not_before:
+            return Wait(self._not_before - now)
+        return self._push(now)
+
+    def _back_off(self, now: float, reason: str) -> Wait:
+        limits = self._limits
+        self._refusal = reason
+        self._claimed.clear()
+        self._pause = min(limits.longest_pause_seconds, max(limits.first_pause_seconds, self._pause * 2))
+        self._not_before = now + self._pause
+        return Wait(self._pause)
+
+    # -- pushing ------------------------------------------------------------------------------------------
+    def _push(self, now: float) -> Push | Wait:
+        found = list(self._frames(now))
+        if found:
+            return Push(frames.join(found))
+        due = min(self._claimed.values(), default=now) + self._limits.claim_seconds
+        return Wait(max(due - now, 1.0))
+
+    def _frames(self, now: float) -> Iterator[bytes]:
+        """Frames of all streams in turn, within the limits of one request."""
+        streams = self._outbox.streams()
+        start = self._turn % len(streams) if streams else 0
+        limits = self._limits
+        count = 0
+        messages_left, bytes_left = limits.most_messages, limits.most_bytes
+        for offset, outgoing in enumerate([*streams[start:], *streams[:start]]):
+            for after, messages in self._runs(outgoing, now):
+                yield self._seal(outgoing, after, messages)
+                count += 1
+                messages_left -= len(messages)
+                bytes_left -= sum(len(message.payload) for message in messages)
+                if count >= limits.most_frames or messages_left <= 0 or bytes_left <= 0:
+                    self._turn = start + offset + 1
+                    return
+
+    def _runs(self, outgoing: OutgoingStream, now: float) -> Iterator[tuple[Position, Sequence[SealedMessage]]]:
+        """Runs of messages of one stream, each for one frame; an empty one when a claim is due."""
+        stream, after = outgoing.stream, outgoing.held
+        claimed = self._claimed.get(stream)
+        if outgoing.head.seq <= after.seq:
+            if claimed is None or now - claimed >= self._limits.claim_seconds:
+                self._claimed[stream] = now
+                yield after, ()
+            return
+        self._claimed[stream] = now
+        while after.seq < outgoing.head.seq:
+            messages = self._outbox.read(stream, after.seq, wire.MOST_MESSAGES, wire.MOST_BYTES)
+            if not messages or messages[0].seq != after.seq + 1:
+                # A relay that began after the hub's position cannot fill in what the hub has lost since.
+                self._refusal = "stream.gap"
+                return
+            yield after, messages
+            after = Position(messages[-1].seq, messages[-1].hash.hex())
+
+    def _seal(self, outgoing: OutgoingStream, after: Position, messages: Sequence[SealedMessage]) -> bytes:
+        fields = wire.PushFields(
+            stream=outgoing.stream, store=outgoing.store, first=after.seq + 1,
+            last=after.seq + len(messages), prev_hash=after.hash,
+            head_hash=messages[-1].hash.hex() if messages else after.hash, claim=outgoing.held,
+            schemas=wire.SCHEMAS, certificate=self._certificate,
+        )  # fmt: skip
+        body = wire.pack_messages(messages)
+        return frames.seal(self._sender, "push", wire.to_fields(fields), body, self._clock.now())
+
+    # -- acknowledgements ---------------------------------------------------------------------------------
+    def _take(self, body: bytes) -> bool:
+        """Take all acknowledgements of an answer in one transaction; whether any stream got on."""
+        read = [open_certified(data, self._keys) for data in frames.split(body)]
+        acks = [(wire.fields_of(frame, "ack", wire.AckFields), identity) for frame, identity in read]
+        self._refusal = ""
+        with self._outbox.transaction():
+            moved = [self._acknowledge(ack) for ack, identity in acks if identity.kind in ("agent", "hub")]
+        return any(moved)
+
+    def _acknowledge(self, ack: wire.AckFields) -> bool:
+        """Rule 1: what is acknowledged is (incarnation, seq, hash), never a bare number."""
+        outgoing = self._outbox.stream(ack.stream)
+        if outgoing is None:
+            return False
+        if ack.held.seq > outgoing.head.seq and not outgoing.origin_here:
+            self._outbox.adopt(ack.stream, outgoing.store, ack.held)
+            return True
+        if ack.forked or not self._is_ours(outgoing, ack.held) or not self._is_ours(outgoing, ack.final):
+            return self._stop(ack, "stream.forked")
+        if ack.stream.incarnation in ack.closed:
+            return self._stop(ack, "stream.closed")
+        if ack.held.seq < outgoing.held.seq and ack.claim != outgoing.held:
+            return True  # a late answer to an earlier push: the receiver was not rolled back
+        self._outbox.acknowledged(ack.stream, ack.held, ack.final)
+        return ack.held != outgoing.held or ack.held.seq == outgoing.head.seq
+
+    def _is_ours(self, outgoing: OutgoingStream, position: Position) -> bool:
+        if position.seq > outgoing.head.seq:
+            # A relay's receiver may be final further than the relay has heard; an origin's own log was cut.
+            return not outgoing.origin_here
+        known = self._outbox.hash_at(outgoing.stream, position.seq)
+        return known == position.hash or (known is None and not outgoing.origin_here)
+
+    def _stop(self, ack: wire.AckFields, reason: str) -> bool:
+        self._outbox.stop(ack.stream, reason)
+        return True

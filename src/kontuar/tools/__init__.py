@@ -1,0 +1,1 @@
+"""Commands over several nodes: demo, replay, bench."""

@@ -1,0 +1,52 @@
+"""The command `kontuar bench`. What measures is imported when it runs: every node starts through this module."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MEASURED = ("PERF-01", "PERF-02", "PERF-03", "PERF-04", "PERF-05", "PERF-09")
+UNUSABLE = 2
+PLAIN_WIDTH = 150
+app = typer.Typer(help="Measure, beside what the storage engines reach alone; figures as JSON.")
+
+
+@app.callback(invoke_without_command=True)
+def bench(
+    only: Annotated[str, typer.Option("--only", help=f"Some of {', '.join(MEASURED)}, with commas.")] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the figures there, and a table beside them (.md).")
+    ] = None,
+    articles: Annotated[int, typer.Option("--articles", min=100, help="Size of the catalogue.")] = 100_000,
+    keep: Annotated[Path | None, typer.Option("--keep", help="Folder for data and logs (new); kept.")] = None,
+) -> None:
+    """Measure PERF-01 to PERF-05 and PERF-09 on this machine: about ten minutes with nothing else running."""
+    from rich.console import Console
+
+    from kontuar.tools.bench.figures import as_json
+    from kontuar.tools.bench.run import as_markdown, as_table, measure
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False, width=None if sys.stderr.isatty() else PLAIN_WIDTH)
+    wanted = frozenset(part.strip().upper() for part in only.split(",") if part.strip())
+    if unknown := wanted.difference(MEASURED):
+        console.print(f"not measured here: {', '.join(sorted(unknown))}; known: {', '.join(MEASURED)}")
+        raise typer.Exit(UNUSABLE)
+    folder = keep or Path(tempfile.mkdtemp(prefix="kontuar-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        report = measure(folder, articles, wanted, console)
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    console.print(as_table(report.figures))
+    for missing in report.missing:
+        console.print(f"{missing.requirement} not measured: {missing.reason}", markup=False)
+    if out is None:
+        sys.stdout.buffer.write(as_json(report))
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(as_json(report))
+        out.with_suffix(".md").write_text(as_markdown(report), "utf-8")

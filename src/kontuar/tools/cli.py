@@ -1,0 +1,37 @@
+"""The `kontuar` command: the nodes' commands, and the tools that work over whole nodes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kontuar.nodes.__main__ import app
+from kontuar.tools.bench import command as bench
+from kontuar.tools.replay import command as replay
+
+app.add_typer(replay.app, name="replay")
+app.add_typer(bench.app, name="bench")
+
+
+@app.command("lifecycles")
+def print_lifecycles() -> None:
+    """Print the life cycles of all document types as Markdown."""
+    from kontuar.tools.lifecycles import as_markdown
+
+    typer.echo(as_markdown())
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path | None, typer.Option(help="where the demo keeps its data")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="begin anew")] = False,
+) -> None:
+    """A small chain to sell in: a hub, two stores, four tills."""
+    from kontuar.tools.demo import run
+
+    raise typer.Exit(run(folder, reset=reset))
+
+
+def main() -> None:
+    """The entry point of the `kontuar` command."""
+    app()

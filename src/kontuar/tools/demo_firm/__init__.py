@@ -1,0 +1,1 @@
+"""An invented chain of two shops: what the demo runs on."""

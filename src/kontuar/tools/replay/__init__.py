@@ -1,0 +1,1 @@
+"""Real baskets sold through real nodes, and everything counted afterwards."""

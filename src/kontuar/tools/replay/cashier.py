@@ -1,0 +1,94 @@
+"""One till: takes its baskets in order, types what the lists cannot give, opens and closes shifts with the days."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from kontuar.domain.parties.rights import CHANGE_PRICE
+from kontuar.kernel.money import ZERO, Minor
+from kontuar.tools.replay.definitions import Till
+from kontuar.tools.replay.lines import BasketToSell, LineToSell
+from kontuar.tools.replay.node_apis import ApprovedReceipt, StationApi
+from kontuar.tools.replay.reconcile import Difference
+
+Around = Callable[[int], Awaitable[None]]
+"""Told the position of a basket in the queue, before or after it is sold."""
+
+
+class Sale(msgspec.Struct, frozen=True, kw_only=True):
+    """A basket and the receipt it became."""
+
+    basket: str
+    station: str
+    number: str
+    gross: Minor
+
+
+class Cashier:
+    """Sells one queue at one station. `differences` collects lines and receipts that came to another amount."""
+
+    def __init__(self, till: Till, station: StationApi, *, before: Around, after: Around) -> None:
+        self._till = till
+        self._station = station
+        self._before = before
+        self._after = after
+        self._day: datetime.date | None = None
+        self._taken: dict[str, int] = defaultdict(int)
+        self.sales: list[Sale] = []
+        self.differences: list[Difference] = []
+
+    async def sell_all(self, queue: Sequence[BasketToSell]) -> None:
+        """Log in, sell every basket, close the last shift."""
+        await self._station.login(self._till.cashier, self._till.cashier_pin)
+        for position, basket in enumerate(queue):
+            await self._before(position)
+            await self._begin_day(basket.day)
+            receipt = await self._sell(basket)
+            self._note(basket, receipt)
+            await self._after(position)
+        await self._end_day()
+
+    async def _begin_day(self, day: datetime.date) -> None:
+        if day != self._day:
+            await self._end_day()
+            await self._station.open_shift(day, ZERO)
+            self._day = day
+
+    async def _end_day(self) -> None:
+        if self._day is not None:
+            await self._station.close_shift({form: Minor(amount) for form, amount in self._taken.items()})
+            self._taken.clear()
+            self._day = None
+
+    async def _sell(self, basket: BasketToSell) -> ApprovedReceipt:
+        doc_id = await self._station.new_receipt()
+        if basket.buyer:
+            await self._station.set_buyer(doc_id, basket.buyer)
+        for line in basket.lines:
+            await self._enter(doc_id, basket, line)
+        due = await self._station.open_payment(doc_id)
+        self._compare(basket, "to pay", basket.gross, due)
+        for form, amount in basket.payments:
+            await self._station.pay(doc_id, form, amount)
+            self._taken[form] += amount
+        return await self._station.approve(doc_id)
+
+    async def _enter(self, doc_id: str, basket: BasketToSell, line: LineToSell) -> None:
+        sold = await self._station.add_line(doc_id, line.ean, line.quantity)
+        if line.kind == "typed":
+            till = self._till
+            grant = await self._station.authorise(CHANGE_PRICE, till.manager, till.manager_pin, doc_id)
+            sold = await self._station.set_line_value(doc_id, sold.number, line.value, grant)
+        self._compare(basket, f"line of {line.article}", line.value, sold.value)
+
+    def _note(self, basket: BasketToSell, receipt: ApprovedReceipt) -> None:
+        self._compare(basket, f"receipt {receipt.number}", basket.gross, receipt.gross)
+        sale = Sale(basket=basket.code, station=self._till.station, number=receipt.number, gross=receipt.gross)
+        self.sales.append(sale)
+
+    def _compare(self, basket: BasketToSell, what: str, expected: Minor, found: Minor) -> None:
+        if expected != found:
+            where = f"station {self._till.station}, basket {basket.code}"
+            self.differences.append(Difference(where, what, str(expected), str(found)))

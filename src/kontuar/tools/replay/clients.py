@@ -1,0 +1,234 @@
+"""The APIs of `node_apis` over HTTP: the only place that knows paths and shapes of the nodes' JSON."""
+
+import datetime
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from kontuar.domain.stock.records import Balance
+from kontuar.kernel.ids import uuid7
+from kontuar.kernel.money import Minor, to_major
+from kontuar.kernel.quantity import unscaled
+from kontuar.tools.replay.figures import DayTotals, Stock
+from kontuar.tools.replay.http_node import HttpNode
+from kontuar.tools.replay.node_apis import ApprovedReceipt, NodeSaidNo, Quiet, SoldLine
+from kontuar.tools.replay.reconcile import ChainCheck
+
+RECEIPT = "receipt"
+DOCUMENTS = "/api/v1/documents"
+
+PAGE_ROWS = "500"
+
+
+class HttpStation:
+    """A till over its JSON API; amounts in minor units of `currency`."""
+
+    def __init__(self, node: HttpNode, currency: str) -> None:
+        self._node = node
+        self._currency = currency
+
+    async def login(self, operator: str, pin: str) -> None:
+        """All further calls are this operator's."""
+        await self._node.login(operator, pin)
+
+    async def open_shift(self, day: datetime.date, opening_float: Minor) -> None:
+        """Begin a shift with a chosen business day."""
+        body = {"business_day": day.isoformat(), "float": self._major(opening_float)}
+        await self._node.ask("POST", "/api/v1/shift/open", body)
+
+    async def new_receipt(self) -> str:
+        """The draft's doc_id."""
+        return str((await self._node.ask("POST", DOCUMENTS, {"type": RECEIPT}))["doc_id"])
+
+    async def set_buyer(self, doc_id: str, code: str) -> None:
+        """Choose the contractor."""
+        await self._node.ask("PUT", f"{DOCUMENTS}/{doc_id}/buyer", {"code": code})
+
+    async def add_line(self, doc_id: str, code: str, quantity: Decimal) -> SoldLine:
+        """Scan an EAN."""
+        body = {"code": code, "quantity": f"{quantity:f}"}
+        return _sold_line(await self._node.ask("POST", f"{DOCUMENTS}/{doc_id}/lines", body))
+
+    async def authorise(self, right: str, operator: str, pin: str, doc_id: str) -> str:
+        """Another operator allows one action; the grant."""
+        body = {"right": right, "operator": operator, "pin": pin, "doc_id": doc_id}
+        return str((await self._node.ask("POST", "/api/v1/authorisations", body))["authorisation"])
+
+    async def set_line_value(self, doc_id: str, line: int, value: Minor, grant: str) -> SoldLine:
+        """Type the line's value."""
+        path = f"{DOCUMENTS}/{doc_id}/lines/{line}"
+        document = await self._node.ask(
+            "PATCH", path, {"value": self._major(value)}, headers={"X-Authorisation": grant}
+        )
+        return _sold_line(document, line)
+
+    async def open_payment(self, doc_id: str) -> Minor:
+        """What there is to pay."""
+        return Minor((await self._node.ask("POST", f"{DOCUMENTS}/{doc_id}/payment/open"))["due"])
+
+    async def pay(self, doc_id: str, form: str, amount: Minor) -> None:
+        """Assign an amount to a form."""
+        body = {"form": form, "currency": self._currency, "amount": self._major(amount)}
+        await self._node.ask("POST", f"{DOCUMENTS}/{doc_id}/payments", body)
+
+    async def approve(self, doc_id: str) -> ApprovedReceipt:
+        """The single commit; what devices could not do is a *no*, for none is set up."""
+        answer = await self._node.ask("POST", f"{DOCUMENTS}/{doc_id}/approve")
+        document = answer["document"]
+        if answer["notes"]:
+            raise NodeSaidNo(f"{self._node.name}: receipt {document['number']}: {answer['notes']}")
+        return ApprovedReceipt(str(document["number"]), Minor(document["totals"]["gross"]))
+
+    async def close_shift(self, counted: Mapping[str, Minor]) -> None:
+        """With what was counted per form."""
+        rows = [
+            {"form": form, "currency": self._currency, "amount": self._major(amount)}
+            for form, amount in sorted(counted.items())
+        ]
+        await self._node.ask("POST", "/api/v1/shift/close", {"counted": rows})
+
+    async def status(self) -> Quiet:
+        """Whether everything was passed on."""
+        return _quiet(await self._node.ask("GET", "/api/v1/status"))
+
+    async def totals(self, day: datetime.date) -> DayTotals:
+        """The station's own receipts of the day."""
+        return _totals(await self._node.ask("GET", "/api/v1/reconciliation", query={"day": day.isoformat()}))
+
+    def _major(self, amount: Minor) -> str:
+        return f"{to_major(amount, self._currency):f}"
+
+
+class HttpAgent:
+    """A store's agent over its JSON API."""
+
+    def __init__(self, node: HttpNode) -> None:
+        self._node = node
+
+    def sign_in(self, operator: str, pin: str) -> None:
+        """All further calls are this operator's."""
+        self._node.sign_in_each_time(operator, pin)
+
+    async def status(self) -> Quiet:
+        """Whether everything was passed on."""
+        return _quiet(await self._node.ask("GET", "/api/v1/status"))
+
+    async def totals(self, day: datetime.date) -> DayTotals:
+        """The store's receipts of the day."""
+        return _totals(await self._node.ask("GET", "/api/v1/reconciliation", query={"day": day.isoformat()}))
+
+    async def stock(self) -> Stock:
+        """Balances of the store's warehouses."""
+        return _stock(await self._node.ask("GET", "/api/v1/stock"))
+
+
+class HttpHub:
+    """The head office over its JSON API."""
+
+    def __init__(self, node: HttpNode) -> None:
+        self._node = node
+
+    async def login(self, operator: str, pin: str) -> None:
+        """All further calls are this operator's."""
+        await self._node.login(operator, pin)
+
+    async def define(self, rows: Sequence[tuple[str, msgspec.Struct]]) -> int:
+        """Rows of any kinds, all or none; the version after them."""
+        put = [{"kind": kind, "row": row} for kind, row in rows]
+        return int((await self._node.ask("POST", "/api/v1/definitions", {"put": put}))["version"])
+
+    async def set_opening(self, store: str, day: datetime.date, balances: Sequence[Balance]) -> None:
+        """Opening stock of a store."""
+        opening_id = uuid7(datetime.datetime.now(datetime.UTC), os.urandom(10))
+        rows = list(balances)
+        body = {"opening_id": opening_id, "store": store, "business_day": day.isoformat(), "rows": rows}
+        await self._node.ask("PUT", "/api/v1/stock/opening", body)
+
+    async def enrolment_code(self, kind: str, code: str) -> str:
+        """For one agent (code of the store) or station."""
+        return str((await self._node.ask("POST", "/api/v1/enrolment-codes", {"kind": kind, "node": code}))["code"])
+
+    async def totals(self, store: str, day: datetime.date) -> DayTotals:
+        """The store's receipts of the day."""
+        query = {"store": store, "day": day.isoformat()}
+        body = await self._node.ask("GET", "/api/v1/reconciliation", query=query)
+        receipts = [row for row in body["documents"] if row["document_type"] == RECEIPT]
+        return DayTotals(
+            documents=sum(row["documents"] for row in receipts),
+            lines=sum(row["lines"] for row in receipts),
+            gross=Minor(sum(row["gross"] for row in receipts)),
+            payments=_payments(body["tenders"]),
+            numbers=await self._numbers(store, day) if receipts else (),
+        )
+
+    async def stock(self, store: str) -> Stock:
+        """Balances of the store's warehouses."""
+        body = await self._node.ask("GET", "/api/v1/stock", query={"store": store})
+        return {(warehouse, article): unscaled(quantity) for warehouse, article, quantity in body["rows"]}
+
+    async def verify_chains(self) -> tuple[ChainCheck, ...]:
+        """All streams from their first message."""
+        answer = await self._node.ask("POST", "/api/v1/verify-chains")
+        return tuple(
+            ChainCheck(origin=row["origin"], messages=row["messages"], problem=row["problem"])
+            for row in answer["streams"]
+        )
+
+    async def parked(self) -> int:
+        """Documents that wait for verification."""
+        return len(await self._all_pages("/api/v1/verification", {"state": "open"}))
+
+    async def _numbers(self, store: str, day: datetime.date) -> tuple[str, ...]:
+        query = {"store": store, "type": RECEIPT, "day_from": day.isoformat(), "day_to": day.isoformat()}
+        rows = await self._all_pages("/api/v1/documents", query)
+        return tuple(row["number"] for row in reversed(rows))
+
+    async def _all_pages(self, path: str, query: Mapping[str, str]) -> list[Any]:
+        rows: list[Any] = []
+        after = ""
+        while True:
+            page = await self._node.ask("GET", path, query={**query, "after": after, "limit": PAGE_ROWS})
+            rows += page["rows"]
+            after = page["next"]
+            if not after:
+                return rows
+
+
+def _sold_line(document: Any, number: int | None = None) -> SoldLine:
+    """The line of that number, or the newest."""
+    lines = document["lines"]
+    wanted = max(line["number"] for line in lines) if number is None else number
+    value = next(line["value"] for line in lines if line["number"] == wanted)
+    return SoldLine(wanted, Minor(value))
+
+
+def _quiet(status: Any) -> Quiet:
+    return Quiet(unsent=int(status["waiting"]), definitions=int(status["definitions"][1]))
+
+
+def _totals(body: Any) -> DayTotals:
+    """Receipts among the types of the day; money per form."""
+    rows = [row for row in body["types"] if row["document_type"] == RECEIPT]
+    return DayTotals(
+        documents=sum(row["documents"] for row in rows),
+        lines=sum(row["lines"] for row in rows),
+        gross=Minor(sum(row["gross"] for row in rows)),
+        payments=_payments(body["tenders"]),
+        numbers=tuple(number for row in rows for number in row["numbers"]),
+    )
+
+
+def _payments(tenders: Any) -> dict[str, Minor]:
+    """Money per form."""
+    sums: dict[str, int] = defaultdict(int)
+    for tender in tenders:
+        sums[tender["form"]] += tender["amount"]
+    return {form: Minor(amount) for form, amount in sorted(sums.items()) if amount}
+
+
+def _stock(body: Any) -> Stock:
+    return {(row["warehouse"], row["article"]): Decimal(row["quantity"]) for row in body["rows"]}

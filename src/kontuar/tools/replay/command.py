@@ -1,0 +1,173 @@
+"""The commands `kontuar replay completejourney` and `kontuar replay csv`."""
+
+import asyncio
+import csv
+import shutil
+import tempfile
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from kontuar.tools.replay import source_completejourney, source_csv
+from kontuar.tools.replay.baskets import NoBaskets, Selection
+from kontuar.tools.replay.node_apis import NodeSaidNo
+from kontuar.tools.replay.progress import shown
+from kontuar.tools.replay.reconcile import verdict
+from kontuar.tools.replay.run import Outcome, Settings, replay
+
+DIFFERENCES_SHOWN = 50
+EVERYTHING = 10**9
+FAILED = 1
+UNUSABLE = 2
+
+app = typer.Typer(help="Sell real baskets through real nodes and count everything afterwards.", no_args_is_help=True)
+
+Stations = Annotated[int, typer.Option("--stations-per-store", min=1, max=20, help="Tills in each store.")]
+Offline = Annotated[str, typer.Option("--offline", help="Share of baskets sold while cut off, 0 to 1.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed: the same tills, PINs and cut-offs.")]
+Keep = Annotated[
+    Path | None, typer.Option("--keep", help="Folder for the nodes' data and logs (new); kept afterwards.")
+]
+
+
+@app.command("completejourney")
+def complete_journey(
+    stores: Annotated[int, typer.Option("--stores", min=1, max=457, help="The busiest so many stores.")] = 2,
+    stations_per_store: Stations = 2,
+    offline: Offline = "0.3",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Baskets to sell.")] = 1000,
+    seed: Seed = 1,
+    data: Annotated[Path | None, typer.Option("--data", help="The package's wheel, or a folder with tables.")] = None,
+    keep: Keep = None,
+) -> None:
+    """Replay the public data set The Complete Journey."""
+    console = Console(soft_wrap=True)
+    settings = _settings(stations_per_store, offline, seed)
+    try:
+        selection = source_completejourney.select(stores, limit, data)
+    except NoBaskets as problem:
+        raise _unusable(console, str(problem)) from None
+    _finish(console, selection, settings, keep)
+
+
+@app.command("csv")
+def from_csv(
+    file: Annotated[Path, typer.Argument(help="The baskets; columns as in docs/replay.md; .gz is unpacked.")],
+    stations_per_store: Stations = 2,
+    offline: Offline = "0.3",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Baskets to sell, the first by time.")] = EVERYTHING,
+    seed: Seed = 1,
+    currency: Annotated[str, typer.Option("--currency", help="ISO code of all amounts.")] = "PLN",
+    time_zone: Annotated[str, typer.Option("--time-zone", help="Of the stores.")] = "Europe/Warsaw",
+    leave_out_bad_rows: Annotated[bool, typer.Option("--leave-out-bad-rows", help="Sell the others.")] = False,
+    keep: Keep = None,
+) -> None:
+    """Replay anyone's own baskets."""
+    console = Console(soft_wrap=True)
+    settings = _settings(stations_per_store, offline, seed)
+    try:
+        selection, bad = source_csv.read(file, currency, time_zone, limit)
+    except NoBaskets as problem:
+        raise _unusable(console, str(problem)) from None
+    if bad and not leave_out_bad_rows:
+        for line in bad[:DIFFERENCES_SHOWN]:
+            console.print(f"{file.name} {line}", markup=False)
+        raise _unusable(console, f"{len(bad)} bad rows; nothing was sold (--leave-out-bad-rows sells the others)")
+    _finish(console, selection, settings, keep)
+
+
+def _settings(stations_per_store: int, offline: str, seed: int) -> Settings:
+    try:
+        share = Decimal(offline)
+    except InvalidOperation:
+        raise typer.BadParameter(f"--offline {offline} is no number") from None
+    if not 0 <= share <= 1:
+        raise typer.BadParameter("--offline is a share from 0 to 1")
+    return Settings(stations_per_store=stations_per_store, offline=share, seed=seed)
+
+
+def _finish(console: Console, selection: Selection, settings: Settings, keep: Path | None) -> None:
+    """Sell, tell, and end with the status that the last line says."""
+    if not selection.baskets:
+        raise _unusable(console, "there is no basket to sell")
+    _tell_selection(console, selection)
+    folder = _new_folder(console, keep)
+    outcome = _replayed(console, selection, settings, folder)
+    if outcome is None:
+        console.print(f"does not hold: a node failed; data and logs: {folder}", markup=False)
+        raise typer.Exit(FAILED)
+    _tell_outcome(console, outcome, folder)
+    if keep is None and not outcome.differences:
+        shutil.rmtree(folder)
+    else:
+        _write_exclusions(selection, folder / "exclusions.csv")
+        console.print(f"data, logs and exclusions.csv: {folder}", markup=False)
+    console.print(verdict(outcome.differences), markup=False)
+    raise typer.Exit(FAILED if outcome.differences else 0)
+
+
+def _replayed(console: Console, selection: Selection, settings: Settings, folder: Path) -> Outcome | None:
+    """None when a node said no where it should not have; what it said is shown."""
+    outcome: Outcome | None = None
+    try:
+        with shown(console) as watch:
+            outcome = asyncio.run(replay(selection, settings, folder, watch))
+    except* NodeSaidNo as refusals:
+        for refusal in refusals.exceptions:
+            console.print(str(refusal), markup=False)
+    return outcome
+
+
+def _tell_selection(console: Console, selection: Selection) -> None:
+    lines = sum(len(basket.lines) for basket in selection.baskets)
+    console.print(
+        f"{selection.source}: {len(selection.baskets)} baskets, {lines} lines, {len(selection.articles)} articles, "
+        f"{len(selection.stores)} stores; {selection.rows_read} rows read",
+        markup=False,
+    )
+    for reason, count in selection.excluded_by_reason().most_common():
+        console.print(f"  left out {count:>7}  {reason}", markup=False)
+
+
+def _tell_outcome(console: Console, outcome: Outcome, folder: Path) -> None:
+    total = sum(outcome.lines.values())
+    for name, count in sorted(outcome.lines.items(), key=lambda pair: -pair[1]):
+        console.print(f"  lines {count:>9}  {count / total:7.2%}  {name}", markup=False)
+    console.print(
+        f"{outcome.baskets} baskets in {outcome.selling_seconds:.0f} s; {outcome.offline} sold while the till was cut "
+        f"off, {outcome.store_alone} while the store was; {outcome.cuts} cuts",
+        markup=False,
+    )
+    for difference in outcome.differences[:DIFFERENCES_SHOWN]:
+        console.print(f"  {difference}", markup=False)
+    if len(outcome.differences) > DIFFERENCES_SHOWN:
+        file = folder / "differences.txt"
+        file.write_text("".join(f"{difference}\n" for difference in outcome.differences))
+        console.print(f"  and {len(outcome.differences) - DIFFERENCES_SHOWN} more in {file}", markup=False)
+
+
+def _write_exclusions(selection: Selection, file: Path) -> None:
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(("basket", "row", "article", "reason"))
+        writer.writerows((left.basket, left.row, left.article, left.reason) for left in selection.exclusions)
+
+
+def _new_folder(console: Console, keep: Path | None) -> Path:
+    if keep is None:
+        folder = Path(tempfile.mkdtemp(prefix="kontuar-replay-"))
+        # PostgreSQL runs as another user when we are root, and has to pass through to its own folder.
+        folder.chmod(0o711)
+        return folder
+    if keep.exists() and any(keep.iterdir()):
+        raise _unusable(console, f"{keep} is not empty")
+    keep.mkdir(parents=True, exist_ok=True)
+    return keep.resolve()
+
+
+def _unusable(console: Console, text: str) -> typer.Exit:
+    console.print(text, markup=False)
+    return typer.Exit(UNUSABLE)

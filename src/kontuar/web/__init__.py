@@ -1,0 +1,1 @@
+"""Screens and JSON API: parse, call one operation, render."""

@@ -1,0 +1,78 @@
+"""The agent's JSON API: state, and what it holds of a day. Reading needs an operator and a PIN (HTTP Basic)."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar import Request, get
+
+from kontuar.kernel.errors import refuse
+from kontuar.operations.agent_access import AgentAccess
+from kontuar.operations.agent_day import AgentDay, AgentReading, StockRow, agent_day
+from kontuar.operations.ports.runner import Runner
+
+
+class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """`waiting`: messages that the hub does not hold yet; `definitions`: (epoch, version)."""
+
+    node: str
+    store: str
+    level: str
+    waiting: int
+    definitions: tuple[str, int]
+    problem: str
+    build: str
+
+
+class StockBody(msgspec.Struct, frozen=True):
+    """Balances of the store's warehouses."""
+
+    rows: tuple[StockRow, ...]
+
+
+@dataclass(slots=True)
+class AgentBench:
+    """What the handlers need."""
+
+    run: Runner
+    books: AgentReading
+    access: AgentAccess
+    status: Callable[[], AgentStatus]
+
+
+@get("/api/v1/status", summary="State of this agent", security=[])
+async def status(bench: AgentBench) -> AgentStatus:
+    """Nothing secret."""
+    return await bench.run(bench.status)
+
+
+@get("/api/v1/reconciliation", summary="What this agent holds of a business day")
+async def reconciliation(request: Request[Any, Any, Any], bench: AgentBench, day: str) -> AgentDay:
+    """Counted from the bytes of the streams; for checks."""
+    await bench.run(bench.access.require, *credentials(request))
+    return await bench.run(agent_day, bench.books, day)
+
+
+@get("/api/v1/stock", summary="Stock of the store")
+async def stock(request: Request[Any, Any, Any], bench: AgentBench) -> StockBody:
+    """Figures of the hub plus the moves they do not contain yet."""
+    await bench.run(bench.access.require, *credentials(request))
+    return StockBody(tuple(await bench.run(bench.books.stock)))
+
+
+def credentials(request: Request[Any, Any, Any]) -> tuple[str, str]:
+    """(operator, PIN) of HTTP Basic; empty when there are none. Raises `Refused("login.unreadable")`."""
+    scheme, _, told = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        operator, _, pin = base64.b64decode(told, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise refuse("login.unreadable") from None
+    return operator, pin
+
+
+HANDLERS = (status, reconciliation, stock)

@@ -1,0 +1,186 @@
+"""Definitions over the JSON API: read, write, import, export (HUB-01, HUB-02)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, Router, delete, get, post, put
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from kontuar.kernel.errors import Problem, Refused, refuse
+from kontuar.operations.actor import Actor
+from kontuar.operations.definition_files import MOST_BYTES
+from kontuar.operations.definition_input import shown, shown_body
+from kontuar.operations.definitions import Written
+from kontuar.web.http import ProblemBody, language_of
+from kontuar.web.hub_access import Asker, HubParts, Parts
+from kontuar.web.i18n import Texts, texts
+
+MOST_BATCH_BYTES = 32 * 1024 * 1024
+
+
+class RowBody(msgspec.Struct, frozen=True):
+    """A row as the API shows it: its key, the version that wrote it, and the record."""
+
+    key: str
+    version: int
+    row: msgspec.Raw
+
+
+class PageBody(msgspec.Struct, frozen=True):
+    """A page of rows; `next` is the key to ask on from, empty at the end."""
+
+    rows: tuple[RowBody, ...]
+    next: str
+
+
+class PastBody(msgspec.Struct, frozen=True):
+    """One entry of a row's history; `row` is null where it was removed."""
+
+    version: int
+    changed_at: datetime
+    changed_by: str
+    row: msgspec.Raw | None
+
+
+class PutBody(msgspec.Struct, frozen=True):
+    """A row to write: `{"kind": "article", "row": {…}}`."""
+
+    kind: str
+    row: msgspec.Raw
+
+
+class BatchBody(msgspec.Struct, frozen=True):
+    """Rows of any kinds that are written together, all or none."""
+
+    put: tuple[PutBody, ...]
+
+
+class ImportBody(msgspec.Struct, frozen=True):
+    """What became of a file; with problems nothing of it was written."""
+
+    accepted: int
+    changed: int
+    version: int
+    problems: tuple[ProblemBody, ...]
+
+
+@get("/", summary="How many rows there are of each kind")
+async def count_rows(parts: Parts, actor: Asker) -> dict[str, int]:
+    return await parts.run(parts.definitions.counts, actor)
+
+
+@get("/{kind:str}", summary="A page of rows in the order of their keys")
+async def list_rows(
+    parts: Parts,
+    actor: Asker,
+    kind: FromPath[str],
+    after: FromQuery[str] = "",
+    text: Annotated[str, QueryParameter(max_length=100)] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
+) -> Response[bytes]:
+    rows = await parts.run(parts.definitions.page, actor, kind, after, text, limit)
+    bodies = tuple(RowBody(row.key, row.version, shown(row)) for row in rows)
+    return json_response(PageBody(bodies, rows[-1].key if len(rows) == limit else ""))
+
+
+@get("/{kind:str}/{key:str}", summary="One row")
+async def read_row(parts: Parts, actor: Asker, kind: FromPath[str], key: FromPath[str]) -> Response[bytes]:
+    row = await parts.run(parts.definitions.row, actor, kind, key)
+    return json_response(RowBody(row.key, row.version, shown(row)))
+
+
+@get("/{kind:str}/{key:str}/history", summary="All versions of a row, newest first")
+async def read_history(parts: Parts, actor: Asker, kind: FromPath[str], key: FromPath[str]) -> Response[bytes]:
+    found = await parts.run(parts.definitions.history, actor, kind, key)
+    return json_response(
+        tuple(
+            PastBody(
+                past.version,
+                past.changed_at,
+                past.changed_by,
+                None if past.body is None else msgspec.Raw(shown_body(kind, past.body)),
+            )
+            for past in found
+        )
+    )
+
+
+@put("/{kind:str}/{key:str}", summary="Write one row", status_code=200)
+async def write_row(
+    request: Request[Any, Any, Any], parts: Parts, actor: Asker, kind: FromPath[str], key: FromPath[str]
+) -> Written:
+    record = await parts.run(parts.reader.from_json, actor, kind, await request.body())
+    return await parts.run(parts.definitions.put_one, actor, kind, key, record)
+
+
+@delete("/{kind:str}/{key:str}", summary="Remove one row", status_code=200)
+async def remove_row(parts: Parts, actor: Asker, kind: FromPath[str], key: FromPath[str]) -> Written:
+    return await parts.run(parts.definitions.remove_rows, actor, [(kind, key)])
+
+
+@post("/", summary="Write rows of several kinds together", status_code=200, request_max_body_size=MOST_BATCH_BYTES)
+async def write_rows(request: Request[Any, Any, Any], parts: Parts, actor: Asker) -> Written:
+    try:
+        batch = msgspec.json.decode(await request.body(), type=BatchBody)
+    except msgspec.DecodeError as error:
+        raise refuse("definition.unreadable", detail=str(error)[:200]) from None
+    return await parts.bulk(_write_batch, parts, actor, batch)
+
+
+@post("/{kind:str}/import", summary="Import a CSV file", status_code=200, request_max_body_size=MOST_BYTES + 1)
+async def import_file(
+    request: Request[Any, Any, Any], parts: Parts, actor: Asker, kind: FromPath[str]
+) -> Response[bytes]:
+    """The body is the file itself (text/csv). Bad rows give status 422, each with its line and reason."""
+    report = await parts.bulk(parts.files.import_csv, actor, kind, await request.body())
+    words = texts(language_of(request))
+    problems = tuple(ProblemBody(p.code, _in_file(p, words), p.place) for p in report.problems)
+    body = ImportBody(report.accepted, report.changed, report.version, problems)
+    return json_response(body, 422 if problems else 200)
+
+
+@get("/{kind:str}/export.csv", summary="All rows of a kind as CSV")
+async def export_file(parts: Parts, actor: Asker, kind: FromPath[str]) -> Response[bytes]:
+    data = await parts.bulk(parts.files.export_csv, actor, kind)
+    headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
+    return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def json_response(content: Any, status: int = 200) -> Response[bytes]:
+    """JSON whose raw parts are the stored bytes."""
+    return Response(msgspec.json.encode(content), status_code=status, media_type="application/json")
+
+
+def _in_file(problem: Problem, words: Texts) -> str:
+    """The problem in words; a line of the file must not read like a line of a document."""
+    kind, _, number = problem.place.partition(":")
+    told = words.problem(Problem(problem.code, "", problem.facts))
+    return f"{words.gettext('Line {number} of the file').format(number=number)}: {told}" if kind == "line" else told
+
+
+def _write_batch(parts: HubParts, actor: Actor, batch: BatchBody) -> Written:
+    rows: list[tuple[str, Any]] = []
+    problems: list[Problem] = []
+    for position, wanted in enumerate(batch.put):
+        try:
+            rows.append((wanted.kind, parts.bulk_reader.from_json(actor, wanted.kind, bytes(wanted.row))))
+        except Refused as refusal:
+            problems += _numbered(refusal.problems, position)
+    if problems:
+        raise Refused(*problems)
+    return parts.bulk_definitions.put_rows(actor, rows)
+
+
+def _numbered(problems: Sequence[Problem], position: int) -> list[Problem]:
+    return [Problem(problem.code, f"row:{position}", {**problem.facts, "field": problem.place}) for problem in problems]
+
+
+router = Router(
+    "/api/v1/definitions",
+    route_handlers=[
+        count_rows, list_rows, read_row, read_history, write_row, remove_row, write_rows, import_file, export_file,
+    ],
+    tags=["definitions"],
+)  # fmt: skip

@@ -1,0 +1,18 @@
+// Words of the scripts themselves, translated by the page (script#words).
+let table = null;
+
+export function word(name, values = {}) {
+  table ??= JSON.parse(document.getElementById("words")?.textContent || "{}");
+  const text = table[name] ?? name;
+  return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
+}
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `/assets/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}

@@ -1,0 +1,10 @@
+"""The screens behind the sale: lists, cash, goods, shifts, stock, drafts, settings."""
+
+from typing import Any, Final
+
+from kontuar.web.station import cash, documents, drafts, fiscal, goods, preview, settings, shift, stock
+
+HANDLERS: Final[tuple[Any, ...]] = (
+    *documents.HANDLERS, *preview.HANDLERS, *fiscal.HANDLERS, *cash.HANDLERS, *goods.HANDLERS, *shift.HANDLERS,
+    *stock.HANDLERS, *drafts.HANDLERS, *settings.HANDLERS,
+)  # fmt: skip

@@ -1,0 +1,115 @@
+"""Lines of a receipt: scans, typed codes, changes in small windows (DOC-20, DOC-22, DOC-23)."""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from litestar import Response, get, post
+
+from kontuar.kernel.errors import Refused, refuse
+from kontuar.operations import receipt_view, till
+from kontuar.web.desk import Asked, Desk
+from kontuar.web.station.forms import Form
+from kontuar.web.station.pages import (
+    SCAN_HEADER,
+    closed,
+    events,
+    fragment,
+    loading_window,
+    nothing,
+    on_screen_refused,
+    words_for,
+)
+from kontuar.web.station.receipt import answer, context
+from kontuar.web.station.sale_rows import Rows
+
+TO_THE_LIST: Final = frozenset({"article.code_unknown", "article.code_ambiguous", "article.code_empty"})
+EDITED: Final = frozenset({"quantity", "price", "value"})
+
+
+def on_code_refused(request: Asked, refusal: Refused) -> Response[Any]:
+    """An unknown scan sounds and says what to do; a typed phrase, or a code of several articles, opens the list."""
+    problem = refusal.problems[0]
+    if problem.code not in TO_THE_LIST:
+        return on_screen_refused(request, refusal)
+    told = words_for(request).problem(problem)
+    if SCAN_HEADER in request.headers and problem.code == "article.code_unknown":
+        message = {"text": told, "kind": "warn", "name": "unknown-code"}
+        return nothing({"kontuar:unknown": {"text": told}, "kontuar:toast": message})
+    phrase = quote(problem.facts.get("code_text", ""))
+    url = f"/receipt/{request.path_params['doc_id']}/articles?phrase={phrase}"
+    window = loading_window(request, url, "Articles")
+    if SCAN_HEADER in request.headers:
+        window.headers["HX-Trigger"] = events({"kontuar:unknown": {"text": told}})
+    return window
+
+
+@post("/receipt/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused})
+async def add(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
+    """A scan (with `scan_id`, added once) or a typed code."""
+    view = await desk.do(
+        request, receipt_view.after, till.scan, doc_id, 0, data.get("code", ""), scan_id=data.get("scan_id", "")
+    )
+    return answer(request, view, data, **{"kontuar:added": _added(view)})
+
+
+@post("/receipt/{doc_id:str}/articles", status_code=200)
+async def add_chosen(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
+    """The article marked in the list."""
+    view = await desk.do(request, receipt_view.after, till.add_article, doc_id, 0, data.get("article", ""))
+    return answer(request, view, data, **{"kontuar:added": _added(view)}, **closed())
+
+
+@get("/receipt/{doc_id:str}/lines/{number:int}")
+async def show_details(request: Asked, desk: Desk, doc_id: str, number: int) -> Response[str]:
+    """Details of the marked line (DOC-25)."""
+    view = await desk.do(request, receipt_view.view, doc_id, number)
+    return fragment(request, "station/sale/details.jinja", **context(request, view, Rows(whole=False)))
+
+
+@get("/receipt/{doc_id:str}/lines/{number:int}/edit/{what:str}")
+async def show_edit(request: Asked, desk: Desk, doc_id: str, number: int, what: str) -> Response[str]:
+    """The small window for quantity, price or value."""
+    if what not in EDITED:
+        raise refuse("field.unknown", f"field:{what[:40]}")
+    view = await desk.do(request, receipt_view.view, doc_id, number)
+    return fragment(request, "station/sale/edit.jinja", what=what, **context(request, view, Rows(whole=False)))
+
+
+@post("/receipt/{doc_id:str}/lines/{number:int}/quantity", status_code=200)
+async def change_quantity(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
+    """Another quantity or unit."""
+    view = await desk.do(
+        request, receipt_view.after, till.change_quantity, doc_id, number, number, data.get("quantity", ""),
+        data.get("unit", ""),
+    )  # fmt: skip
+    return answer(request, view, data, **closed())
+
+
+@post("/receipt/{doc_id:str}/lines/{number:int}/price", status_code=200)
+async def change_price(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
+    """A typed unit price."""
+    view = await desk.do(request, receipt_view.after, till.change_price, doc_id, number, number, data.get("price", ""))
+    return answer(request, view, data, **closed())
+
+
+@post("/receipt/{doc_id:str}/lines/{number:int}/value", status_code=200)
+async def change_value(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
+    """A typed value of the line."""
+    view = await desk.do(request, receipt_view.after, till.change_value, doc_id, number, number, data.get("value", ""))
+    return answer(request, view, data, **closed())
+
+
+@post("/receipt/{doc_id:str}/lines/{number:int}/delete", status_code=200)
+async def delete(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
+    """Take the line off."""
+    view = await desk.do(request, receipt_view.after, till.remove_line, doc_id, 0, number)
+    return answer(request, view, data)
+
+
+def _added(view: receipt_view.ReceiptView) -> dict[str, str]:
+    return {"text": view.marked.line.name if view.marked else ""}
+
+
+HANDLERS = (
+    add, add_chosen, show_details, show_edit, change_quantity, change_price, change_value, delete,
+)  # fmt: skip

@@ -1,0 +1,146 @@
+"""The payment window (PAY-01 … PAY-05): over the receipt, so that nothing else can be pressed by mistake."""
+
+from typing import Any, Final
+
+from litestar import Response, get, post
+
+from kontuar.kernel.errors import Problem, Refused
+from kontuar.operations import approval, payment_view, payments
+from kontuar.operations.payment_view import PaymentView
+from kontuar.web.desk import Asked, Desk
+from kontuar.web.station.forms import Form
+from kontuar.web.station.pages import (
+    closed,
+    events,
+    fragment,
+    go_to,
+    loading_window,
+    nothing,
+    on_screen_refused,
+    words_for,
+)
+from kontuar.web.station.sale_rows import chosen_view
+
+IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
+
+
+@get("/payment/{doc_id:str}")
+async def show(request: Asked, desk: Desk, doc_id: str, currency: str = "") -> Response[str]:
+    """Verify the document and show what is to pay."""
+    return _window(request, await desk.do(request, payment_view.view, doc_id, currency))
+
+
+@post("/payment/{doc_id:str}/assign", status_code=200)
+async def assign(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
+    """The amount in the field goes to the form of the tile; the drawer opens where the parameter says so (PAY-04)."""
+    actor = await desk.actor(request)
+    view = await desk.run(
+        payment_view.assign, desk.station, actor, doc_id, data.get("form", ""), data.get("amount", ""),
+        data.get("currency", ""),
+    )  # fmt: skip
+    notes = await desk.devices.after_assignment(data.get("form", ""))
+    return _window(request, view, notes=notes)
+
+
+@post("/payment/{doc_id:str}/clear", status_code=200)
+async def clear(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """Everything but cards is taken back."""
+    return _window(request, await desk.do(request, payment_view.clear, doc_id))
+
+
+@post("/payment/{doc_id:str}/undo", status_code=200)
+async def undo(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """The last assignment is taken back."""
+    return _window(request, await desk.do(request, payment_view.undo, doc_id))
+
+
+def on_stay(request: Asked, refusal: Refused) -> Response[Any]:
+    """Money is assigned: the window asks whether to clear it first (PAY-02)."""
+    if refusal.problems[0].code != "payment.clear_first":
+        return on_screen_refused(request, refusal)
+    return fragment(request, "station/sale/clear_first.jinja", doc_id=request.path_params["doc_id"], headers=IN_WINDOW)
+
+
+@post("/payment/{doc_id:str}/leave", status_code=200, exception_handlers={Refused: on_stay})
+async def leave(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """Back to the document, which can be changed again."""
+    await desk.do(request, payments.leave, doc_id)
+    return nothing(closed())
+
+
+@post("/payment/{doc_id:str}/clear-and-leave", status_code=200, exception_handlers={Refused: on_stay})
+async def clear_and_leave(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """Take the money back and go back to the document; a card payment keeps the window."""
+    await desk.do(request, payments.clear, doc_id)
+    await desk.do(request, payments.leave, doc_id)
+    return nothing(closed())
+
+
+@post("/payment/{doc_id:str}/card", status_code=200)
+async def begin_card(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
+    """Write down that a card is charged; the window that follows asks the terminal, or the operator (PAY-05)."""
+    view = await desk.do(
+        request, payment_view.begin_card, doc_id, data.get("form", ""), data.get("amount", ""),
+        data.get("currency", ""),
+    )  # fmt: skip
+    template = "card_working" if view.card_terminal else "card_question"
+    return fragment(request, f"station/sale/{template}.jinja", view=view, doc_id=doc_id, headers=IN_WINDOW)
+
+
+def on_declined(request: Asked, refusal: Refused) -> Response[Any]:
+    """The terminal said no: the window again, with the reason."""
+    told = " ".join(words_for(request).problem(problem) for problem in refusal.problems)
+    window = loading_window(request, f"/payment/{request.path_params['doc_id']}", "Payment")
+    window.headers["HX-Trigger"] = events({"kontuar:toast": {"text": told, "kind": "bad", "name": "card"}})
+    return window
+
+
+@post("/payment/{doc_id:str}/card/{operation_id:str}/wait", status_code=200, exception_handlers={Refused: on_declined})
+async def wait_for_card(request: Asked, desk: Desk, doc_id: str, operation_id: str) -> Response[str]:
+    """Ask the terminal and wait for its answer; the screen is locked meanwhile."""
+    actor = await desk.actor(request)
+    asked = await desk.run(payments.open_card_request, desk.station, actor, doc_id, operation_id)
+    await desk.devices.pay_by_card(actor, asked)
+    return _window(request, await desk.run(payment_view.view, desk.station, actor, doc_id, asked.currency))
+
+
+@post("/payment/{doc_id:str}/card/{operation_id:str}/again", status_code=200, exception_handlers={Refused: on_declined})
+async def ask_card_again(request: Asked, desk: Desk, doc_id: str, operation_id: str) -> Response[str]:
+    """Ask the terminal what became of a payment whose answer was lost."""
+    actor = await desk.actor(request)
+    await desk.devices.ask_card_again(actor, doc_id, operation_id)
+    return _window(request, await desk.run(payment_view.view, desk.station, actor, doc_id))
+
+
+@post("/payment/{doc_id:str}/card/{operation_id:str}/decide", status_code=200)
+async def decide_card(request: Asked, desk: Desk, doc_id: str, operation_id: str, data: Form) -> Response[str]:
+    """The operator says whether the card was charged all the same."""
+    succeeded = data.get("succeeded", "") == "yes"
+    view = await desk.do(request, payment_view.decide, doc_id, operation_id, succeeded=succeeded)
+    return _window(request, view)
+
+
+@post("/payment/{doc_id:str}/approve", status_code=200)
+async def approve(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """The commit; then fiscal device, printer and drawer, whose failures are told and never undo the sale."""
+    actor = await desk.actor(request)
+    document = await desk.run(approval.approve, desk.station, actor, doc_id)
+    notes = await desk.devices.after_approval(actor, document)
+    ending = await desk.run(payment_view.ending, desk.station, document)
+    if ending.closes and not notes:
+        return go_to("/receipt")
+    return fragment(request, "station/sale/done.jinja", ending=ending, notes=notes, headers=IN_WINDOW)
+
+
+def _window(request: Asked, view: PaymentView, notes: tuple[Problem, ...] = ()) -> Response[str]:
+    template = "card_question" if view.open_card else "payment"
+    return fragment(
+        request, f"station/sale/{template}.jinja", view=view, doc_id=view.window.document.doc_id, notes=notes,
+        shown=chosen_view(request), headers=IN_WINDOW,
+    )  # fmt: skip
+
+
+HANDLERS = (
+    show, assign, clear, undo, leave, clear_and_leave, begin_card, wait_for_card, ask_card_again,
+    decide_card, approve,
+)  # fmt: skip

@@ -1,0 +1,97 @@
+"""The station's web application: JSON API, health, metrics, and the screens that are handed in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import prometheus_client
+import structlog
+from litestar import Litestar, MediaType, Request, Response, Router, get, route
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from kontuar import __version__
+from kontuar.kernel.errors import Problem
+from kontuar.web.api import station_documents, station_drafts, station_session
+from kontuar.web.desk import Desk
+from kontuar.web.http import EXCEPTION_HANDLERS, SECURITY_HEADERS, problem_response, status_of
+from kontuar.web.i18n import LANGUAGES, texts
+
+MAX_BODY_BYTES = 1024 * 1024
+_BUG = Problem("internal.error")
+_log = structlog.get_logger("web")
+
+
+def build_station_app(
+    desk: Desk,
+    *,
+    routes: Sequence[Any] = (),
+    exception_handlers: Mapping[Any, Any] | None = None,
+    on_startup: Sequence[Any] = (),
+    on_shutdown: Sequence[Any] = (),
+) -> Litestar:
+    """The application; `routes` are the screens (`kontuar.web.station`)."""
+    return Litestar(
+        route_handlers=[
+            *station_session.HANDLERS, *station_drafts.HANDLERS, *station_documents.HANDLERS, health, metrics, *routes,
+        ],
+        dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
+        exception_handlers={**EXCEPTION_HANDLERS, 500: on_bug, **(exception_handlers or {})},
+        response_headers=dict(SECURITY_HEADERS),
+        request_max_body_size=MAX_BODY_BYTES,
+        state=State({"desk": desk}),
+        openapi_config=_openapi("Kontuar station"),
+        on_startup=list(on_startup),
+        on_shutdown=list(on_shutdown),
+        logging_config=None,
+    )  # fmt: skip
+
+
+def build_broken_app(problem: Problem) -> Litestar:
+    """What a station shows whose database cannot be opened: why, and what to do; never a blank page (REL-19)."""
+
+    @route("/{path:path}", http_method=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    async def explain(request: Request[Any, Any, Any]) -> Response[Any]:
+        if request.url.path.startswith("/api/"):
+            return problem_response(request, (problem,))
+        told = "".join(f"<p lang='{code}'>{texts(code).problem(problem)}</p>" for code in LANGUAGES)
+        page = (
+            f"<!doctype html><html lang='pl'><meta charset='utf-8'><title>Kontuar</title><h1>Kontuar</h1>{told}</html>"
+        )
+        return Response(page, media_type=MediaType.HTML, status_code=status_of((problem,)))
+
+    return Litestar(route_handlers=[explain], response_headers=dict(SECURITY_HEADERS), openapi_config=None)
+
+
+@get("/health", summary="The process answers and its database does", security=[])
+async def health(desk: Desk) -> dict[str, str]:
+    """503 with the reason when the database does not."""
+    await desk.run(desk.station.books.fact, "definitions")
+    return {"node": desk.station.identity.station, "live": "yes", "ready": "yes"}
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics(desk: Desk) -> Response[bytes]:
+    """For Prometheus: what waits, connection, memory of the process."""
+    status = desk.sync_status()
+    lines = [
+        f"kontuar_station_messages_waiting {status.waiting}",
+        f'kontuar_station_connectivity{{level="{status.level}"}} 1',
+    ]
+    known = prometheus_client.generate_latest(prometheus_client.REGISTRY)
+    return Response("\n".join(lines).encode() + b"\n" + known, media_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+
+def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """A fault of ours: logged with its trace, told without it."""
+    _log.error("web.bug", path=request.url.path, exc_info=error)
+    return problem_response(request, (_BUG,), 500)
+
+
+def _openapi(title: str) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title=title, version=__version__,
+        openapi_router=Router("/api", route_handlers=[]),
+        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
+    )  # fmt: skip

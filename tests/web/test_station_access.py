@@ -1,0 +1,189 @@
+"""Who may do what over the station's API: every endpoint without a login, and with every single right (SEC-01)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from kontuar.domain.parties import rights
+from kontuar.domain.parties.records import Operator, Role
+from shop import change
+from station_server import StationServer
+
+OPEN = {
+    ("GET", "/api/v1/operators"),
+    ("POST", "/api/v1/login"),
+    ("GET", "/api/v1/status"),
+    ("POST", "/api/v1/logout"),
+}
+"""Need no login: what the login screen and the top bar show, and a logout of whoever it is."""
+
+ANY_OPERATOR = {
+    ("POST", "/api/v1/authorisations"),
+    ("GET", "/api/v1/drafts"),
+    ("GET", "/api/v1/articles"),
+    ("GET", "/api/v1/articles/{code}"),
+    ("GET", "/api/v1/contractors"),
+}
+"""Need a login and no right; drafts are filtered by what the operator may issue."""
+
+RECEIPT = (rights.SELL,)
+NEEDS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("GET", "/api/v1/shift"): (rights.SEE_CASH,),
+    ("POST", "/api/v1/shift/open"): (rights.OPEN_SHIFT,),
+    ("POST", "/api/v1/shift/close"): (rights.CLOSE_SHIFT,),
+    ("POST", "/api/v1/documents"): RECEIPT,
+    ("GET", "/api/v1/documents"): (rights.OWN_DOCUMENTS,),
+    ("GET", "/api/v1/drafts/{doc_id}"): RECEIPT,
+    ("DELETE", "/api/v1/drafts/{doc_id}"): (rights.VOID_RECEIPT,),
+    ("POST", "/api/v1/documents/{doc_id}/lines"): RECEIPT,
+    ("PATCH", "/api/v1/documents/{doc_id}/lines/{number}"): (rights.SELL, rights.CHANGE_PRICE),
+    ("DELETE", "/api/v1/documents/{doc_id}/lines/{number}"): (rights.SELL, rights.VOID_LINE),
+    ("PUT", "/api/v1/documents/{doc_id}/buyer"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/handler"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/reason"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/fields/{field}"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/amount"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/payment/open"): (rights.APPROVE_RECEIPT,),
+    ("POST", "/api/v1/documents/{doc_id}/payment/leave"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/payments"): RECEIPT,
+    ("DELETE", "/api/v1/documents/{doc_id}/payments"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/payments/undo"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/payments/card"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/payments/card/decide"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/approve"): (rights.APPROVE_RECEIPT,),
+    ("GET", "/api/v1/documents/{doc_id}"): (rights.OWN_DOCUMENTS,),
+    ("POST", "/api/v1/documents/{doc_id}/cancel"): (rights.OWN_DOCUMENTS,),
+    ("POST", "/api/v1/documents/{doc_id}/fiscalise"): (rights.OWN_DOCUMENTS,),
+    ("POST", "/api/v1/documents/{doc_id}/print"): (rights.OWN_DOCUMENTS,),
+    ("GET", "/api/v1/documents/{doc_id}/pdf"): (rights.OWN_DOCUMENTS,),
+    ("POST", "/api/v1/drawer"): (rights.OPEN_DRAWER,),
+    ("GET", "/api/v1/reconciliation"): (rights.ALL_DOCUMENTS,),
+}
+"""The rights that an endpoint needs on a receipt of the walk-in customer."""
+
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/api/v1/login"): {"operator": "OLA", "pin": "1111"},
+    ("POST", "/api/v1/authorisations"): {"right": rights.CHANGE_PRICE, "operator": "EWA", "pin": "2222"},
+    ("POST", "/api/v1/documents"): {"type": "receipt"},
+    ("POST", "/api/v1/documents/{doc_id}/lines"): {"code": "MILK"},
+    ("PATCH", "/api/v1/documents/{doc_id}/lines/{number}"): {"price": "1.00"},
+    ("PUT", "/api/v1/documents/{doc_id}/buyer"): {"code": "ANNA"},
+    ("PUT", "/api/v1/documents/{doc_id}/handler"): {"code": "OLA"},
+    ("PUT", "/api/v1/documents/{doc_id}/reason"): {"code": "LOSS"},
+    ("PUT", "/api/v1/documents/{doc_id}/fields/{field}"): {"text": "x"},
+    ("PUT", "/api/v1/documents/{doc_id}/amount"): {"form": "cash", "amount": "1"},
+    ("POST", "/api/v1/documents/{doc_id}/payments"): {"form": "cash"},
+    ("POST", "/api/v1/documents/{doc_id}/payments/card"): {"form": "card"},
+    ("POST", "/api/v1/documents/{doc_id}/payments/card/decide"): {"operation_id": "x", "succeeded": True},
+    ("POST", "/api/v1/documents/{doc_id}/fiscalise"): {"how": "mark"},
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StationServer]:
+    with StationServer(tmp_path_factory.mktemp("access")) as running:
+        for right in sorted(rights.ALL_RIGHTS):
+            code = right.replace(".", "-")
+            role = Role(code=code, name=code, rights=(right,))
+            one = Operator(code=code, name=code, pin_verifier="$argon2id$x-4444", roles=(code,))
+            all_but = Role(code=f"no-{code}", name=code, rights=tuple(sorted(rights.ALL_RIGHTS - {right})))
+            rest = Operator(code=f"no-{code}", name=code, pin_verifier="$argon2id$x-4444", roles=(f"no-{code}",))
+            change(running.station.books, role, one, all_but, rest)  # type: ignore[arg-type]
+        yield running
+
+
+def endpoints(url: str) -> list[tuple[str, str]]:
+    """Every operation of the API, from its own description."""
+    paths = httpx.get(f"{url}/api/openapi.json").json()["paths"]
+    return sorted((method.upper(), path) for path, methods in paths.items() for method in methods if "/api/v1/" in path)
+
+
+def ask(url: str, endpoint: tuple[str, str], doc_id: str, token: str = "") -> httpx.Response:
+    method, path = endpoint
+    filled = path.format(doc_id=doc_id, number=1, code="MILK", field="description")
+    query = {"day": "2026-11-21"} if path.endswith("reconciliation") else None
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return httpx.request(method, url + filled, params=query, json=BODIES.get(endpoint, {}), headers=headers, timeout=20)
+
+
+def token_of(url: str, operator: str, pin: str = "4444") -> str:
+    answer = httpx.post(f"{url}/api/v1/login", json={"operator": operator, "pin": pin}, timeout=20)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["token"])
+
+
+def new_receipt(url: str) -> str:
+    """A receipt with a line, made by somebody who may."""
+    headers = {"authorization": f"Bearer {token_of(url, 'EWA', '2222')}"}
+    doc_id = httpx.post(f"{url}/api/v1/documents", json={"type": "receipt"}, headers=headers).json()["doc_id"]
+    answer = httpx.post(f"{url}/api/v1/documents/{doc_id}/lines", json={"code": "MILK"}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return str(doc_id)
+
+
+def test_every_endpoint_stands_in_the_matrix(server: StationServer) -> None:
+    """SEC-01: a new endpoint must say who may use it."""
+    assert set(endpoints(server.url)) == OPEN | ANY_OPERATOR | set(NEEDS)
+
+
+def test_nothing_but_the_login_works_without_a_login(server: StationServer) -> None:
+    """SEC-01: default deny."""
+    doc_id = new_receipt(server.url)
+    for endpoint in endpoints(server.url):
+        if endpoint not in OPEN:
+            answer = ask(server.url, endpoint, doc_id)
+            assert (endpoint, answer.status_code) == (endpoint, 401)
+            assert answer.json()["problems"][0]["code"] == "login.needed"
+
+
+def test_an_operator_without_the_right_is_refused_and_told_which_one(server: StationServer) -> None:
+    """SEC-01: for every endpoint and each right it needs, an operator with all rights but that one."""
+    doc_id = new_receipt(server.url)
+    for endpoint, needed in NEEDS.items():
+        for right in needed:
+            if right == rights.OWN_DOCUMENTS:
+                continue  # implied by *all documents*, which this operator has
+            answer = ask(server.url, endpoint, doc_id, token_of(server.url, f"no-{right.replace('.', '-')}"))
+            assert (endpoint, right, answer.status_code) == (endpoint, right, 403)
+            assert answer.json()["problems"][0]["code"] == "right.missing"
+
+
+def test_no_single_right_opens_what_it_is_not_for(server: StationServer) -> None:
+    """SEC-01: endpoint × right, one right at a time."""
+    doc_id = new_receipt(server.url)
+    tokens = {right: token_of(server.url, right.replace(".", "-")) for right in sorted(rights.ALL_RIGHTS)}
+    for endpoint, needed in NEEDS.items():
+        for right, token in tokens.items():
+            if right in needed or (right == rights.ALL_DOCUMENTS and rights.OWN_DOCUMENTS in needed):
+                continue
+            answer = ask(server.url, endpoint, doc_id, token)
+            assert (endpoint, right, answer.status_code) == (endpoint, right, 403), answer.text
+
+
+def test_a_change_by_cookie_needs_the_token_of_our_own_page(server: StationServer) -> None:
+    """SEC-03: another site's page cannot make the browser change anything."""
+    cookies = {"kontuar_S1T1": token_of(server.url, "EWA", "2222")}
+    bare = httpx.post(f"{server.url}/api/v1/documents", json={"type": "receipt"}, cookies=cookies)
+    assert (bare.status_code, bare.json()["problems"][0]["code"]) == (403, "csrf.missing")
+
+
+def test_pages_forbid_foreign_scripts_and_frames(server: StationServer) -> None:
+    """SEC-03."""
+    answer = httpx.get(f"{server.url}/login")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_the_description_of_the_api_names_every_operation(server: StationServer) -> None:
+    described = httpx.get(f"{server.url}/api/openapi.json").json()
+    summaries = [
+        operation.get("summary", "") for methods in described["paths"].values() for operation in methods.values()
+    ]
+    assert all(summaries)
+    assert msgspec.json.encode(described)
