@@ -36,7 +36,7 @@ check: ## style, types and floors, without running anything
 	$(BIN)/lint-imports
 
 simulate: setup-test ## seeded disorder: messages late, twice, out of order, nodes killed
-	$(BIN)/pytest tests/simulation
+	$(BIN)/pytest tests/sync tests/contracts/test_station_books_survive.py tests/faults
 
 bench: setup-test ## measure, and print the figures as JSON
 	@$(BIN)/kontuar bench

@@ -18,8 +18,9 @@ group() {
     fi
 }
 
-group "rules, stores, nodes" -n 2 --dist loadfile -m "not browser and not replay"
+group "rules, stores, nodes" -n 2 --dist loadfile -m "not browser and not replay and not faults"
 group "screens in a browser" -m browser
+group "plugs pulled" -m faults
 group "replay of real baskets" -m replay
 
 if [ "$worst" -ne 0 ]; then

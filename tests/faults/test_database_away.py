@@ -15,7 +15,7 @@ from kontuar.tools.replay.source_csv import read
 from postgres_fixture import open_temporary_folder
 from stubborn_cashier import CSV, DAY, StubbornCashier, until_final, until_it_works
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.timeout(300)]
 
 
 def postmaster(hub_data: Path) -> int:

@@ -14,7 +14,7 @@ from kontuar.tools.replay.source_csv import read
 from postgres_fixture import open_temporary_folder
 from stubborn_cashier import CSV, DAY, StubbornCashier, until_final
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.timeout(600)]
 
 KILLS = 10
 

@@ -1,10 +1,13 @@
 """The arithmetic of `kontuar bench` and the shape of what it writes; no test here measures anything."""
 
+import os
+
 import msgspec
 import pytest
 
 from kontuar.tools.bench import bare
 from kontuar.tools.bench.figures import Figure, Missing, Report, as_json, latency, percentile, repeated, spread
+from kontuar.tools.bench.machine import processor_seconds, resident_megabytes
 from kontuar.tools.bench.run import as_markdown
 from kontuar.tools.bench.shop import shop
 
@@ -95,6 +98,7 @@ def test_the_same_shop_is_made_every_time_with_one_ean_and_one_price_per_article
 
 
 def test_a_message_becomes_the_rows_of_the_bare_tables() -> None:
+    """PERF-04: what the engine alone is given is the same document."""
     payload = (
         b'{"origin":"S1T1","seq":7,"body":{"doc_id":"d1","number":"PAR/1","payments":[{"number":1,"form":"cash",'
         b'"amount":250}],"lines":[{"number":1,"article":"A1","base_quantity":"2","value":250}]}}'
@@ -105,3 +109,12 @@ def test_a_message_becomes_the_rows_of_the_bare_tables() -> None:
         "bare_line": [("d1", 1, "A1", "2", 250)],
         "bare_payment": [("d1", 1, "cash", 250)],
     }
+
+
+def test_memory_and_processor_time_are_those_of_the_process_that_is_asked_about() -> None:
+    """PERF-09."""
+    held, used = resident_megabytes(os.getpid()), processor_seconds(os.getpid())
+    block = b"x" * 64 * 1024 * 1024
+    assert 60 < resident_megabytes(os.getpid()) - held < 80
+    assert used <= processor_seconds(os.getpid()) <= os.times().user + os.times().system + 0.02
+    assert len(block) == 64 * 1024 * 1024

@@ -9,20 +9,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from kontuar.kernel.canonical import decode, encode
+from kontuar.operations.enrolment import NodeCertificate as Certificate
 
-
-class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a key belongs to, as the hub says it. `ordinal` counts a node's incarnations from 1."""
-
-    node: str
-    kind: str
-    store: str
-    series: str
-    incarnation: str
-    ordinal: int
-    public_key: str
-    issued_at: str
-    revoked_at: str = ""
+__all__ = ["Certificate", "SignedCertificate", "Signer", "certify", "is_certified", "is_signed", "load_or_make"]
 
 
 class SignedCertificate(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,8 @@ def bench(
         raise typer.Exit(UNUSABLE)
     folder = keep or Path(tempfile.mkdtemp(prefix="kontuar-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
+    # Started by root, PostgreSQL runs as another user, who must be able to pass through.
+    folder.chmod(0o711)
     try:
         report = measure(folder, articles, wanted, console)
     finally:

@@ -113,7 +113,7 @@ async def _copy(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passed: Callable[[int], None] = lambda _: None
 ) -> None:
     """Until either end closes or breaks; an end that breaks is an end."""
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(OSError):  # ENOTCONN is no ConnectionError
         while chunk := await reader.read(CHUNK):
             passed(len(chunk))
             writer.write(chunk)

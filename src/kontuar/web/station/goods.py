@@ -1,7 +1,6 @@
 """Internal releases and receipts of goods: the form."""
 
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any
 
 from litestar import Response, get, post
 from litestar.response import Redirect
@@ -15,32 +14,14 @@ from kontuar.web.station.forms import Form
 from kontuar.web.station.goods_view import GoodsForm
 from kontuar.web.station.leaving import approved, left
 from kontuar.web.station.pages import (
-    SCAN_HEADER,
     closed,
     events,
     fragment,
-    loading_window,
     nothing,
-    on_screen_refused,
     page,
-    words_for,
 )
+from kontuar.web.station.scan_refused import on_code_refused
 from kontuar.web.station.stock import article_page
-
-TO_THE_LIST: Final = frozenset({"article.code_unknown", "article.code_ambiguous", "article.code_empty"})
-
-
-def on_code_refused(request: Asked, refusal: Refused) -> Response[Any]:
-    """An unknown scan sounds and says so; a typed phrase opens the list filtered by it (DOC-20)."""
-    problem = refusal.problems[0]
-    if problem.code not in TO_THE_LIST:
-        return on_screen_refused(request, refusal)
-    text = words_for(request).problem(problem)
-    if SCAN_HEADER in request.headers and problem.code == "article.code_unknown":
-        message = {"text": text, "kind": "warn", "name": "code"}
-        return nothing({"kontuar:unknown": {"text": text}, "kontuar:toast": message})
-    phrase = quote(problem.facts.get("code_text", ""))
-    return loading_window(request, f"/goods/{request.path_params['doc_id']}/articles?phrase={phrase}", "Articles")
 
 
 @get("/goods/release")
@@ -87,7 +68,7 @@ async def keep(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[
     return nothing()
 
 
-@post("/goods/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused})
+@post("/goods/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused("goods")})
 async def add(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """A scan or a typed code."""
     code, scan_id = data.get("code", ""), data.get("scan_id", "")

@@ -1,7 +1,6 @@
 """Lines of a receipt: scans, typed codes, changes in small windows (DOC-20, DOC-22, DOC-23)."""
 
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Final
 
 from litestar import Response, get, post
 
@@ -10,40 +9,17 @@ from kontuar.operations import receipt_view, till
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (
-    SCAN_HEADER,
     closed,
-    events,
     fragment,
-    loading_window,
-    nothing,
-    on_screen_refused,
-    words_for,
 )
 from kontuar.web.station.receipt import answer, context
 from kontuar.web.station.sale_rows import Rows
+from kontuar.web.station.scan_refused import on_code_refused
 
-TO_THE_LIST: Final = frozenset({"article.code_unknown", "article.code_ambiguous", "article.code_empty"})
 EDITED: Final = frozenset({"quantity", "price", "value"})
 
 
-def on_code_refused(request: Asked, refusal: Refused) -> Response[Any]:
-    """An unknown scan sounds and says what to do; a typed phrase, or a code of several articles, opens the list."""
-    problem = refusal.problems[0]
-    if problem.code not in TO_THE_LIST:
-        return on_screen_refused(request, refusal)
-    told = words_for(request).problem(problem)
-    if SCAN_HEADER in request.headers and problem.code == "article.code_unknown":
-        message = {"text": told, "kind": "warn", "name": "unknown-code"}
-        return nothing({"kontuar:unknown": {"text": told}, "kontuar:toast": message})
-    phrase = quote(problem.facts.get("code_text", ""))
-    url = f"/receipt/{request.path_params['doc_id']}/articles?phrase={phrase}"
-    window = loading_window(request, url, "Articles")
-    if SCAN_HEADER in request.headers:
-        window.headers["HX-Trigger"] = events({"kontuar:unknown": {"text": told}})
-    return window
-
-
-@post("/receipt/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused})
+@post("/receipt/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused("receipt")})
 async def add(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """A scan (with `scan_id`, added once) or a typed code."""
     view = await desk.do(
