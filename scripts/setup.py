@@ -42,6 +42,8 @@ def main(wanted: list[str]) -> None:
     if wanted == ["test"]:
         step("test", [ROOT / "requirements" / "test.txt"], lambda: install("test"))
     step("kontuar", [ROOT / "pyproject.toml"], install_kontuar)
+    requirements = ROOT / "requirements" / f"{wanted[0]}.txt"
+    step("bytecode", [requirements, *sorted((ROOT / "src").rglob("*.py"))], compile_bytecode)
     step("front-end", [ROOT / "package-lock.json", Path(__file__)], copy_front_end, VENDOR)
     if wanted == ["test"]:
         find_or_install_chromium()
@@ -96,6 +98,15 @@ def install_kontuar() -> None:
     """Editable, with the build backend that `setup.txt` locks: nothing is fetched."""
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
     run([str(PYTHON), "-m", "pip", "install", *options, "--editable", "."])
+
+
+def compile_bytecode() -> None:
+    """Once, here: where Python may not write bytecode, each node would compile everything at each start."""
+    quietly = ["-q", "-j", "0", "-x", r"/(tests?|testing)/"]
+    packages = ENVIRONMENT / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    command = [str(PYTHON), "-m", "compileall", *quietly, str(packages), str(ROOT / "src")]
+    # A package that carries a file for another Python is no harm.
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
 
 
 def copy_front_end() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
+from head_office import HeadOffice
 from kontuar.devices.build import DeviceSettings, build_devices
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.nodes.device_desk import StationDevices
@@ -62,9 +63,11 @@ class StationServer:
             shifts.open_shift(self.station, actor_of(), "200,00", None)
         self.lane = Lane("station", self.station.books.database)  # type: ignore[attr-defined]
         self.lane.open()
+        self.head_office = HeadOffice()
         self.desk = Desk(
             station=self.station, run=self.lane, devices=StationDevices(self.station, self.lane, self.devices),
             check_pin=lambda verifier, pin: bool(pin) and verifier.endswith("-" + pin), sync_status=self._sync_status,
+            questions=self.head_office,
         )  # fmt: skip
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))

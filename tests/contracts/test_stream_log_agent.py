@@ -142,3 +142,13 @@ def test_what_was_written_cannot_be_changed_or_removed(store: Store) -> None:
     for statement in ("UPDATE message SET seq = 9", "DELETE FROM message", "DELETE FROM stock_move"):
         with pytest.raises(Exception, match="append-only"), store.books.database.transaction():
             store.books.database.write(statement)
+
+
+@pytest.mark.parametrize("quantity", ["NaN", "Infinity", "1e30", "0.00001"])
+def test_a_move_that_no_ledger_can_hold_parks_its_message_and_no_other(store: Store, quantity: str) -> None:
+    """REL-09: the push is taken, the goods of the others move."""
+    bad = chain("1", moves=(sold("MILK", quantity),))
+    answer = push(store, bad)
+    assert answer.held == held(bad)
+    assert answer.parked == (("D-1", "document.figures_out_of_range"),)
+    assert store.totals() == []

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from hub_documents_world import DAY, NOON, STORE, Till
-from kontuar.domain.documents.booking import Arrived, Facts, Judge, LastNumber, Verdict, read
+from kontuar.domain.documents.booking import Arrived, Facts, Judge, LastNumber, Verdict, names_of, read
 from kontuar.domain.documents.number_reading import NumberRead, read_number
 from kontuar.domain.documents.numbering import default_rule, format_number
 from kontuar.domain.firm.records import NumberingRule
@@ -157,3 +157,34 @@ def test_an_effect_twice_on_one_document_is_told() -> None:
     other.say("receipt.approved/1", twice, twice.doc_id)
     assert codes(judged(other)[0]) == ["document.effect_repeated"]
     assert good.stock_moves[0].quantity == Decimal(1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("percent", Decimal("NaN")), ("percent", Decimal("sNaN")), ("percent", Decimal("Infinity")),
+     ("percent", Decimal(-100)), ("percent", Decimal("1e999999")), ("precision", 10**9), ("precision", -1),
+     ("quantity", Decimal("sNaN")), ("price", Decimal("1e999999")), ("value", 10**30)],
+)  # fmt: skip
+def test_a_figure_that_nobody_can_reckon_with_parks_its_document_and_no_other(field: str, value: object) -> None:
+    """REL-09: judging never raises, whatever a node signed."""
+    till = Till()
+    good = till.sell((1, 1))
+    line = msgspec.structs.replace(good.lines[0], **{field: value})
+    other = Till()
+    wrong = msgspec.structs.replace(good, lines=(line,))
+    other.say("receipt.approved/1", wrong, wrong.doc_id)
+    other.sell((1, 1), number="PAR/2026/11/00002/POS1")
+    bad, well = judged(other)
+    assert codes(bad) == ["document.figures_out_of_range"]
+    assert codes(well) == []
+
+
+def test_a_text_with_a_character_that_no_database_keeps_is_never_looked_up() -> None:
+    """REL-09: looking it up would fail with every try and hold up the whole stream."""
+    till = Till()
+    good = till.sell((1, 1))
+    other = Till()
+    other.say("receipt.approved/1", msgspec.structs.replace(good, shift_id="shift\0"), good.doc_id)
+    reading = read(arrivals(other)[0])
+    assert (reading.body, list(names_of(reading))) == (None, [])
+    assert codes(Judge(FACTS).judge(reading)) == ["message.unreadable"]

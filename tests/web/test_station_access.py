@@ -25,6 +25,7 @@ ANY_OPERATOR = {
     ("GET", "/api/v1/drafts"),
     ("GET", "/api/v1/articles"),
     ("GET", "/api/v1/articles/{code}"),
+    ("GET", "/api/v1/articles/{code}/elsewhere"),
     ("GET", "/api/v1/contractors"),
 }
 """Need a login and no right; drafts are filtered by what the operator may issue."""
@@ -36,6 +37,7 @@ NEEDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/api/v1/shift/close"): (rights.CLOSE_SHIFT,),
     ("POST", "/api/v1/documents"): RECEIPT,
     ("GET", "/api/v1/documents"): (rights.OWN_DOCUMENTS,),
+    ("GET", "/api/v1/documents/elsewhere"): (rights.OWN_DOCUMENTS,),
     ("GET", "/api/v1/drafts/{doc_id}"): RECEIPT,
     ("DELETE", "/api/v1/drafts/{doc_id}"): (rights.VOID_RECEIPT,),
     ("POST", "/api/v1/documents/{doc_id}/lines"): RECEIPT,
@@ -105,6 +107,7 @@ def ask(url: str, endpoint: tuple[str, str], doc_id: str, token: str = "") -> ht
     method, path = endpoint
     filled = path.format(doc_id=doc_id, number=1, code="MILK", field="description")
     query = {"day": "2026-11-21"} if path.endswith("reconciliation") else None
+    query = {"number": "PAR/2026/11/00001/POS9"} if path.endswith("documents/elsewhere") else query
     headers = {"authorization": f"Bearer {token}"} if token else {}
     return httpx.request(method, url + filled, params=query, json=BODIES.get(endpoint, {}), headers=headers, timeout=20)
 

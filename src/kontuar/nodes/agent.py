@@ -147,7 +147,10 @@ class AgentNode:
     async def _checkpoint(self) -> None:
         while True:
             await asyncio.sleep(CHECKPOINT_SECONDS)
-            await self.run(self.books.database.checkpoint)
+            try:
+                await self.run(self.books.database.checkpoint)
+            except StorageFailure as failure:  # a full disk now must not end checkpoints for good
+                _log.warning("agent.checkpoint_waits", code=failure.code)
 
 
 def health_routes(node: AgentNode) -> list[Any]:

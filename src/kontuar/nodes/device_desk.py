@@ -66,7 +66,7 @@ class StationDevices:
     # -- after approval -------------------------------------------------------------------------------------
     async def after_approval(self, actor: Actor, document: Document) -> tuple[Problem, ...]:
         """Drawer, fiscal device and print, as set up. Answers within `wait_seconds`; the rest goes on."""
-        if not self._is_fresh(document):
+        if self._stands_alone() or not self._is_fresh(document):
             return ()
         task = self._kept(self._serve(_writer(actor), document))
         done, _waiting = await asyncio.wait({task}, timeout=self._wait_seconds)
@@ -94,6 +94,11 @@ class StationDevices:
         if plan.paper and self._devices.settings.printer != "none":
             notes += await self._tried(self._printed(actor, document.doc_id))
         return tuple(notes)
+
+    def _stands_alone(self) -> bool:
+        """No printer, drawer or fiscal device is set up: nothing follows an approval."""
+        settings = self._devices.settings
+        return self._fiscal is None and (settings.printer, settings.drawer) == ("none", "none")
 
     def _is_fresh(self, document: Document) -> bool:
         """Whether this approval has just happened and is not the repetition of one."""

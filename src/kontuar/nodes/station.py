@@ -27,9 +27,11 @@ from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
 from kontuar.sync.identity import NodeKeys, enrol, load_identity
 from kontuar.sync.loops import StationSync
+from kontuar.sync.questions import Questions
 from kontuar.sync.transport import HttpTransport
 from kontuar.web.desk import Desk, SyncStatus
 from kontuar.web.station.app import station_routes
+from kontuar.web.station.rendering import warm
 from kontuar.web.station_app import build_broken_app, build_station_app
 
 DATABASE_FILE: Final = "station.db"
@@ -74,6 +76,7 @@ class StationNode:
         self.desk = Desk(
             station=self.station, run=self.lane, check_pin=pin_fits, sync_status=self.sync_status,
             devices=self._device_desk,
+            questions=Questions(self._transport, keys.sender(__version__), keys.signed, keys.keys, self.clock),
         )  # fmt: skip
         self.app = build_station_app(
             self.desk, routes=station_routes(), exception_handlers={StorageFailure: on_storage_failure},
@@ -87,7 +90,10 @@ class StationNode:
         await self.lane(self._learn_certificates)
         self.sync.start()
         await self._device_desk.resume()
-        self._tasks = [asyncio.create_task(self._housekeeping(), name="housekeeping")]
+        self._tasks = [
+            asyncio.create_task(self._housekeeping(), name="housekeeping"),
+            asyncio.create_task(asyncio.to_thread(warm), name="templates"),
+        ]
 
     def _applied(self, news: Applied) -> None:
         if news.definitions:

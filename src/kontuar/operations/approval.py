@@ -139,8 +139,8 @@ def _with_shift(station: Station, document: Document) -> Document:
 
 
 def _repriced_if_newer(station: Station, document: Document) -> Document:
-    """Prices of the version that holds when payment opens; a draft left overnight gets today's."""
-    if document.definitions == station.books.definitions.version():
+    """Prices of the version and the business day that hold when payment opens; one left overnight gets today's."""
+    if (document.definitions, document.business_day) == (station.books.definitions.version(), station.business_day()):
         return document
     try:
         return station.save(reprice(station, document))

@@ -38,7 +38,7 @@ def begin(station: Station, actor: Actor, document_type: str) -> Document:
         store=station.identity.store, station=station.identity.station, warehouse=station.warehouse(),
         register=station.register(), handler=actor.operator, currency=station.firm().currency,
         direction=_direction(station), buyer=_walk_in(station), price_list=station.store().price_list,
-        definitions=station.books.definitions.version(),
+        definitions=station.books.definitions.version(), business_day=station.business_day(),
     )  # fmt: skip
     return station.save(document)
 
@@ -204,17 +204,24 @@ def discard(station: Station, actor: Actor, doc_id: str) -> None:
 
 
 def reprice(station: Station, document: Document) -> Document:
-    """All lines at the prices that hold now, typed ones kept; the document names the version used."""
-    result = msgspec.structs.replace(document, definitions=station.books.definitions.version())
-    for line in document.lines:
-        if not line.typed and type_of(document.type).lines == "priced":
-            article = _article(station, line.article)
-            chosen = lines.unit_of(article, line.unit, station.units())
-            price = _price(station, result, article, chosen)
+    """All lines at the prices and VAT rates of the business day, typed prices kept; the document names version and day.
+
+    Raises `Refused("price.missing" | "vat.unknown" | "article.not_found" | "unit.unknown")`.
+    """
+    day = station.business_day()
+    version = station.books.definitions.version()
+    result = msgspec.structs.replace(document, definitions=version, business_day=day)
+    for line in document.lines if type_of(document.type).lines == "priced" else ():
+        article = _article(station, line.article)
+        vat = station.vat_rate(article.vat, day)
+        fresh = msgspec.structs.replace(line, vat=vat.code, percent=vat.percent, letter=vat.letter)
+        if not line.typed:
+            price = _price(station, result, article, lines.unit_of(article, line.unit, station.units()))
             fresh = msgspec.structs.replace(
-                line, base_price=price.price, initial_price=price.price, price_row=price.row
+                fresh, base_price=price.price, initial_price=price.price, price_row=price.row
             )
-            result = lines.replace(result, lines.at_list_price(fresh, document.currency))
+            fresh = lines.at_list_price(fresh, document.currency)
+        result = lines.replace(result, fresh)
     return result
 
 
@@ -289,7 +296,8 @@ def _scanned(station: Station, code: str, quantity: str | Decimal) -> tuple[Code
     if station.books.definitions.by_code(code):
         return _one_match(station, code), quantity
     inside = read_scan(code, schemes_from(station.parameters().text("scan.in_store_codes")))
-    if inside.kind in ("article", "in_store", "gs1") and inside.code != code:
+    # A label that carries a price is not read yet: unknown is better than one piece at the price of a kilogram.
+    if inside.kind in ("article", "in_store", "gs1") and inside.code != code and inside.price is None:
         return _one_match(station, inside.code), inside.weight_kg or inside.quantity or quantity
     return _one_match(station, code), quantity
 

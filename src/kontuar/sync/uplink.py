@@ -54,7 +54,7 @@ class UplinkLimits(msgspec.Struct, frozen=True, kw_only=True):
     takes the database thread from a sale that may be going on."""
 
     most_frames: int = 1
-    most_messages: int = 200
+    most_messages: int = 50
     most_bytes: int = 4 * 1024 * 1024
     first_pause_seconds: float = 0.2
     longest_pause_seconds: float = 5.0
@@ -77,6 +77,7 @@ class Uplink:
         self._keys = keys
         self._clock = clock
         self._limits = limits
+        self._run_length = min(wire.MOST_MESSAGES, limits.most_messages)
         self._pause = 0.0
         self._not_before = 0.0
         self._turn = 0
@@ -154,7 +155,7 @@ class Uplink:
             return
         self._claimed[stream] = now
         while after.seq < outgoing.head.seq:
-            messages = self._outbox.read(stream, after.seq, wire.MOST_MESSAGES, wire.MOST_BYTES)
+            messages = self._outbox.read(stream, after.seq, self._run_length, wire.MOST_BYTES)
             if not messages or messages[0].seq != after.seq + 1:
                 # A relay that began after the hub's position cannot fill in what the hub has lost since.
                 self._refusal = "stream.gap"

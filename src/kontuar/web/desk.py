@@ -15,6 +15,7 @@ from kontuar.kernel.errors import Problem, refuse
 from kontuar.operations import login
 from kontuar.operations.actor import Actor, Grant
 from kontuar.operations.payments import CardRequest
+from kontuar.operations.ports.questions import HubQuestions
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.station import Station
 
@@ -24,6 +25,8 @@ Asked = Request[Any, Any, Any]
 
 _ACTOR: Final = "kontuar.actor"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+ANSWER_SECONDS: Final = 4.0
+"""How long a person at the till waits for head office before the screen says that it is slow."""
 
 
 class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +106,8 @@ class Desk:
     devices: DeviceDesk
     check_pin: login.CheckPin
     sync_status: Callable[[], SyncStatus]
+    questions: HubQuestions
+    answer_seconds: float = ANSWER_SECONDS
 
     @property
     def cookie(self) -> str:
@@ -141,6 +146,14 @@ class Desk:
     async def operators(self) -> list[Operator]:
         """Those who may log in here."""
         return list(await self.run(login.operators, self.station))
+
+    async def ask(self, question: str, body: bytes) -> bytes:
+        """Head office's answer; raises `Refused("elsewhere.slow")` after `answer_seconds`, or what it says no with."""
+        try:
+            async with asyncio.timeout(self.answer_seconds):
+                return await self.questions.ask(question, body)
+        except TimeoutError:
+            raise refuse("elsewhere.slow") from None
 
     def credentials(self, request: Asked) -> tuple[str, str]:
         """(token, authorisation) of a request; a cookie also needs the CSRF token when something changes."""

@@ -19,6 +19,7 @@ _STATUS_BY_CODE: Final[Mapping[str, int]] = {
     "login.wrong": 401,
     "login.slowed": 429,
     "connectivity.too_low": 503,
+    "elsewhere.slow": 503,
     "storage.unavailable": 503,
     "storage.full": 507,
     "storage.damaged": 503,

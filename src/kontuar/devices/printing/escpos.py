@@ -1,14 +1,15 @@
 """A print model as ESC/POS bytes for a roll of 32, 42 or 48 columns. The same model, the same bytes."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-from escpos.magicencode import Encoder, MagicEncode
-from escpos.printer import Dummy
 
 from kontuar.devices.printing import layout
 from kontuar.kernel.codes import is_ean
 from kontuar.operations.print_model import PrintModel
+
+if TYPE_CHECKING:
+    from escpos.magicencode import Encoder
 
 CodePage = Literal["CP852", "CP858", "CP1250", "CP1252"]
 CODE_PAGES: tuple[CodePage, ...] = ("CP852", "CP858", "CP1250", "CP1252")
@@ -53,6 +54,10 @@ class _Draft:
     """Collects the job; python-escpos chooses the code page of each letter."""
 
     def __init__(self, paper: Paper) -> None:
+        # Its table of printers takes half a second to load: only when something is printed (PERF-03).
+        from escpos.magicencode import MagicEncode
+        from escpos.printer import Dummy
+
         self.columns = paper.columns
         self._printer = Dummy(profile="default")
         self._printer.magic = MagicEncode(self._printer, encoder=_encoder(self._printer, paper.code_page))
@@ -91,7 +96,9 @@ class _Draft:
         return output
 
 
-def _encoder(printer: Dummy, first: CodePage) -> Encoder:
+def _encoder(printer: Any, first: CodePage) -> "Encoder":
+    from escpos.magicencode import Encoder
+
     slots = {page: int(printer.profile.get_code_pages()[page]) for page in CODE_PAGES}
     encoder = Encoder(slots)
     encoder.used_encodings.add(first)

@@ -29,6 +29,8 @@ from kontuar.kernel.errors import Problem
 _message_decoder = msgspec.json.Decoder(Message)
 _body_decoders: Final = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
 
+_NUL: Final = b"\\u0000"
+
 BOOKED, PARKED, CANCELLED = "booked", "parked", "cancelled"
 OPEN, CLOSED = "open", "closed"
 SeriesKey = tuple[str, str, str]
@@ -120,6 +122,8 @@ def read(arrived: Arrived) -> Reading:
         body = None if decoder is None else decoder.decode(message.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Reading(arrived=arrived, problem=Problem("message.unreadable", "", {"detail": str(error)[:200]}))
+    if _NUL in arrived.payload:
+        body = None  # no name in it can be looked up: PostgreSQL refuses the character in any query
     return Reading(arrived=arrived, message=message, body=body, problem=_flaw_of(arrived, message))
 
 
@@ -132,7 +136,7 @@ def _flaw_of(arrived: Arrived, message: Message) -> Problem | None:
         return Problem("message.elsewhere", "", {"origin": message.origin, "seq": str(message.seq)})
     if message.kind not in BODIES:
         return Problem("message.kind_unknown", "", {"kind": message.kind[:80]})
-    if b"\\u0000" in arrived.payload:
+    if _NUL in arrived.payload:
         return Problem("message.unreadable", "", {"detail": "U+0000"})
     return None
 

@@ -13,10 +13,12 @@ from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.documents.types import TYPES
 from kontuar.domain.stock.records import StockMove, is_warehouse
 from kontuar.kernel.errors import Problem
+from kontuar.kernel.quantity import MAX_PLACES
 
 _TEN_THOUSANDTH: Final = Decimal("0.0001")
 _LIMIT: Final = Decimal(10) ** 11
 _MINOR_LIMIT: Final = 10**15
+_MOST_PERCENT: Final = 1000
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -119,9 +121,19 @@ def is_storable(document: Document) -> bool:
             for figure in (line.quantity, line.base_quantity, line.base_price, line.initial_price, line.price)
         ]
         decimals.append(document.totals.quantity)
-        return all(map(_fits, decimals)) and _whole_figures_fit(document)
+        return all(map(_fits, decimals)) and _rates_fit(document) and _whole_figures_fit(document)
     except InvalidOperation:
         return False
+
+
+def _rates_fit(document: Document) -> bool:
+    """Whether sums can be computed with what the document says of VAT, precision and exchange."""
+    percents = [row.percent for row in (*document.lines, *document.taxes) if row.percent is not None]
+    return (
+        all(percent.is_finite() and 0 <= percent <= _MOST_PERCENT and _fits(percent) for percent in percents)
+        and all(0 <= line.precision <= MAX_PLACES for line in document.lines)
+        and all(payment.rate.is_finite() and abs(payment.rate) < _LIMIT for payment in document.payments)
+    )
 
 
 def _whole_figures_fit(document: Document) -> bool:

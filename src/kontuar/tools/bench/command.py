@@ -23,7 +23,7 @@ def bench(
     articles: Annotated[int, typer.Option("--articles", min=100, help="Size of the catalogue.")] = 100_000,
     keep: Annotated[Path | None, typer.Option("--keep", help="Folder for data and logs (new); kept.")] = None,
 ) -> None:
-    """Measure PERF-01 to PERF-05 and PERF-09 on this machine: about ten minutes with nothing else running."""
+    """Measure PERF-01 to PERF-05 and PERF-09 on this machine: about six minutes."""
     from rich.console import Console
 
     from kontuar.tools.bench.figures import as_json

@@ -8,9 +8,11 @@ from litestar.params import Parameter
 from kontuar.kernel.money import Minor
 from kontuar.operations import article_list, own_documents, reconciliation
 from kontuar.operations.article_list import ArticlePage, ArticleRow, ContractorPage
+from kontuar.operations.elsewhere import DocumentElsewhere, StoreStock
 from kontuar.operations.own_documents import Page
 from kontuar.operations.ports.station import DocumentQuery, StoredDocument
 from kontuar.operations.reconciliation import StationDay
+from kontuar.web import elsewhere
 from kontuar.web.api.station_bodies import CancelBody, FiscaliseBody
 from kontuar.web.desk import Asked, Desk
 
@@ -31,6 +33,12 @@ async def documents(
         before=before, limit=limit,
     )  # fmt: skip
     return await desk.do(request, own_documents.page, query)
+
+
+@get("/api/v1/documents/elsewhere", summary="A document of another station, asked from head office")
+async def document_elsewhere(request: Asked, desk: Desk, number: str) -> DocumentElsewhere:
+    """By its whole number, when the parameter *document search* says so and head office is in reach (DOC-11)."""
+    return await elsewhere.document(request, desk, number)
 
 
 @get("/api/v1/documents/{doc_id:str}", summary="One approved document with history and links")
@@ -90,6 +98,12 @@ async def article(request: Asked, code: str, desk: Desk) -> ArticleRow:
     return await desk.do(request, article_list.article, code)
 
 
+@get("/api/v1/articles/{code:str}/elsewhere", summary="What other stores have of an article")
+async def article_elsewhere(request: Asked, code: str, desk: Desk) -> list[StoreStock]:
+    """Asked from head office, when it is in reach (DOC-21)."""
+    return list(await elsewhere.stock(request, desk, code))
+
+
 @get("/api/v1/contractors", summary="Contractors by name, NIP, phone or card")
 async def contractors(
     request: Asked, desk: Desk, phrase: str = "", after_name: str = "", after_code: str = "", limit: Limit = 50
@@ -105,5 +119,6 @@ async def reconcile(request: Asked, desk: Desk, day: str) -> StationDay:
 
 
 HANDLERS = (
-    documents, document, cancel, fiscalise, print_document, pdf, open_drawer, articles, article, contractors, reconcile,
+    documents, document_elsewhere, document, cancel, fiscalise, print_document, pdf, open_drawer, articles, article,
+    article_elsewhere, contractors, reconcile,
 )  # fmt: skip

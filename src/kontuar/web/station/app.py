@@ -24,7 +24,6 @@ from kontuar.web.station.pages import (
     require_same_origin,
     status_for_bar,
 )
-from kontuar.web.station.rendering import warm
 
 ASSETS: Final = Path(__file__).resolve().parents[1] / "assets"
 YEAR_SECONDS: Final = 31_536_000
@@ -60,7 +59,6 @@ async def choose_language(request: Asked, data: Form) -> Redirect:
 
 def station_routes() -> Sequence[Any]:
     """The screens, the assets and what the bar asks for; templates are compiled here, not under a customer's eyes."""
-    warm()
     handlers = [
         bar_status, design, choose_language, *login.HANDLERS, *menu.HANDLERS, *authorise.HANDLERS, *receipt.HANDLERS,
         *lines.HANDLERS, *choose.HANDLERS, *payment.HANDLERS, *pictures.HANDLERS, *back.HANDLERS,

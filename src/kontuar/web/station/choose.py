@@ -5,6 +5,7 @@ from litestar import Response, get, post
 from kontuar.domain.parties.records import UNDEFINED
 from kontuar.operations import article_list, receipt_view, till
 from kontuar.web.desk import Asked, Desk
+from kontuar.web.elsewhere import can_ask
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import closed, fragment
 from kontuar.web.station.receipt import answer
@@ -21,7 +22,7 @@ async def show_articles(request: Asked, desk: Desk, doc_id: str, phrase: str = "
     warehouses = await desk.do(request, receipt_view.warehouse_names)
     return fragment(
         request, "station/sale/articles.jinja", doc_id=doc_id, found=found, groups=groups, warehouses=warehouses,
-        phrase=phrase, group=group, document=view.document,
+        phrase=phrase, group=group, document=view.document, online=can_ask(desk),
     )  # fmt: skip
 
 
@@ -36,7 +37,7 @@ async def article_rows(
     warehouses = await desk.do(request, receipt_view.warehouse_names)
     return fragment(
         request, "station/sale/article_rows.jinja", doc_id=doc_id, found=found, warehouses=warehouses, phrase=phrase,
-        group=group, document=view.document,
+        group=group, document=view.document, online=can_ask(desk),
     )  # fmt: skip
 
 

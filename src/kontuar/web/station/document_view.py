@@ -11,7 +11,7 @@ from kontuar.domain.documents import life
 from kontuar.domain.documents.types import TYPES, type_of
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.money import Minor, parse_amount
-from kontuar.operations import own_documents
+from kontuar.operations import elsewhere, own_documents
 from kontuar.operations.actor import Actor
 from kontuar.operations.own_documents import Page
 from kontuar.operations.ports.station import DocumentQuery, DocumentRow, StoredDocument
@@ -41,13 +41,17 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of a list. `local_only`: the parameter asks for head office's documents too, and it is out of reach."""
+    """A page of a list. `local_only`: the parameter asks for head office's documents too, and it is out of reach.
+
+    `ask`: the whole number that head office is asked for, because nothing here fits; empty = it is not asked.
+    """
 
     page: Page
     filters: Filters
     names: PrintScene
     types: tuple[str, ...]
     local_only: bool
+    ask: str
     connectivity: str
 
 
@@ -77,6 +81,7 @@ def listed(station: Station, actor: Actor, filters: Filters) -> Listed:
         names=scene_of(station),
         types=tuple(name for name, kind in TYPES.items() if kind.family == filters.family),
         local_only=both and station.connectivity() < Connectivity.ONLINE,
+        ask="" if found.rows or filters.before else elsewhere.number_to_ask(station, filters.text),
         connectivity=station.connectivity().name.lower(),
     )
 

@@ -100,6 +100,7 @@ def _context(request: Asked, seen: Shown) -> dict[str, Any]:
     return {
         "seen": seen, "stored": seen.stored, "document": seen.stored.document, "row": seen.stored.row,
         "names": seen.names, "history": history, "types": TYPE_WORDS, "path": FAMILY_PATHS[seen.family],
+        "elsewhere": None,
     }  # fmt: skip
 
 

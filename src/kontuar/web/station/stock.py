@@ -13,6 +13,7 @@ from kontuar.operations.actor import Actor
 from kontuar.operations.article_list import ArticlePage
 from kontuar.operations.station import Station
 from kontuar.web.desk import Asked, Desk
+from kontuar.web.elsewhere import can_ask
 from kontuar.web.station.back_words import keys
 from kontuar.web.station.pages import fragment, page
 
@@ -26,7 +27,7 @@ async def show(request: Asked, desk: Desk) -> Response[str]:
     groups = await desk.do(request, article_list.groups)
     return await page(
         request, desk, "station/back/stock.jinja", found=found, warehouses=warehouses, groups=tree(groups),
-        shortcuts=keys(request), **_asked(request, found),
+        shortcuts=keys(request), online=can_ask(desk), **_asked(request, found),
     )  # fmt: skip
 
 
@@ -35,8 +36,9 @@ async def rows(request: Asked, desk: Desk) -> Response[str]:
     """By another phrase or group, or the next page."""
     found, warehouses = await article_page(request, desk)
     return fragment(
-        request, "station/back/stock_rows.jinja", found=found, warehouses=warehouses, **_asked(request, found)
-    )
+        request, "station/back/stock_rows.jinja", found=found, warehouses=warehouses, online=can_ask(desk),
+        **_asked(request, found),
+    )  # fmt: skip
 
 
 async def article_page(request: Asked, desk: Desk) -> tuple[ArticlePage, dict[str, str]]:

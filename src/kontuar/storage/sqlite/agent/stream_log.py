@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from kontuar.domain.documents.booking_checks import storable_moves
 from kontuar.domain.stock.records import StockMove
 from kontuar.kernel.canonical import CHAIN_START
 from kontuar.kernel.quantity import scaled
@@ -144,7 +145,7 @@ class SqliteStreamLog:
     def _read(self, stream: StreamId, message: SealedMessage) -> _Read:
         try:
             head = msgspec.json.decode(message.payload, type=_Head)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return _Read(message, "", "message.unreadable", _Moves())
         is_here = (head.origin, head.incarnation, head.seq) == (
             stream.origin,
@@ -153,6 +154,9 @@ class SqliteStreamLog:
         )
         if not is_here:
             return _Read(message, head.message_id, "message.misplaced", _Moves())
+        if storable_moves(head.body.stock_moves) != head.body.stock_moves:
+            # Figures no ledger can hold would refuse the whole push for ever (REL-09).
+            return _Read(message, head.message_id, "document.figures_out_of_range", _Moves())
         return _Read(message, head.message_id, "", head.body)
 
     def _ids_taken(self, found: Sequence[_Read]) -> set[int]:
