@@ -277,9 +277,19 @@ def extend_sync(core: HubCore) -> HubExtension:
         await booking.stop()
         await asyncio.to_thread(intake.close)
 
+    async def learn_until_done() -> None:
+        """A revocation that could not be read now is read later: it is never forgotten (SEC-02)."""
+        while True:
+            try:
+                await core.feed_lane(learn)
+                return
+            except StorageFailure as failure:
+                _log.warning("hub.certificates_wait", code=failure.code)
+                await asyncio.sleep(CONTACT_SECONDS)
+
     def changed() -> None:
         bell.ring()
-        asyncio.run_coroutine_threadsafe(core.feed_lane(learn), loop[0])
+        asyncio.run_coroutine_threadsafe(learn_until_done(), loop[0])
 
     loop: list[asyncio.AbstractEventLoop] = []
 

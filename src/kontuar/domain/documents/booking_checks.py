@@ -128,7 +128,8 @@ def is_storable(document: Document) -> bool:
 
 def _rates_fit(document: Document) -> bool:
     """Whether sums can be computed with what the document says of VAT, precision and exchange."""
-    percents = [row.percent for row in (*document.lines, *document.taxes) if row.percent is not None]
+    told = [*(line.percent for line in document.lines), *(tax.percent for tax in document.taxes)]
+    percents = [percent for percent in told if percent is not None]
     return (
         all(percent.is_finite() and 0 <= percent <= _MOST_PERCENT and _fits(percent) for percent in percents)
         and all(0 <= line.precision <= MAX_PLACES for line in document.lines)

@@ -165,6 +165,12 @@ class HttpHub:
             numbers=await self._numbers(store, day) if receipts else (),
         )
 
+    async def receipts(self, store: str, day: datetime.date) -> int:
+        """How many receipts of the day are booked."""
+        query = {"store": store, "day": day.isoformat()}
+        body = await self._node.ask("GET", "/api/v1/reconciliation", query=query)
+        return sum(row["documents"] for row in body["documents"] if row["document_type"] == RECEIPT)
+
     async def stock(self, store: str) -> Stock:
         """Balances of the store's warehouses."""
         body = await self._node.ask("GET", "/api/v1/stock", query={"store": store})
