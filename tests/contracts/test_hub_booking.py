@@ -260,7 +260,9 @@ def test_adjustments_and_links_are_written_in_full(hub: Hub, till: Till) -> None
     base = till.sell((1, 1))
     change = Adjustment(source="operator", kind="typed_price", rule="", base=Minor(499), amount=Minor(0), by=OPERATOR)
     row = msgspec.structs.replace(base.lines[0], adjustments=(change,))
-    link = Link(kind="generated_from", doc_id=first.doc_id, number=first.number)
+    link = Link(
+        kind="generated_from", doc_id=first.doc_id, number=first.number, quantities=((1, Decimal(1)),)
+    )  # fmt: skip
     document: Document = with_totals(
         msgspec.structs.replace(base, doc_id=new_id(), number=till.next_number(), lines=(row,), links=(link,))
     )
@@ -270,4 +272,6 @@ def test_adjustments_and_links_are_written_in_full(hub: Hub, till: Till) -> None
     assert hub.rows("SELECT line, kind, base, by_operator FROM document_adjustment") == [
         (1, "typed_price", 499, OPERATOR)
     ]
-    assert hub.rows("SELECT kind, to_doc, quantities FROM document_link") == [("generated_from", first.doc_id, {})]
+    assert hub.rows("SELECT kind, to_doc, quantities FROM document_link") == [
+        ("generated_from", first.doc_id, [[1, "1"]])
+    ]

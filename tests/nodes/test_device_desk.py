@@ -12,6 +12,7 @@ import pytest
 
 from kontuar.devices.build import Devices, DeviceSettings, build_devices
 from kontuar.devices.card.double import Turn
+from kontuar.devices.card.zvt import ZvtTerminal
 from kontuar.devices.fiscal.double import Fault, PosnetDouble
 from kontuar.devices.fiscal.posnet import PosnetDevice
 from kontuar.domain.documents.document import Document
@@ -294,6 +295,23 @@ def test_a_card_payment_that_nobody_can_tell_stays_open_until_asked_again(shop: 
     document = done(shop.desk.ask_card_again(EWA, doc_id, request.operation_id))
     assert [payment.amount for payment in document.payments] == [399]
     assert double.taken() == 399
+
+
+def test_a_card_is_not_charged_again_when_the_station_restarts_and_the_window_is_sent_again(shop: Shop) -> None:
+    """PAY-05: what was open before a restart may have been charged; the terminal is asked, never told to charge."""
+    double = shop.devices.doubles.card
+    assert double
+    double.order(Turn(behaviour="gone"))
+    doc_id, request = by_card(shop)
+    done(shop.desk.pay_by_card(EWA, request))
+    double.refuse_connections = False
+    fresh = ZvtTerminal("127.0.0.1", double.port)
+    shop.use(msgspec.structs.replace(shop.devices, card=fresh))
+    done(shop.desk.resume())
+    done(shop.desk.pay_by_card(EWA, request))
+    assert double.taken() == 399
+    assert len(double.transactions) == 1
+    assert len(shop.station.books.cards.unfinished(doc_id)) == 1
 
 
 def test_without_a_terminal_a_person_is_asked(shop: Shop) -> None:

@@ -61,6 +61,7 @@ class StationDevices:
         self._fiscal = FiscalDesk(station, run, devices.fiscal) if devices.fiscal is not None else None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._begun: OrderedDict[str, None] = OrderedDict()
+        self._charged: OrderedDict[str, None] = OrderedDict()
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- after approval -------------------------------------------------------------------------------------
@@ -79,7 +80,11 @@ class StationDevices:
         return await self._tried(self._open_drawer())
 
     async def resume(self) -> None:
-        """Ask the fiscal device about every sale that was under way when the station stopped (REL-04)."""
+        """Ask the fiscal device about every sale that was under way when the station stopped (REL-04).
+
+        Card operations that were open then may have been charged: they are only asked about (PAY-05).
+        """
+        self._charged.update(dict.fromkeys(await self._run(_open_cards, self._station)))
         if self._fiscal is not None:
             await self._fiscal.resume()
 
@@ -206,6 +211,12 @@ class StationDevices:
         terminal = self._devices.card
         if terminal is None:
             return await self._run(self._station.draft, request.doc_id)
+        if request.operation_id in self._charged:
+            # A reloaded window or a second tab: the terminal is asked what became of it, never to charge again.
+            return await self.ask_card_again(actor, request.doc_id, request.operation_id)
+        self._charged[request.operation_id] = None
+        if len(self._charged) > REMEMBERED:
+            self._charged.popitem(last=False)
         return await asyncio.shield(self._kept(self._paid_by_card(actor, request, terminal)))
 
     async def ask_card_again(self, actor: Actor, doc_id: str, operation_id: str) -> Document:
@@ -300,6 +311,10 @@ def _plan(station: Station, document: Document) -> _Plan:
         paper=kind.family != "goods" and parameters.yes("print.automatic") and stored is not None and not stored.prints,
         drawer=drawer and (not kind.paid or parameters.yes("payment.close_automatically")),
     )
+
+
+def _open_cards(station: Station) -> list[str]:
+    return [row[0] for draft in station.books.drafts.every() for row in station.books.cards.unfinished(draft.doc_id)]
 
 
 def _opens_on_assignment(station: Station, form: str) -> bool:

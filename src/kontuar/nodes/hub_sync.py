@@ -1,7 +1,7 @@
 """The hub's end of the sync protocol: intake, booking right behind it, feeds, enrolment, online questions."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -15,7 +15,7 @@ from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.time import Clock, instant_text, parse_instant
 from kontuar.nodes.hub import HubCore, HubExtension
 from kontuar.nodes.lanes import Lane
-from kontuar.operations.booking import book_waiting
+from kontuar.operations.booking import book_stream, park_forks
 from kontuar.operations.confirmations import confirmations_since
 from kontuar.operations.enrolment import KIND as CERTIFICATE
 from kontuar.operations.enrolment import EnrolRequest
@@ -24,7 +24,7 @@ from kontuar.operations.hub_documents import find_document
 from kontuar.operations.incoming import receive
 from kontuar.operations.monitor import note_contact
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
-from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
+from kontuar.operations.ports.hub_documents import Confirmations, StockFigures, StreamPlace
 from kontuar.operations.ports.hub_lists import Contact
 from kontuar.operations.ports.streams import Acknowledgement, Batch
 from kontuar.operations.ports.sync import (
@@ -185,15 +185,25 @@ class Booking:
         while True:
             heard = self._woken.rings
             try:
-                done = await self.lane(book_waiting, self.desk, self._core.clock.now())
-                if done.messages:
-                    self._bell.ring()
+                for place in await self.lane(self.desk.streams_waiting):
+                    await self._book(place)
+                await self.lane(park_forks, self.desk, self._core.clock.now())
             except StorageFailure as failure:
                 _log.warning("hub.booking_waits", code=failure.code)
             except Exception:  # noqa: BLE001 - a task that dies silently would leave all documents unbooked
                 _log.exception("hub.booking_broke")
             if await self._woken.wait(heard, BOOKING_SECONDS):
                 await asyncio.sleep(GATHER_SECONDS)
+
+    async def _book(self, place: StreamPlace) -> None:
+        """One stream; a bug that it trips over must not keep the others waiting (REL-09)."""
+        try:
+            if (await self.lane(book_stream, self.desk, place, self._core.clock.now())).messages:
+                self._bell.ring()
+        except StorageFailure:
+            raise
+        except Exception:  # noqa: BLE001 - said loudly, tried again; the other streams go on
+            _log.exception("hub.booking_of_a_stream_broke", origin=place.origin)
 
 
 class _ArticleQuestion(msgspec.Struct, frozen=True):
@@ -277,19 +287,9 @@ def extend_sync(core: HubCore) -> HubExtension:
         await booking.stop()
         await asyncio.to_thread(intake.close)
 
-    async def learn_until_done() -> None:
-        """A revocation that could not be read now is read later: it is never forgotten (SEC-02)."""
-        while True:
-            try:
-                await core.feed_lane(learn)
-                return
-            except StorageFailure as failure:
-                _log.warning("hub.certificates_wait", code=failure.code)
-                await asyncio.sleep(CONTACT_SECONDS)
-
     def changed() -> None:
         bell.ring()
-        asyncio.run_coroutine_threadsafe(learn_until_done(), loop[0])
+        asyncio.run_coroutine_threadsafe(_until_done(core.feed_lane, learn), loop[0])
 
     loop: list[asyncio.AbstractEventLoop] = []
 
@@ -299,6 +299,17 @@ def extend_sync(core: HubCore) -> HubExtension:
 
     open_routes = Router("/", route_handlers=sync_routes(site), opt=dict(OPEN))
     return HubExtension(handlers=[open_routes], on_ready=[ready, remember_loop], on_stop=[stop])
+
+
+async def _until_done(lane: Lane[HubDatabase], learn: Callable[[], None]) -> None:
+    """A revocation that could not be read now is read later: it is never forgotten (SEC-02)."""
+    while True:
+        try:
+            await lane(learn)
+            return
+        except StorageFailure as failure:
+            _log.warning("hub.certificates_wait", code=failure.code)
+            await asyncio.sleep(CONTACT_SECONDS)
 
 
 def stock_since_of(feeds: PostgresFeedsOfStore, store: str, cursor: FeedCursor) -> StockFigures:

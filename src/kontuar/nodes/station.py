@@ -89,10 +89,10 @@ class StationNode:
         """Begin to talk to the agent; selling never waits for it (REL-01)."""
         await self.lane(self._learn_certificates)
         self.sync.start()
-        await self._device_desk.resume()
         self._tasks = [
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
             asyncio.create_task(asyncio.to_thread(warm), name="templates"),
+            asyncio.create_task(self._device_desk.resume(), name="devices"),
         ]
 
     def _applied(self, news: Applied) -> None:
@@ -127,12 +127,18 @@ class StationNode:
         beat = 0
         while True:
             beat += 1
-            self._waiting = await self.lane(self.station.books.stream.waiting)
-            if self.connection.level() > 0 and beat % HEARD_BEATS == 0:
-                await self.lane(self._note_heard)
-            if beat % CHECKPOINT_BEATS == 0:
-                await self.lane(self.lane.database.checkpoint)
+            try:
+                await self._keep_house(beat)
+            except StorageFailure as failure:  # a full disk passes; a damaged database ends the process elsewhere
+                _log.warning("station.housekeeping_waits", code=failure.code)
             await asyncio.sleep(BEAT_SECONDS)
+
+    async def _keep_house(self, beat: int) -> None:
+        self._waiting = await self.lane(self.station.books.stream.waiting)
+        if self.connection.level() > 0 and beat % HEARD_BEATS == 0:
+            await self.lane(self._note_heard)
+        if beat % CHECKPOINT_BEATS == 0:
+            await self.lane(self.lane.database.checkpoint)
 
     def _note_heard(self) -> None:
         self.station.books.set_fact("agent_heard_at", instant_text(self.clock.now()))

@@ -11,7 +11,6 @@ from kontuar.domain.documents.messages import approved_kind
 from kontuar.domain.documents.types import DocumentType, type_of
 from kontuar.domain.firm.records import NumberingRule
 from kontuar.domain.stock.records import StockMove
-from kontuar.kernel.errors import Refused
 from kontuar.kernel.lifecycle import advance, step_of
 from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
@@ -142,7 +141,4 @@ def _repriced_if_newer(station: Station, document: Document) -> Document:
     """Prices of the version and the business day that hold when payment opens; one left overnight gets today's."""
     if (document.definitions, document.business_day) == (station.books.definitions.version(), station.business_day()):
         return document
-    try:
-        return station.save(reprice(station, document))
-    except Refused:
-        return document
+    return station.save(reprice(station, document))

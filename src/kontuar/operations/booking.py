@@ -30,13 +30,20 @@ def book_waiting(desk: BookingDesk, now: datetime.datetime, *, batches: int = 10
     """Book what waits, stream by stream in its order, in at most so many batches (REL-09)."""
     messages = parked = 0
     for place in desk.streams_waiting():
-        while batches > 0:
-            batches -= 1
-            done = book_batch(desk, place, now)
-            messages, parked = messages + done.messages, parked + done.parked
-            if done.messages < BATCH:
-                break
+        done = book_stream(desk, place, now, batches=batches)
+        messages, parked = messages + done.messages, parked + done.parked
     parked += park_forks(desk, now)
+    return Booked(messages=messages, parked=parked)
+
+
+def book_stream(desk: BookingDesk, place: StreamPlace, now: datetime.datetime, *, batches: int = 1000) -> Booked:
+    """Book what waits of one stream, in its order."""
+    messages = parked = 0
+    for _ in range(batches):
+        done = book_batch(desk, place, now)
+        messages, parked = messages + done.messages, parked + done.parked
+        if done.messages < BATCH:
+            break
     return Booked(messages=messages, parked=parked)
 
 

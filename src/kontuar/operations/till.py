@@ -1,5 +1,6 @@
 """The cashier's work on a draft: begin, add, change, remove, give up; each change durable (DOC-20 … DOC-24)."""
 
+import datetime
 from decimal import Decimal
 
 import msgspec
@@ -15,7 +16,7 @@ from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import UNDEFINED, Contractor, Operator
 from kontuar.domain.pricing.line_prices import UnitPrice, list_price
 from kontuar.domain.pricing.vat import Direction
-from kontuar.kernel.errors import refuse
+from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.money import parse_amount
 from kontuar.kernel.quantity import check_precision, parse_quantity
 from kontuar.kernel.typed import MOST_TYPED, typed_decimal
@@ -206,23 +207,32 @@ def discard(station: Station, actor: Actor, doc_id: str) -> None:
 def reprice(station: Station, document: Document) -> Document:
     """All lines at the prices and VAT rates of the business day, typed prices kept; the document names version and day.
 
-    Raises `Refused("price.missing" | "vat.unknown" | "article.not_found" | "unit.unknown")`.
+    Raises `Refused("price.missing" | "vat.unknown" | "article.not_found" | "unit.unknown")`, with every line it is
+    about: nothing is sold at a price that does not hold any more.
     """
     day = station.business_day()
     version = station.books.definitions.version()
     result = msgspec.structs.replace(document, definitions=version, business_day=day)
+    problems: list[Problem] = []
     for line in document.lines if type_of(document.type).lines == "priced" else ():
-        article = _article(station, line.article)
-        vat = station.vat_rate(article.vat, day)
-        fresh = msgspec.structs.replace(line, vat=vat.code, percent=vat.percent, letter=vat.letter)
-        if not line.typed:
-            price = _price(station, result, article, lines.unit_of(article, line.unit, station.units()))
-            fresh = msgspec.structs.replace(
-                fresh, base_price=price.price, initial_price=price.price, price_row=price.row
-            )
-            fresh = lines.at_list_price(fresh, document.currency)
-        result = lines.replace(result, fresh)
+        try:
+            result = lines.replace(result, _repriced(station, result, line, day))
+        except Refused as refusal:
+            problems += [Problem(each.code, f"line:{line.number}", each.facts) for each in refusal.problems]
+    if problems:
+        raise Refused(*problems)
     return result
+
+
+def _repriced(station: Station, document: Document, line: Line, day: datetime.date) -> Line:
+    article = _article(station, line.article)
+    vat = station.vat_rate(article.vat, day)
+    fresh = msgspec.structs.replace(line, vat=vat.code, percent=vat.percent, letter=vat.letter)
+    if line.typed:
+        return fresh
+    price = _price(station, document, article, lines.unit_of(article, line.unit, station.units()))
+    fresh = msgspec.structs.replace(fresh, base_price=price.price, initial_price=price.price, price_row=price.row)
+    return lines.at_list_price(fresh, document.currency)
 
 
 def _editable(station: Station, actor: Actor, doc_id: str) -> Document:

@@ -114,12 +114,20 @@ def sync_routes(site: SyncSite) -> list[HTTPRouteHandler]:
 
 # -- push ---------------------------------------------------------------------------------------------------
 async def take_push(site: SyncSite, data: bytes) -> bytes:
-    """Every frame becomes one acknowledgement; a frame that cannot be read refuses the request whole."""
-    read = await _readable(site, data, lambda parts: [_read_push(site, part) for part in parts])
+    """Every frame that can be taken becomes one acknowledgement. One that cannot is kept aside and counted, and does
+    not hold up the streams beside it (REL-09); when none can be taken the request is refused."""
+    read, refused = await _readable(site, data, lambda parts: _read_each(site, parts))
     for _, heard in read:
         site.heard(heard)
-    batches = [batch for batch, _ in read]
-    acks = await site.runner(_take_all, site.receiver, batches)
+    taken, refused_later = await site.runner(_take_each, site.receiver, [batch for batch, _ in read])
+    refused += refused_later
+    for refusal in refused:
+        site.count(refusal.problems[0].code)
+    if refused:
+        await site.runner(site.receiver.keep_unreadable, data, str(refused[0]))
+    if refused and not taken:
+        raise refused[0]
+    batches, acks = [batch for batch, _ in taken], [ack for _, ack in taken]
     if any(batch.messages for batch in batches):
         site.taken()
         site.bell.ring()
@@ -132,8 +140,29 @@ async def take_push(site: SyncSite, data: bytes) -> bytes:
     )
 
 
-def _take_all(receiver: Receiver, batches: list[Batch]) -> list[Acknowledgement]:
-    return [receiver.take(batch) for batch in batches]
+def _take_each(receiver: Receiver, batches: list[Batch]) -> tuple[list[tuple[Batch, Acknowledgement]], list[Refused]]:
+    taken: list[tuple[Batch, Acknowledgement]] = []
+    refused: list[Refused] = []
+    for batch in batches:
+        try:
+            taken.append((batch, receiver.take(batch)))
+        except Refused as refusal:
+            refused.append(refusal)
+    return taken, refused
+
+
+def _read_each(site: SyncSite, parts: list[bytes]) -> tuple[list[tuple[Batch, Heard]], list[Refused]]:
+    """What can be read, and why the rest cannot; raises when nothing can (the asker is told the first reason)."""
+    read: list[tuple[Batch, Heard]] = []
+    refused: list[Refused] = []
+    for part in parts:
+        try:
+            read.append(_read_push(site, part))
+        except Refused as refusal:
+            refused.append(refusal)
+    if refused and not read:
+        raise refused[0]
+    return read, refused
 
 
 def _read_push(site: SyncSite, part: bytes) -> tuple[Batch, Heard]:

@@ -88,7 +88,9 @@ async def begin_card(request: Asked, desk: Desk, doc_id: str, data: Form) -> Res
 
 
 def on_declined(request: Asked, refusal: Refused) -> Response[Any]:
-    """The terminal said no: the window again, with the reason."""
+    """The terminal said no: the window again, with the reason. Who is not logged in is told that, as everywhere."""
+    if not refusal.problems[0].code.startswith(("card.", "payment.", "connectivity.")):
+        return on_screen_refused(request, refusal)
     told = " ".join(words_for(request).problem(problem) for problem in refusal.problems)
     window = loading_window(request, f"/payment/{request.path_params['doc_id']}", "Payment")
     window.headers["HX-Trigger"] = events({"kontuar:toast": {"text": told, "kind": "bad", "name": "card"}})
