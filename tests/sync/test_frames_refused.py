@@ -207,3 +207,14 @@ def sealed_raw(keys: NodeKeys, packed: bytes) -> bytes:
     head = encode(header)
     signed = frames.MAGIC + struct.pack(">I", len(head)) + head + packed
     return frames.join([signed + keys.signer.sign(signed)])
+
+
+def test_a_frame_that_cannot_be_taken_does_not_hold_up_the_streams_beside_it(store: Store, till: Till) -> None:
+    """REL-09: the good frame is acknowledged, the bad one is kept aside and counted."""
+    good = pushed(till)
+    site = site_of(store)
+    answer = asyncio.run(take_push(site, good + frames.join([b"KTR1 no frame at all" + bytes(80)])))
+    assert len(frames.split(answer)) == 1
+    assert store.books.database.value("SELECT count(*) FROM message") == 2
+    assert store.books.database.value("SELECT count(*) FROM unreadable_frame") == 1
+    assert site.frames_by_outcome == {"taken": 1, "frame.unreadable": 1}

@@ -1,6 +1,7 @@
 """The station: SQLite, devices, screens and API, and the sync with its agent. Wiring only."""
 
 import asyncio
+from functools import partial
 from typing import Final
 
 import structlog
@@ -88,12 +89,20 @@ class StationNode:
     async def start(self) -> None:
         """Begin to talk to the agent; selling never waits for it (REL-01)."""
         await self.lane(self._learn_certificates)
+        await self._tell_that_it_started()
         self.sync.start()
         self._tasks = [
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
             asyncio.create_task(asyncio.to_thread(warm), name="templates"),
             asyncio.create_task(self._device_desk.resume(), name="devices"),
         ]
+
+    async def _tell_that_it_started(self) -> None:
+        """A message of its own, so that head office knows of a till that has not sold yet (HUB-07)."""
+        try:
+            await self.lane(partial(self.station.event, "station.started", "", build=__version__))
+        except StorageFailure as failure:
+            _log.warning("station.start_not_told", code=failure.code)
 
     def _applied(self, news: Applied) -> None:
         if news.definitions:
