@@ -1,5 +1,6 @@
 """Who may do what over the station's API: every endpoint without a login, and with every single right (SEC-01)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Operator, Role
+from kontuar.web.station.app import station_routes
+from kontuar.web.station_app import build_station_app
 from shop import change
 from station_server import StationServer
 
@@ -190,3 +193,28 @@ def test_the_description_of_the_api_names_every_operation(server: StationServer)
     ]
     assert all(summaries)
     assert msgspec.json.encode(described)
+
+
+OPEN_PAGES = {
+    "/login", "/login/card", "/login/operators", "/logout", "/language", "/design", "/api/status", "/health",
+    "/metrics",
+}  # fmt: skip
+"""Screens and figures that need no login: how one gets in, and what is watched."""
+
+
+def test_no_screen_answers_anything_without_a_login(server: StationServer) -> None:
+    """SEC-01: default deny for the screens too, whatever their method."""
+    app = build_station_app(server.desk, routes=station_routes())
+    leaking = []
+    for route in app.routes:
+        path = route.path
+        if path in OPEN_PAGES or path.startswith(("/api/v1/", "/api/openapi", "/assets", "/api")):
+            continue
+        filled = re.sub(r"\{\w+:\w+\}", "x", re.sub(r"\{\w+:int\}", "1", path))
+        for method in sorted(getattr(route, "methods", set()) - {"OPTIONS", "HEAD"}):
+            answer = httpx.request(method, server.url + filled, timeout=20)
+            to_login = answer.headers.get("location", "") + answer.headers.get("hx-redirect", "")
+            # 400 and 404: the address itself is refused before anyone is asked who he is.
+            if answer.status_code not in (400, 401, 403, 404) and "/login" not in to_login:
+                leaking.append((method, path, answer.status_code))
+    assert not leaking
