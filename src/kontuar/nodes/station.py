@@ -38,6 +38,7 @@ from kontuar.web.station_app import build_broken_app, build_station_app
 DATABASE_FILE: Final = "station.db"
 IDENTITY_FOLDER: Final = "identity"
 BEAT_SECONDS: Final = 0.5
+WARM_SECONDS: Final = 2.0
 HEARD_BEATS: Final = 60
 CHECKPOINT_BEATS: Final = 120
 _log = structlog.get_logger("station")
@@ -93,7 +94,7 @@ class StationNode:
         self.sync.start()
         self._tasks = [
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
-            asyncio.create_task(asyncio.to_thread(warm), name="templates"),
+            asyncio.create_task(_warm_templates(), name="templates"),
             asyncio.create_task(self._device_desk.resume(), name="devices"),
         ]
 
@@ -151,6 +152,12 @@ class StationNode:
 
     def _note_heard(self) -> None:
         self.station.books.set_fact("agent_heard_at", instant_text(self.clock.now()))
+
+
+async def _warm_templates() -> None:
+    """Compile the screens beside the work, after the first sale had its chance (PERF-03)."""
+    await asyncio.sleep(WARM_SECONDS)
+    await asyncio.to_thread(warm)
 
 
 def run(settings: StationSettings) -> int:
