@@ -19,8 +19,10 @@ from kontuar.devices.build import DeviceSettings, build_devices
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.nodes.device_desk import StationDevices
 from kontuar.nodes.lanes import Lane
+from kontuar.nodes.storage_trouble import on_storage_failure
 from kontuar.operations import shifts
 from kontuar.operations.station import Station
+from kontuar.storage.failures import StorageFailure
 from kontuar.web.desk import Desk, SyncStatus
 from kontuar.web.station.app import station_routes
 from kontuar.web.station_app import build_station_app
@@ -72,7 +74,9 @@ class StationServer:
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        app = build_station_app(self.desk, routes=station_routes())
+        app = build_station_app(
+            self.desk, routes=station_routes(), exception_handlers={StorageFailure: on_storage_failure}
+        )
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
