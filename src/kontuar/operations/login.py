@@ -18,6 +18,8 @@ FREE_ATTEMPTS = 3
 LONGEST_WAIT_SECONDS = 900
 MAX_CODE = 64
 GRANT_MINUTES = 5
+NOBODY = "?"
+"""All operators that do not exist share one count: guessing codes fills no table."""
 CheckPin = Callable[[str, str], bool]
 """(verifier, PIN) → right or wrong; slow by design."""
 
@@ -62,12 +64,13 @@ def attempt(station: Station, operator_code: str) -> Attempt:
     Raises `Refused("login.wrong" | "login.slowed")`; an unknown operator looks like a wrong PIN.
     """
     operator = _operator(station, operator_code)
-    _count, blocked_until = station.books.logins.failures(operator_code[:MAX_CODE])
+    counted = operator.code if operator else NOBODY
+    _count, blocked_until = station.books.logins.failures(counted)
     now = station.clock.now()
     if blocked_until and now < parse_instant(blocked_until):
         seconds = int((parse_instant(blocked_until) - now).total_seconds()) + 1
         raise refuse("login.slowed", "pin", seconds=seconds)
-    _count_try(station, operator_code[:MAX_CODE])
+    _count_try(station, counted)
     if operator is None:
         _report_failures(station, operator_code[:MAX_CODE])
         raise refuse("login.wrong", "pin")
@@ -166,7 +169,8 @@ def _count_try(station: Station, operator_code: str) -> None:
 
 
 def _report_failures(station: Station, operator_code: str) -> None:
-    count = station.books.logins.failures(operator_code)[0]
+    known = _operator(station, operator_code) is not None
+    count = station.books.logins.failures(operator_code if known else NOBODY)[0]
     if count >= FREE_ATTEMPTS:
         station.event("login.failed", operator_code, attempts=str(count))
 

@@ -98,9 +98,15 @@ def change_quantity(
             changed, base_price=price.price, initial_price=price.price, price_row=price.row, typed=""
         )
         changed = lines.at_list_price(changed, document.currency)
-    if changed.base_quantity < line.base_quantity:
-        actor.require(rights.VOID_LINE, doc_id)
-    return station.save(_noted(station, actor, lines.replace(document, changed), rights.VOID_LINE, number))
+    grown = _noted(station, actor, lines.replace(document, changed), rights.VOID_LINE, number)
+    taken_off = line.base_quantity - changed.base_quantity
+    if taken_off <= 0:
+        return station.save(grown)
+    actor.require(rights.VOID_LINE, doc_id)
+    worth = max(line.value - changed.value, 0)
+    return _voided(
+        station, actor, grown, LineVoided(doc_id=doc_id, article=line.article, quantity=taken_off, value=worth)
+    )
 
 
 def change_price(station: Station, actor: Actor, doc_id: str, number: int, price: str) -> Document:
@@ -135,13 +141,8 @@ def remove_line(station: Station, actor: Actor, doc_id: str, number: int) -> Doc
     actor.require(rights.VOID_LINE, doc_id)
     line = lines.find(document, number)
     changed = _noted(station, actor, lines.remove(document, number), rights.VOID_LINE, number)
-    body = LineVoided(doc_id=doc_id, article=line.article, quantity=line.quantity, value=line.value)
-    with station.books.transaction():
-        station.save(changed)
-        station.announce("line.voided/1", station.ids.new_id(), body, actor.operator)
-        station.count("voided_lines")
-    station.committed()
-    return changed
+    body = LineVoided(doc_id=doc_id, article=line.article, quantity=line.base_quantity, value=line.value)
+    return _voided(station, actor, changed, body)
 
 
 def set_buyer(station: Station, actor: Actor, doc_id: str, contractor: str) -> Document:
@@ -233,6 +234,16 @@ def _repriced(station: Station, document: Document, line: Line, day: datetime.da
     price = _price(station, document, article, lines.unit_of(article, line.unit, station.units()))
     fresh = msgspec.structs.replace(fresh, base_price=price.price, initial_price=price.price, price_row=price.row)
     return lines.at_list_price(fresh, document.currency)
+
+
+def _voided(station: Station, actor: Actor, document: Document, body: LineVoided) -> Document:
+    """Keep the draft and tell head office what was taken off it, in one transaction (loss prevention)."""
+    with station.books.transaction():
+        station.save(document)
+        station.announce("line.voided/1", station.ids.new_id(), body, actor.operator)
+        station.count("voided_lines")
+    station.committed()
+    return document
 
 
 def _editable(station: Station, actor: Actor, doc_id: str) -> Document:

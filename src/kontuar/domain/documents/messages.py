@@ -87,7 +87,7 @@ class DraftDiscarded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineVoided(msgspec.Struct, frozen=True, kw_only=True):
-    """A line was removed from a draft after it had been entered (loss prevention)."""
+    """A line, or a part of it, was taken off a draft after it had been entered; `quantity` in base units."""
 
     doc_id: str
     article: str
