@@ -98,7 +98,7 @@ def test_the_same_shop_is_made_every_time_with_one_ean_and_one_price_per_article
 
 
 def test_a_message_becomes_the_rows_of_the_bare_tables() -> None:
-    """PERF-04: what the engine alone is given is the same document."""
+    """What the engine alone is given is the same document."""
     payload = (
         b'{"origin":"S1T1","seq":7,"body":{"doc_id":"d1","number":"PAR/1","payments":[{"number":1,"form":"cash",'
         b'"amount":250}],"lines":[{"number":1,"article":"A1","base_quantity":"2","value":250}]}}'
@@ -112,7 +112,6 @@ def test_a_message_becomes_the_rows_of_the_bare_tables() -> None:
 
 
 def test_memory_and_processor_time_are_those_of_the_process_that_is_asked_about() -> None:
-    """PERF-09."""
     held, used = resident_megabytes(os.getpid()), processor_seconds(os.getpid())
     block = b"x" * 64 * 1024 * 1024
     assert 60 < resident_megabytes(os.getpid()) - held < 80

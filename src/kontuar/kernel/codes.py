@@ -1,6 +1,7 @@
 """Identification codes with check digits (by python-stdnum)."""
 
-from stdnum import ean
+from stdnum import ean, iban
+from stdnum.eu import vat
 from stdnum.pl import nip
 
 
@@ -22,3 +23,14 @@ def is_nip(number: str) -> bool:
 def plain_nip(number: str) -> str:
     """Ten digits, no separators."""
     return nip.compact(number).removeprefix("PL")
+
+
+def is_eu_vat(country: str, number: str) -> bool:
+    """A VAT number of an EU country (GR or EL for Greece), written with or without the country's prefix."""
+    prefix = "EL" if country == "GR" else country
+    return len(prefix) == 2 and vat.is_valid(number if number.upper().startswith(prefix) else f"{prefix}{number}")
+
+
+def is_iban(number: str) -> bool:
+    """A bank account's international number with right check digits; spaces are allowed."""
+    return iban.is_valid(number, check_country=False)

@@ -30,6 +30,14 @@ def uuid7(instant: datetime, entropy: bytes) -> str:
     return str(UUID(int=number))
 
 
+def uuid8(digest: bytes) -> str:
+    """RFC 9562 version 8 from the first sixteen bytes of a digest: the same for the same content."""
+    number = int.from_bytes(digest[:16], "big")
+    number = number & ~(0xF << 76) | (0x8 << 76)
+    number = number & ~(0x3 << 62) | (0x2 << 62)
+    return str(UUID(int=number))
+
+
 def parse_id(text: str, place: str) -> str:
     """A well-formed identity in canonical spelling; raises `Refused("id.unreadable")`."""
     try:

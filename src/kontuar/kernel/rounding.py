@@ -21,3 +21,9 @@ def to_whole(value: Decimal) -> int:
 def to_multiple(value: int, step: int) -> int:
     """Round a whole number to the nearest multiple of `step`, halves away from zero (cash rounding)."""
     return to_whole(Decimal(value) / step) * step
+
+
+def ratio_to_whole(numerator: int, denominator: int) -> int:
+    """Round an exact ratio to a whole number, halves away from zero; the denominator is positive."""
+    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return rounded if numerator >= 0 else -rounded

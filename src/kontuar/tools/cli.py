@@ -32,6 +32,22 @@ def demo(
     raise typer.Exit(run(folder, reset=reset))
 
 
+@app.command("price")
+def price_cases(
+    case: Annotated[Path, typer.Argument(help='a case, a list of cases, or {"cases": […]}')],
+    explain: Annotated[bool, typer.Option("--explain", help="also every change of every line")] = False,
+) -> None:
+    """Price worked cases with the engine of the tills; prints JSON. A case that cannot be read ends with status 2."""
+    from kontuar.tools.pricing_case_fields import UnreadableCase
+    from kontuar.tools.pricing_cases import priced_file
+
+    try:
+        typer.echo(priced_file(case, explain=explain))
+    except UnreadableCase as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+
+
 def main() -> None:
     """The entry point of the `kontuar` command."""
     app()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -11,6 +11,8 @@ from kontuar.kernel.money import Minor
 from kontuar.kernel.rounding import half_up, to_whole
 
 Direction = Literal["net", "gross"]
+REVERSE_CHARGE: Final = "NP"
+"""The code that lines carry whose VAT the buyer accounts for (reverse charge)."""
 
 
 class TaxSum(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,3 +50,8 @@ def other_price(price: Decimal, percent: Decimal | None, direction: Direction) -
     share = percent or Decimal(0)
     exact = price * 100 / (100 + share) if direction == "gross" else price * (100 + share) / 100
     return half_up(exact, 4)
+
+
+def oss_code(country: str, code: str) -> str:
+    """The code of another EU country's rate for goods of one national rate: `DE-23` (OSS, SALE-07)."""
+    return f"{country}-{code}"

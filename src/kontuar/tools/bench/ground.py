@@ -27,23 +27,33 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     hub_single_documents: int = 600
     hub_lines: int = 5
     screen_scans: int = 100
+    grown_documents: int = 100_000
+    big_documents: int = 1_000_000
+    tills: int = 50
+    tills_seconds: int = 30
 
 
 @dataclass(slots=True)
 class Ground:
-    """Handed to every piece. `wanted`: requirements to measure, all when empty."""
+    """Handed to every piece. `wanted`: requirements to measure, all but the long ones when empty; `plans`: where
+    query plans are written."""
 
     folder: Path
     shop: Shop
     sizes: Sizes
     tell: Callable[[str], None]
     wanted: frozenset[str] = frozenset()
+    plans: Path | None = None
     figures: list[Figure] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
 
     def wants(self, *requirements: str) -> bool:
         """Whether any of them is to be measured."""
         return not self.wanted or bool(self.wanted.intersection(requirements))
+
+    def asked_by_name(self, *requirements: str) -> bool:
+        """Whether any of them was named: what takes many minutes is not part of *everything*."""
+        return bool(self.wanted.intersection(requirements))
 
     def add(self, *figures: Figure) -> None:
         """Keep figures and say them."""

@@ -64,7 +64,7 @@ async def measure(ground: Ground, hub: Hub) -> None:
 
 # -- sending ------------------------------------------------------------------------------------------------------
 async def _in_batches(ground: Ground, hub: Hub, agent: NodeKeys, sold: Sequence[Sold]) -> None:
-    requests = _in_turn([_requests(agent, one, wire.MOST_MESSAGES) for one in sold])
+    requests = _in_turn([requests_of(agent, SENDING_STORE, one, wire.MOST_MESSAGES) for one in sold])
     stations = [one.stream.origin for one in sold]
     count = sum(request.messages for request in requests)
     payloads = [message.payload for one in sold for message in one.messages if b"receipt.approved" in message.payload]
@@ -81,7 +81,7 @@ async def _in_batches(ground: Ground, hub: Hub, agent: NodeKeys, sold: Sequence[
 
 
 async def _one_by_one(ground: Ground, hub: Hub, agent: NodeKeys, sold: Sold) -> None:
-    requests = _requests(agent, sold, 1, frames_each=1)
+    requests = requests_of(agent, SENDING_STORE, sold, 1, frames_each=1)
     began = time.perf_counter()
     ours = await asyncio.to_thread(_send_timed, hub.process.port, "/sync/v1/push", requests)
     taken = len(ours) / (time.perf_counter() - began)
@@ -132,30 +132,33 @@ def _until_booked(hub: Hub, stations: Sequence[str], wanted: int) -> None:
 # -- preparing ----------------------------------------------------------------------------------------------------
 async def _sold(ground: Ground, hub: Hub, station: str, count: int) -> Sold:
     keys = await enrolled(hub, ground.folder / f"sending-{station}", "station", station)
-    return await asyncio.to_thread(_sell, ground, keys, station, count)
+    return await asyncio.to_thread(sold_by, ground, keys, station, count, ground.sizes.hub_lines, KNOWN_ARTICLES)
 
 
-def _sell(ground: Ground, keys: NodeKeys, station: str, count: int) -> Sold:
+def sold_by(ground: Ground, keys: NodeKeys, station: str, count: int, lines: int, known: int) -> Sold:
+    """What a station writes that sells so many receipts of so many lines, knowing so many articles."""
     shop = ground.shop
-    few = Shop(definitions=shop.definitions, articles=shop.articles[:KNOWN_ARTICLES],
-               prices=shop.prices[:KNOWN_ARTICLES], source=shop.source)  # fmt: skip
+    few = Shop(definitions=shop.definitions, articles=shop.articles[:known],
+               prices=shop.prices[:known], source=shop.source)  # fmt: skip
     with opened(ground.folder / f"sold-{station}", keys) as till:
         load(till, few)
-        sell(till, few, count, ground.sizes.hub_lines, seed=sum(station.encode()))
+        sell(till, few, count, lines, seed=sum(station.encode()))
         rows = till.books.database.rows(_ALL)
     messages = tuple(SealedMessage(seq, bytes(body), bytes(digest), bytes(sign)) for seq, body, digest, sign in rows)
     return Sold(stream=StreamId(keys.certificate.node, keys.certificate.incarnation), messages=messages)
 
 
-def _requests(agent: NodeKeys, sold: Sold, per_frame: int, frames_each: int = FRAMES_PER_REQUEST) -> list[Sent]:
-    """Requests as an agent makes them: signed frames of one stream, in its order."""
+def requests_of(
+    sender: NodeKeys, store: str, sold: Sold, per_frame: int, frames_each: int = FRAMES_PER_REQUEST
+) -> list[Sent]:
+    """Requests as a node of a store makes them: signed frames of one stream, in its order."""
     made: list[Sent] = []
     parts: list[bytes] = []
     messages = 0
     previous = Position(0, "00" * 32)
     for start in range(0, len(sold.messages), per_frame):
         run = sold.messages[start : start + per_frame]
-        parts.append(_frame(agent, sold.stream, previous, run))
+        parts.append(_frame(sender, store, sold.stream, previous, run))
         messages += len(run)
         previous = Position(run[-1].seq, run[-1].hash.hex())
         if len(parts) == frames_each or start + per_frame >= len(sold.messages):
@@ -164,13 +167,13 @@ def _requests(agent: NodeKeys, sold: Sold, per_frame: int, frames_each: int = FR
     return made
 
 
-def _frame(agent: NodeKeys, stream: StreamId, after: Position, messages: Sequence[SealedMessage]) -> bytes:
+def _frame(sender: NodeKeys, store: str, stream: StreamId, after: Position, messages: Sequence[SealedMessage]) -> bytes:
     fields = wire.PushFields(
-        stream=stream, store=SENDING_STORE, first=after.seq + 1, last=messages[-1].seq, prev_hash=after.hash,
-        head_hash=messages[-1].hash.hex(), claim=after, schemas=wire.SCHEMAS, certificate=agent.signed,
+        stream=stream, store=store, first=after.seq + 1, last=messages[-1].seq, prev_hash=after.hash,
+        head_hash=messages[-1].hash.hex(), claim=after, schemas=wire.SCHEMAS, certificate=sender.signed,
     )  # fmt: skip
     body = wire.pack_messages(messages)
-    return frames.seal(agent.sender(__version__), "push", wire.to_fields(fields), body, MachineClock().now())
+    return frames.seal(sender.sender(__version__), "push", wire.to_fields(fields), body, MachineClock().now())
 
 
 def _in_turn(queues: Sequence[Sequence[Sent]]) -> list[Sent]:

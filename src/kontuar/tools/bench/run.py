@@ -12,7 +12,17 @@ from rich.table import Table
 
 from kontuar.kernel.time import instant_text
 from kontuar.storage.postgres.embedded import EmbeddedPostgresError
-from kontuar.tools.bench import chain, distribution, ingestion, station_alone
+from kontuar.tools.bench import (
+    big_hub,
+    big_station,
+    chain,
+    distribution,
+    growth,
+    ingestion,
+    many_tills,
+    pricing,
+    station_alone,
+)
 from kontuar.tools.bench.figures import Figure, Report
 from kontuar.tools.bench.ground import Ground, Sizes
 from kontuar.tools.bench.machine import machine, versions
@@ -22,7 +32,7 @@ from kontuar.tools.replay.node_apis import NodeSaidNo
 _FAILURES = (NodeSaidNo, EmbeddedPostgresError, psycopg.Error, OSError)
 
 
-def measure(folder: Path, articles: int, wanted: frozenset[str], console: Console) -> Report:
+def measure(folder: Path, sizes: Sizes, wanted: frozenset[str], console: Console, plans: Path | None = None) -> Report:
     """Everything that is wanted, one piece after the other; a piece that fails is named and the next one runs."""
     began = time.monotonic()
     on = machine()
@@ -30,8 +40,8 @@ def measure(folder: Path, articles: int, wanted: frozenset[str], console: Consol
     def tell(text: str) -> None:
         console.print(f"{time.monotonic() - began:6.1f} s  {text}", markup=False)
 
-    tell(f"making {articles} articles")
-    ground = Ground(folder, shop(articles), Sizes(articles=articles), tell, wanted)
+    tell(f"making {sizes.articles} articles")
+    ground = Ground(folder, shop(sizes.articles), sizes, tell, wanted, plans)
     asyncio.run(_all(ground))
     return Report(
         at=instant_text(datetime.datetime.now(datetime.UTC)), seconds=time.monotonic() - began, machine=on,
@@ -75,15 +85,24 @@ def as_markdown(report: Report) -> str:
 
 
 async def _all(ground: Ground) -> None:
+    if ground.wants(*pricing.MEASURED):
+        await _tried(ground, pricing.MEASURED, pricing.measure(ground))
     if ground.wants(*station_alone.MEASURED):
         await _tried(ground, station_alone.MEASURED, station_alone.measure(ground))
-    if ground.wants(*distribution.MEASURED, *ingestion.MEASURED):
-        await _tried(ground, (*distribution.MEASURED, *ingestion.MEASURED), _with_hub(ground))
+    if ground.wants(*growth.MEASURED):
+        await _tried(ground, growth.MEASURED, growth.measure(ground))
+    for piece in (big_hub, big_station):
+        if ground.asked_by_name(*piece.MEASURED):
+            await _tried(ground, piece.MEASURED, piece.measure(ground))
+    behind_a_hub = (*distribution.MEASURED, *ingestion.MEASURED, *many_tills.MEASURED)
+    if ground.wants(*behind_a_hub):
+        await _tried(ground, behind_a_hub, _with_hub(ground))
 
 
 async def _with_hub(ground: Ground) -> None:
     pieces: tuple[tuple[tuple[str, ...], Callable[[Ground, chain.Hub], Awaitable[None]]], ...] = (
         (distribution.MEASURED, distribution.measure), (ingestion.MEASURED, ingestion.measure),
+        (many_tills.MEASURED, many_tills.measure),
     )  # fmt: skip
     async with chain.hub(ground) as hub:
         for requirements, piece in pieces:

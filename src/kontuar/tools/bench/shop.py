@@ -1,4 +1,4 @@
-"""The chain that is measured: two stores and a catalogue of real size; the same input gives the same shop."""
+"""The chain that is measured: three stores and a catalogue of real size; the same input gives the same shop."""
 
 import csv
 import gzip
@@ -25,7 +25,13 @@ SELLING_STORE: Final = "S1"
 """Its agent and its station run as processes."""
 SENDING_STORE: Final = "S2"
 """Its agent is the measuring program itself, which sends what its stations sold."""
-STATIONS: Final = {"S1T1": "S1", "S2T1": "S2", "S2T2": "S2", "S2T3": "S2", "S2T4": "S2", "S2T5": "S2"}
+CROWDED_STORE: Final = "S3"
+"""Its agent is a process; the measuring program is all its tills."""
+CROWDED_TILLS: Final = tuple(f"S3T{number}" for number in range(1, 51))
+STATIONS: Final = {
+    "S1T1": "S1", "S2T1": "S2", "S2T2": "S2", "S2T3": "S2", "S2T4": "S2", "S2T5": "S2",
+    **dict.fromkeys(CROWDED_TILLS, CROWDED_STORE),
+}  # fmt: skip
 _GROUPS: Final = 50
 _VAT: Final = {"23": "A", "8": "B", "5": "C"}
 _FIRST_DAY: Final = "2020-01-01"
@@ -105,7 +111,7 @@ def _firm() -> Iterable[msgspec.Struct]:
     for code, letter in _VAT.items():
         yield VatRate(code=code, valid_from=_FIRST_DAY, percent=Decimal(code), letter=letter)
     yield PriceList(code="RETAIL", name="Detal", currency="PLN")
-    for store in (SELLING_STORE, SENDING_STORE):
+    for store in (SELLING_STORE, SENDING_STORE, CROWDED_STORE):
         yield Store(code=store, name=f"Sklep {store}", centre="C", price_list="RETAIL", warehouse=f"{store}M")
         yield Warehouse(code=f"{store}M", name="Sala", store=store)
     yield PaymentForm(code="cash", name="Gotówka", kind="cash", opens_drawer=True, gives_change=True)

@@ -30,7 +30,7 @@ from kontuar.tools.bench.shop import OPERATOR, STATIONS, Shop
 
 _TEMPLATES: Final = 200
 _PER_TRANSACTION: Final = 500
-_ACTOR: Final = Actor(operator=OPERATOR, name="Pomiar", rights=frozenset(rights.ADMINISTRATOR), login_id="bench")
+ACTOR: Final = Actor(operator=OPERATOR, name="Pomiar", rights=frozenset(rights.ADMINISTRATOR), login_id="bench")
 
 
 class OpenTill(msgspec.Struct, frozen=True):
@@ -109,7 +109,7 @@ def load(till_open: OpenTill, shop: Shop) -> None:
 def open_shift(till_open: OpenTill) -> None:
     """A shift, if none is open."""
     if till_open.books.cash.open_shift() is None:
-        shifts.open_shift(till_open.station, _ACTOR, "0", None)
+        shifts.open_shift(till_open.station, ACTOR, "0", None)
 
 
 def paid_drafts(till_open: OpenTill, shop: Shop, count: int, lines: int, seed: int) -> list[str]:
@@ -136,11 +136,11 @@ def sell(till_open: OpenTill, shop: Shop, count: int, lines: int, seed: int) -> 
     for start in range(0, count, _PER_TRANSACTION):
         with till_open.books.transaction():
             for doc_id in paid_drafts(till_open, shop, min(_PER_TRANSACTION, count - start), lines, seed + start):
-                approval.approve(till_open.station, _ACTOR, doc_id)
+                approval.approve(till_open.station, ACTOR, doc_id)
 
 
 def _paid(station: Station, eans: Sequence[str]) -> Document:
-    doc_id = till.begin(station, _ACTOR, "receipt").doc_id
+    doc_id = till.begin(station, ACTOR, "receipt").doc_id
     for ean in eans:
-        till.scan(station, _ACTOR, doc_id, ean)
-    return payments.assign(station, _ACTOR, doc_id, "cash")
+        till.scan(station, ACTOR, doc_id, ean)
+    return payments.assign(station, ACTOR, doc_id, "cash")

@@ -1,0 +1,151 @@
+"""The pricing engine: one pure function from a basket and rules to lines with ordered adjustments (DISC-20 … DISC-27).
+
+Frozen lines → bundles (their units then take only discounts of the whole document) → KNT, KNU, PRM step by step on
+the other units → WTR → the operator's discounts → VAT. In a step pools come first, then the rules in order.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+
+from kontuar.domain.pricing.basket import Basket, Priced, Settings
+from kontuar.domain.pricing.book import RuleBook, compile_rules
+from kontuar.domain.pricing.bundles import apply_bundle, give_gifts
+from kontuar.domain.pricing.items import apply_items
+from kontuar.domain.pricing.operator import apply_operator
+from kontuar.domain.pricing.outcome import outcome_of
+from kontuar.domain.pricing.pools import apply_pool
+from kontuar.domain.pricing.ready import BUNDLE_PHASE, BUNDLES, ITEM_PHASE, ReadyRule
+from kontuar.domain.pricing.rules import BundleDeal, ItemDeal, Rule, SharedDeal
+from kontuar.domain.pricing.run import Run
+from kontuar.domain.pricing.shared import apply_full_groups, apply_shared
+
+
+def price(basket: Basket, rules: RuleBook | Iterable[Rule], settings: Settings | None = None) -> Priced:
+    """Price a basket. `rules` made ready once by `compile_rules` are fast; plain rules are made ready here.
+
+    The same basket, rules and settings give the same result on every node, whatever the order of lines when
+    `settings.ties` is *article* (DISC-27).
+    """
+    chosen = settings or Settings()
+    book = rules if isinstance(rules, RuleBook) else compile_rules(rules, chosen.exponent)
+    run = _alone(basket, book, chosen) or _together(basket, book, chosen)
+    apply_operator(run)
+    return outcome_of(run, _could(run))
+
+
+def _together(basket: Basket, book: RuleBook, settings: Settings) -> Run:
+    run = _begun(basket, book, settings)
+    _run_rules(run, [ready for ready in _able_rules(run) if not ready.rule.combination.exclusive])
+    return run
+
+
+def _alone(basket: Basket, book: RuleBook, settings: Settings) -> Run | None:
+    """The first exclusive rule that can be applied, alone; None when there is none."""
+    if not book.has_exclusive:
+        return None
+    for ready in _concerned_rules(_begun(basket, book, settings)):
+        if ready.rule.combination.exclusive:
+            run = _begun(basket, book, settings)
+            _run_rules(run, [ready])
+            if run.applied:
+                return run
+    return None
+
+
+def _begun(basket: Basket, book: RuleBook, settings: Settings) -> Run:
+    """A run that knows the rules which concern the basket's goods and whose scope covers the document."""
+    run = Run(basket, book, settings)
+    touched = run.touched
+    closed: set[int] = set()
+    for line in run.lines:
+        if line.open or line.counts_frozen:
+            for ready, rows in book.candidates(line.key):
+                concerned = touched.get(ready.order)
+                if concerned is not None:
+                    concerned.append((line.rank, rows))
+                elif ready.order not in closed:
+                    if run.covers(ready):
+                        touched[ready.order] = [(line.rank, rows)]
+                    else:
+                        closed.add(ready.order)
+    return run
+
+
+def _concerned_rules(run: Run) -> list[ReadyRule]:
+    return [run.book.rules[order] for order in sorted(run.touched)]
+
+
+def _able_rules(run: Run) -> list[ReadyRule]:
+    """Without bundles that ask for more units than the basket has of their goods."""
+    return [ready for ready in _concerned_rules(run) if not ready.units_needed or run.has_units(ready)]
+
+
+def _run_rules(run: Run, rules: list[ReadyRule]) -> None:
+    """The steps in order; gifts are given when all bundles, and when all document rules, are through."""
+    phase = -1
+    for (next_phase, _), step in groupby(rules, key=attrgetter("step")):
+        if phase == BUNDLE_PHASE and next_phase != BUNDLE_PHASE:
+            give_gifts(run)
+        phase = next_phase
+        if phase != BUNDLE_PHASE or run.settings.bundles:
+            _run_step(run, list(step))
+    give_gifts(run)
+
+
+def _run_step(run: Run, rules: list[ReadyRule]) -> None:
+    run.started = None
+    if any(ready.watches_step for ready in rules):
+        run.begin_step()
+    if run.settings.choose == "best_for_customer":
+        rules = _without_pools(run, rules)
+    for ready in rules:
+        if run.is_open(ready):
+            apply_rule(run, ready)
+
+
+def _could(run: Run) -> dict[int, list[str]]:
+    """Line's rank → the bundles that concern it and are open (DISC-23: the grey mark)."""
+    found: dict[int, list[str]] = {}
+    for ready in _concerned_rules(run):
+        if ready.phase != BUNDLE_PHASE:
+            break
+        if run.is_open(ready):
+            for rank, _ in run.touched[ready.order]:
+                if run.lines[rank].open:
+                    found.setdefault(rank, []).append(ready.rule.id)
+    return found
+
+
+def _without_pools(run: Run, rules: list[ReadyRule]) -> list[ReadyRule]:
+    """Solve the step's pools, the bundles being one; what is left for the usual order."""
+    pools: dict[str, list[ReadyRule]] = {}
+    for ready in rules:
+        pools.setdefault(ready.pool, []).append(ready)
+    left = pools.pop("", [])
+    for name, pooled in pools.items():
+        able = [ready for ready in pooled if run.is_open(ready)]
+        if able:
+            apply_pool(run, able, apply_rule, _elsewhere(run) if name == BUNDLES else {})
+    return left
+
+
+def _elsewhere(run: Run) -> dict[int, int]:
+    """What KNT, KNU and PRM would save on each line if no bundle took it: the price of putting units into bundles."""
+    tried = run.copy()
+    rules = [ready for ready in _able_rules(run) if ready.phase == ITEM_PHASE]
+    _run_rules(tried, [ready for ready in rules if not ready.rule.combination.exclusive])
+    return {line.rank: line.value - tried.lines[line.rank].value for line in run.lines if line.open}
+
+
+def apply_rule(run: Run, ready: ReadyRule) -> None:
+    """One rule on its own."""
+    deal = ready.deal
+    if isinstance(deal, ItemDeal):
+        apply_items(run, ready)
+    elif isinstance(deal, BundleDeal):
+        apply_bundle(run, ready)
+    elif isinstance(deal, SharedDeal):
+        apply_shared(run, ready)
+    else:
+        apply_full_groups(run, ready)
