@@ -10,18 +10,27 @@ from kontuar.kernel.money import Minor
 
 
 class PaymentForm(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to pay. `kind` decides behaviour; `separate` forms make a payment of their own each time (PAY-01)."""
+    """A way to pay. `kind` decides behaviour; `separate` forms make a payment of their own each time (PAY-01).
+
+    `without_collection`: no money is taken at the till, the document stays owed until its term (SALE-03).
+    """
 
     code: str
     name: str
     kind: Literal["cash", "card", "bank", "coupon", "deferred", "other"]
     currencies: tuple[str, ...] = ()
-    document_types: tuple[str, ...] = ("receipt", "cash_in", "cash_out")
+    document_types: tuple[str, ...] = ("receipt", "invoice", "cash_in", "cash_out")
     opens_drawer: bool = False
     gives_change: bool = False
     clear_after_shift: bool = False
     active: bool = True
     position: int = 0
+    without_collection: bool = False
+
+    @property
+    def on_credit(self) -> bool:
+        """Whether what goes to this form stays owed."""
+        return self.without_collection or self.kind == "deferred"
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +38,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
     `amount` in minor units of `currency`; `in_system` = the same in the firm's currency at `rate`.
     `role` *change* is money given back. `card` holds what the terminal said; never a full card number.
+    `on_credit`: nothing was collected, the amount is owed until the document's `due_on` (SALE-03).
     """
 
     number: int
@@ -43,6 +53,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     authorisation: str = ""
     confirmed_by: str = ""
     operation_id: str = ""
+    on_credit: bool = False
 
 
 class CashMove(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,16 @@ def left_to_pay(due: Minor, payments: Iterable[Payment]) -> Minor:
     return Minor(due - sum(payment.in_system for payment in payments))
 
 
+def collected(payments: Iterable[Payment]) -> Minor:
+    """What was really taken, in the firm's currency: without what stays owed (SALE-03)."""
+    return Minor(sum(payment.in_system for payment in payments if not payment.on_credit))
+
+
+def owed(payments: Iterable[Payment]) -> Minor:
+    """What stays owed when the document is approved, in the firm's currency."""
+    return Minor(sum(payment.in_system for payment in payments if payment.on_credit))
+
+
 def in_currency(amount: Minor, system: str, currency: str, rate: Decimal) -> Minor:
     """An amount of the firm's currency in another one; `rate` = worth of one unit of `currency`."""
     return amount if currency == system else to_minor(to_major(amount, system) / rate, currency)
@@ -39,14 +49,14 @@ def check_assignment(
     """Whether `amount` (worth `worth` in the firm's currency) may go to a form now.
 
     Raises `Refused("payment.amount_missing" | "payment.settled" | "payment.too_much")`:
-    only a form that gives change takes more than what is left.
+    only a form that gives change takes more than what is left, and never one that only notes a debt.
     """
     left = left_to_pay(due, payments)
     if left <= 0:
         raise refuse("payment.settled", "payment")
     if amount <= 0:
         raise refuse("payment.amount_missing", "amount")
-    if worth > left and not form.gives_change:
+    if worth > left and (form.on_credit or not form.gives_change):
         raise refuse("payment.too_much", "amount", left_minor=left, currency=system, form=form.name)
 
 

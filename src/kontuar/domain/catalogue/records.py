@@ -30,7 +30,11 @@ class ArticleCode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Article(msgspec.Struct, frozen=True, kw_only=True):
-    """Goods, a service, a set or a voucher. `group` is the default group; `groups` further ones."""
+    """Goods, a service, a set or a voucher. `group` is the default group; `groups` further ones.
+
+    `properties`: codes of what its batches differ by. `linked`, `substitutes`: articles offered with it, instead of it.
+    `packaging`: the deposit packaging sold with each base unit. `pictures`: further ones beside `picture`.
+    """
 
     code: str
     name: str
@@ -47,6 +51,51 @@ class Article(msgspec.Struct, frozen=True, kw_only=True):
     no_discount: bool = False
     split_payment: bool = False
     reverse_charge: bool = False
+    properties: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    substitutes: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    attributes: dict[str, str] = {}
+    packaging: str = ""
+
+
+class Property(msgspec.Struct, frozen=True, kw_only=True):
+    """What batches of an article differ by (colour, size); `choices` empty = any text (DOC-29)."""
+
+    code: str
+    name: str
+    choices: tuple[str, ...] = ()
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of an article by its properties, with EANs of its own; stock and price are the article's (DOC-29)."""
+
+    article: str
+    code: str
+    name: str
+    properties: dict[str, str] = {}
+    eans: tuple[str, ...] = ()
+    picture: str = ""
+    description: str = ""
+    position: int = 0
+    active: bool = True
+
+
+class QuickGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """A tile of the quick-sale panel: an article group in its place; `stores` empty = all (QUICK-05)."""
+
+    group: str
+    position: int
+    picture: str = ""
+    stores: tuple[str, ...] = ()
+
+
+class QuickFavourite(msgspec.Struct, frozen=True, kw_only=True):
+    """An article of the tile *Favourites* in its place; `stores` empty = all (QUICK-05)."""
+
+    article: str
+    position: int
+    stores: tuple[str, ...] = ()
 
 
 class ArticleGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +104,7 @@ class ArticleGroup(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     name: str
     parent: str = ""
+    picture: str = ""
 
 
 class VatRate(msgspec.Struct, frozen=True, kw_only=True):

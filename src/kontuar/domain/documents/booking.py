@@ -86,7 +86,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     `undefined`: (kind, key) without a definition. `revoked`: operator → since when he may no longer work.
     `documents`, `shifts`: state by id, absent = never heard of. `rules`: all number patterns ever, newest first;
-    `numbers`: (document type, number) → its parts, where they were read already.
+    `numbers`: (document type, number) → its parts, where they were read already. `invoiced`: receipt → (invoice, its
+    number), of the receipts that invoices in the batch repeat. `drafts`: parked draft → (document that was made of it,
+    its number), of the drafts that documents in the batch were made of; cancelled documents left out.
     """
 
     undefined: frozenset[tuple[str, str]] = frozenset()
@@ -96,6 +98,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     series: Mapping[SeriesKey, LastNumber] = {}
     rules: Mapping[str, tuple[NumberingRule, ...]] = {}
     numbers: Mapping[tuple[str, str], NumberRead] = {}
+    invoiced: Mapping[str, tuple[str, str]] = {}
+    drafts: Mapping[str, tuple[str, str]] = {}
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +159,12 @@ def names_of(reading: Reading) -> Iterator[tuple[str, str]]:
         yield ("operator", reading.message.by)
 
 
+def drafts_of(document: Document) -> frozenset[str]:
+    """The parked drafts that a document was made of: its own, one it was linked to, or what it is a twin of."""
+    linked = {link.doc_id for link in document.links if link.kind == "approved_from"}
+    return frozenset(linked if document.parked is None else linked | {document.parked.doc_id})
+
+
 def number_of(document: Document, rules: Mapping[str, tuple[NumberingRule, ...]]) -> NumberRead | None:
     """The parts of a document's number; None when it follows no rule."""
     kind = TYPES.get(document.type)
@@ -176,6 +186,8 @@ class Judge:
         self._facts = facts
         self._documents = dict(facts.documents)
         self._shifts = dict(facts.shifts)
+        self._invoiced = dict(facts.invoiced)
+        self._drafts = dict(facts.drafts)
         self.series = dict(facts.series)
 
     def judge(self, reading: Reading) -> Verdict:
@@ -215,17 +227,37 @@ class Judge:
             problems.append(Problem("shift.never_opened", "", {"shift": document.shift_id}))
             waits_for = document.shift_id
         for link in document.links:
+            if link.kind == "approved_from":
+                continue  # a parked draft of the store: the hub never has it as such
             missing = self._missing(link.doc_id, link.number)
             if missing:
                 problems.append(missing)
                 waits_for = waits_for or link.doc_id
+        problems += self._invoiced_before(document)
         state = PARKED if problems else BOOKED
+        remarks = (*self._revoked(document), *self._draft_used_before(document))
+        if state == BOOKED and document.repeats:
+            self._invoiced[document.repeats] = (document.doc_id, document.number)
+        if state == BOOKED:
+            self._drafts.update(dict.fromkeys(drafts_of(document), (document.doc_id, document.number)))
         if state == BOOKED or document.doc_id not in self._documents:
             self._documents[document.doc_id] = state
-        return Verdict(
-            reading=reading, problems=tuple(problems), remarks=self._revoked(document), waits_for=waits_for,
-            number=number,
-        )  # fmt: skip
+        return Verdict(reading=reading, problems=tuple(problems), remarks=remarks, waits_for=waits_for, number=number)
+
+    def _draft_used_before(self, document: Document) -> Iterator[Problem]:
+        """Two documents of one parked draft: approved without a lease while it was continued elsewhere (PARK-08), or a
+        draft and its conflict copy (PARK-15). Both are booked, for both may have happened; a person looks at them."""
+        others = {self._drafts[draft] for draft in drafts_of(document) if draft in self._drafts}
+        for doc_id, number in sorted(others):
+            if doc_id != document.doc_id:
+                yield Problem("document.draft_approved_twice", "", {"number": document.number, "other": number})
+
+    def _invoiced_before(self, document: Document) -> tuple[Problem, ...]:
+        """Two tills made an invoice of one receipt while they could not know of each other (SALE-06)."""
+        other, number = self._invoiced.get(document.repeats, ("", "")) if document.repeats else ("", "")
+        if not other or other == document.doc_id:
+            return ()
+        return (Problem("invoice.receipt_invoiced_twice", "", {"number": document.number, "other": number}),)
 
     def _number(self, reading: Reading, document: Document) -> tuple[NumberRead | None, list[Problem]]:
         """Where the number stands in its series; the series moves on even when the document parks."""

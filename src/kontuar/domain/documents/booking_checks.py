@@ -7,12 +7,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from kontuar.domain.cash.records import CashMove, ShiftReport
+from kontuar.domain.cash.settlement import collected
 from kontuar.domain.documents.document import APPROVED, Document
 from kontuar.domain.documents.messages import Message, approved_kind
 from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.documents.types import TYPES
 from kontuar.domain.stock.records import StockMove, is_warehouse
 from kontuar.kernel.errors import Problem
+from kontuar.kernel.money import Minor
 from kontuar.kernel.quantity import MAX_PLACES
 
 _TEN_THOUSANDTH: Final = Decimal("0.0001")
@@ -66,6 +68,8 @@ def wrong_in(document: Document, message: Message) -> Iterator[Problem]:
         yield Problem("document.figures_out_of_range", "", {"number": document.number[:80]})
         return
     yield from _wrong_sums(document)
+    if document.repeats and not _repeats_what_it_names(document):
+        yield Problem("document.repeats_nothing", "", {"number": document.number[:80]})
     yield from wrong_moves(document.stock_moves, document.cash_moves)
 
 
@@ -82,6 +86,12 @@ def _is_whole(document: Document, message: Message) -> bool:
     )
 
 
+def _repeats_what_it_names(document: Document) -> bool:
+    """An invoice says which receipt it was made of, and moves nothing (SALE-06)."""
+    named = any(link.kind == "generated_from" and link.doc_id == document.repeats for link in document.links)
+    return document.type == "invoice" and named and not document.stock_moves
+
+
 def _wrong_sums(document: Document) -> Iterator[Problem]:
     computed = with_totals(document)
     if (computed.taxes, computed.totals) != (document.taxes, document.totals):
@@ -92,14 +102,17 @@ def _wrong_sums(document: Document) -> Iterator[Problem]:
         }
         yield Problem("document.sums_differ", "", facts)
     paid = sum(payment.in_system for payment in document.payments)
+    taken = collected(document.payments)
     kind = TYPES.get(document.type)
     due = computed.totals.gross if kind is None or kind.lines != "none" else paid
+    if document.repeats:
+        due = Minor(0)
     if kind is not None and kind.paid and paid != due:
         facts = {"said_minor": str(paid), "computed_minor": str(due), "currency": document.currency}
         yield Problem("document.payments_differ", "", facts)
     moved = sum(move.in_system for move in document.cash_moves)
-    if abs(moved) != abs(paid):
-        facts = {"said_minor": str(moved), "computed_minor": str(paid), "currency": document.currency}
+    if abs(moved) != abs(taken):
+        facts = {"said_minor": str(moved), "computed_minor": str(taken), "currency": document.currency}
         yield Problem("document.cash_differs", "", facts)
 
 

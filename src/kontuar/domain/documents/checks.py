@@ -74,7 +74,9 @@ def goods_missing(case: Case) -> Iterable[Found]:
 
 
 def underpaid(case: Case) -> Iterable[Found]:
-    """Less money than the total (PAY-03)."""
+    """Less money than the total (PAY-03); an invoice of a receipt was paid with the receipt."""
+    if case.document.repeats:
+        return
     missing = left_to_pay(case.document.totals.gross, case.document.payments)
     if missing > 0:
         yield Found("payment", {"missing_minor": str(missing), "currency": case.document.currency})
@@ -82,6 +84,8 @@ def underpaid(case: Case) -> Iterable[Found]:
 
 def overpaid(case: Case) -> Iterable[Found]:
     """More money than the total, and no change recorded."""
+    if case.document.repeats:
+        return
     missing = left_to_pay(case.document.totals.gross, case.document.payments)
     if missing < 0:
         yield Found("payment", {"excess_minor": str(-missing), "currency": case.document.currency})
@@ -109,8 +113,8 @@ def register_too_low(case: Case) -> Iterable[Found]:
 
 
 def goods_leave_to_customer(case: Case) -> Iterable[StockMove]:
-    """Each stocked line goes from its warehouse to the customer."""
-    return _moves(case.document, "sale", lambda warehouse: (warehouse, CUSTOMER))
+    """Each stocked line goes from its warehouse to the customer; with a receipt's invoice it went with the receipt."""
+    return () if case.document.repeats else _moves(case.document, "sale", lambda warehouse: (warehouse, CUSTOMER))
 
 
 def goods_leave(case: Case) -> Iterable[StockMove]:
@@ -163,6 +167,8 @@ def _moves(document: Document, effect: str, places: Callable[[str], tuple[str, s
 
 def _cash(document: Document, effect: str, sign: int) -> Iterable[CashMove]:
     for payment in document.payments:
+        if payment.on_credit:
+            continue
         yield CashMove(
             line=payment.number, effect=effect, register=document.register, form=payment.form,
             currency=payment.currency, amount=Minor(sign * payment.amount),

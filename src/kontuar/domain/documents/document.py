@@ -35,7 +35,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line. `price` per `unit` in the document's direction; `value` = what the line costs, in minor units.
 
     `number` is never reused within a document. `quantity` in `unit`, `base_quantity` in the article's base unit.
-    `price_row` = key of the price definition that gave `base_price` (empty: typed by hand).
+    `price_row` = key of the price definition that gave `base_price` (empty: typed by hand). `batch` with its
+    `properties` = which kind of the article (DOC-29). `split_payment`, `reverse_charge`: copied from the article.
     """
 
     number: int
@@ -59,6 +60,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     handler: str = ""
     typed: Literal["", "price", "value"] = ""
     adjustments: tuple[Adjustment, ...] = ()
+    batch: str = ""
+    properties: dict[str, str] = {}
+    attributes: dict[str, str] = {}
+    split_payment: bool = False
+    reverse_charge: bool = False
 
 
 class Buyer(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,16 +79,33 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     city: str = ""
     country: str = "PL"
     loyalty_card: str = ""
+    second_name: str = ""
+    status: Literal["domestic", "eu", "outside"] = "domestic"
+
+
+class ParkedOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """Which version of a parked document was approved, under which fencing token (0 = without a live lease)."""
+
+    doc_id: str
+    version: int
+    token: int
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """A link to another document; `quantities` = (line there, base units) where the kind has them (DOC-04)."""
 
     kind: Literal["correction_of", "generated_from", "exchange_pair", "transfer_pair", "protocol_of",
-                  "complaint_about", "settles"]  # fmt: skip
+                  "complaint_about", "settles", "approved_from"]  # fmt: skip
     doc_id: str
     number: str
     quantities: tuple[tuple[int, Decimal], ...] = ()
+
+
+class Repeated(msgspec.Struct, frozen=True, kw_only=True):
+    """What an invoice must know of the receipt that it repeats: the buyer's number on it, what it left owed."""
+
+    tax_number: str = ""
+    owed: Minor = ZERO
 
 
 class Authorisation(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +134,9 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A document of any type, draft or approved. Unapproved: no number, no moves (DOC-01).
 
-    `definitions` = (epoch, version) it was priced with; `business_day` comes from the shift.
+    `definitions` = (epoch, version) it was priced with; `business_day` comes from the shift. `recipient` where it is
+    not the buyer. `due_on`: when deferred payments are due (SALE-03). `oss_country`: whose VAT it bears (SALE-07).
+    `repeats`: the receipt whose sale this invoice only puts down again, without stock, money or turnover (SALE-06).
     """
 
     doc_id: str
@@ -132,6 +157,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     register: str = ""
     handler: str = ""
     buyer: Buyer
+    recipient: Buyer | None = None
     price_list: str = ""
     definitions: tuple[str, int] = ("", 0)
     next_line: int = 1
@@ -149,6 +175,15 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     amount: Minor = ZERO
     perpetual_gross: Minor = ZERO
+    attributes: dict[str, str] = {}
+    sold_on: datetime.date | None = None
+    due_on: datetime.date | None = None
+    reverse_charge: bool = False
+    oss_country: str = ""
+    split_payment: bool = False
+    repeats: str = ""
+    repeated: Repeated | None = None
+    parked: ParkedOrigin | None = None
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):

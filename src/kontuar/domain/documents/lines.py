@@ -8,10 +8,11 @@ from kontuar.domain.catalogue.records import Article, Unit, VatRate
 from kontuar.domain.documents.document import Adjustment, Document, Line
 from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.pricing.line_prices import UnitPrice
+from kontuar.domain.pricing.vat import Direction
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.money import PRICE_PLACES, Minor, line_value, to_major
 from kontuar.kernel.quantity import LIMIT, check_precision, from_base, to_base
-from kontuar.kernel.rounding import half_up
+from kontuar.kernel.rounding import half_up, to_whole
 
 MAX_LINES = 2000
 MAX_TOTAL = 10**14
@@ -75,6 +76,7 @@ def new_line(
         value=line_value(price.price, in_unit, document.currency),
         vat=vat.code, percent=vat.percent, letter=vat.letter,
         warehouse=document.warehouse, ean=ean, price_row=price.row, handler=handler,
+        split_payment=article.split_payment, reverse_charge=article.reverse_charge,
     )  # fmt: skip
 
 
@@ -137,6 +139,31 @@ def with_price(line: Line, price: Decimal, currency: str, *, by: str = "", allow
         allowed_by=allowed_by or (previous.allowed_by if previous else ""),
     )  # fmt: skip
     return msgspec.structs.replace(line, price=price, value=value, typed="price", adjustments=(change,))
+
+
+def turned(line: Line, list_price: Decimal, percent: Decimal | None, was: Direction, currency: str) -> Line:
+    """A line whose price somebody decided on, in the other direction: worth the same to who pays (SALE-07).
+
+    `list_price` is in the new direction, `percent` the VAT that the decided price held or was without. A price of
+    10.00 gross at 23% becomes 8.1301 net. What was adjusted is told anew; rounding falls to the last adjustment.
+    """
+    share = percent or Decimal(0)
+    factor = 100 / (100 + share) if was == "gross" else (100 + share) / 100
+    price = half_up(line.price * factor, PRICE_PLACES)
+    value = line_value(price, line.quantity, currency)
+    if line.typed != "price":
+        value = Minor(to_whole(line.value * factor))
+    before = line_value(list_price, line.quantity, currency)
+    adjustments: list[Adjustment] = []
+    left = before
+    for adjustment in line.adjustments:
+        last = len(adjustments) == len(line.adjustments) - 1
+        amount = Minor(value - left if last else to_whole(adjustment.amount * factor))
+        adjustments.append(msgspec.structs.replace(adjustment, base=left, amount=amount))
+        left = Minor(left + amount)
+    return msgspec.structs.replace(
+        line, base_price=list_price, initial_price=list_price, price=price, value=value, adjustments=tuple(adjustments)
+    )
 
 
 def with_value(line: Line, value: Minor, currency: str, *, by: str, allowed_by: str = "") -> Line:

@@ -10,6 +10,7 @@ import msgspec
 from kontuar.domain.cash.records import CashMove, Shift, ShiftReport
 from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.types import TYPES
+from kontuar.domain.parties.records import Contractor
 from kontuar.domain.stock.records import StockMove
 from kontuar.kernel.canonical import decode, encode
 
@@ -102,6 +103,21 @@ class TechnicalEvent(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, str] = {}
 
 
+class ContractorCreated(msgspec.Struct, frozen=True, kw_only=True):
+    """A contractor was made at a till. `seen`: contractors with the same tax number that the operator was shown."""
+
+    contractor: Contractor
+    seen: tuple[str, ...] = ()
+
+
+class ContractorChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A contractor was changed at a till: as the till knew him, and as he is to be. `seen` as above."""
+
+    before: Contractor
+    after: Contractor
+    seen: tuple[str, ...] = ()
+
+
 BODIES: Final[Mapping[str, type[msgspec.Struct]]] = {
     **{f"{name}.approved/1": Document for name in TYPES},
     **{f"{name}.cancelled/1": Cancelled for name in TYPES},
@@ -112,6 +128,8 @@ BODIES: Final[Mapping[str, type[msgspec.Struct]]] = {
     "draft.discarded/1": DraftDiscarded,
     "line.voided/1": LineVoided,
     "station.event/1": TechnicalEvent,
+    "contractor.created/1": ContractorCreated,
+    "contractor.changed/1": ContractorChanged,
 }
 
 

@@ -1,11 +1,13 @@
 """Parameters: their names, types, defaults and inheritance (global → centres → store → station)."""
 
+import datetime
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
 
 from kontuar.domain.firm.records import Centre, Parameter
+from kontuar.kernel.money import Minor, to_minor
 
 SCOPES = ("global", "centre", "store", "station")
 
@@ -22,18 +24,32 @@ PARAMETERS: Mapping[str, ParameterRule] = {
     "sale.vat_direction": ParameterRule("choice", "gross", ("gross", "net")),
     "sale.merge_same_article": ParameterRule("yes_no", "no"),
     "sale.block_below_zero": ParameterRule("yes_no", "no"),
+    "sale.recalculate_silently": ParameterRule("yes_no", "yes"),
+    "sale.invoice_days": ParameterRule("whole", "7"),
+    "sale.invoice_needs_tax_number_on_receipt": ParameterRule("yes_no", "yes"),
+    "sale.block_invoice_from_simplified": ParameterRule("yes_no", "yes"),
+    "sale.simplified_limits": ParameterRule("dated_amounts", "2020-10-01 450.00"),
+    "invoice.split_payment": ParameterRule("yes_no", "yes"),
+    "invoice.split_payment_limits": ParameterRule("dated_amounts", "2019-11-01 15000.00"),
+    "invoice.exemption_ground": ParameterRule("text", ""),
+    "invoice.late_payment_words": ParameterRule("text", ""),
+    "invoice.recovery_indemnity": ParameterRule("decimal", "40"),
+    "contractor.credit_limit_with_document": ParameterRule("yes_no", "yes"),
     "payment.close_automatically": ParameterRule("yes_no", "yes"),
     "scan.in_store_codes": ParameterRule("text", ""),
     "search.documents": ParameterRule("choice", "local", ("local", "local_and_hub")),
     "fiscal.least_name_length": ParameterRule("whole", "5"),
     "print.receipt_footer": ParameterRule("text", ""),
     "print.automatic": ParameterRule("yes_no", "yes"),
+    "hub.second_factor": ParameterRule("yes_no", "no"),
     "login.session_minutes": ParameterRule("whole", "720"),
     "login.offline_warning_hours": ParameterRule("whole", "72"),
     "login.offline_limit_hours": ParameterRule("whole", "336"),
     "clock.skew_warning_seconds": ParameterRule("whole", "120"),
     "locale.language": ParameterRule("choice", "pl", ("pl", "en", "fr")),
     "screen.left_handed": ParameterRule("yes_no", "no"),
+    "screen.keypad": ParameterRule("yes_no", "yes"),
+    "sale.quick_by_default": ParameterRule("yes_no", "no"),
 }
 
 
@@ -54,6 +70,23 @@ class Parameters(msgspec.Struct, frozen=True):
         """True for *yes*."""
         return self.text(name) == "yes"
 
+    def amount_on(self, name: str, day: datetime.date, currency: str) -> Minor | None:
+        """The amount of a dated parameter that holds on a day, in minor units; None before the first one."""
+        begun = [row for row in dated_amounts(self.text(name)) or () if row[0] <= day]
+        return to_minor(max(begun)[1], currency) if begun else None
+
+
+def dated_amounts(text: str) -> tuple[tuple[datetime.date, Decimal], ...] | None:
+    """`2020-10-01 450.00; 2027-01-01 500.00`: what holds from which day; None when the text is not such a list."""
+    rows = []
+    for part in filter(None, (piece.strip() for piece in text.split(";"))):
+        day, _, amount = part.partition(" ")
+        try:
+            rows.append((datetime.date.fromisoformat(day), Decimal(amount.strip())))
+        except (ValueError, ArithmeticError):
+            return None
+    return tuple(rows) if all(amount.is_finite() and amount >= 0 for _, amount in rows) else None
+
 
 def is_valid_value(rule: ParameterRule, value: str) -> bool:
     """Whether a value may be given to a parameter of this rule."""
@@ -62,6 +95,7 @@ def is_valid_value(rule: ParameterRule, value: str) -> bool:
         "whole": lambda text: text.isdecimal() and len(text) <= 9,
         "choice": lambda text: text in rule.choices,
         "decimal": _is_decimal,
+        "dated_amounts": lambda text: len(text) <= 500 and dated_amounts(text) is not None,
         "text": lambda text: len(text) <= 500,
     }
     return checks[rule.kind](value)

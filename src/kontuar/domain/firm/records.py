@@ -7,7 +7,11 @@ import msgspec
 
 
 class Firm(msgspec.Struct, frozen=True, kw_only=True):
-    """The one firm: its legal name and the currency and time zone it keeps books in."""
+    """The one firm: its legal name and the currency and time zone it keeps books in.
+
+    `vat_number`: within the EU, with the country's letters; `registry_number`: KRS, REGON or SIREN/SIRET; `register`:
+    which register keeps it (a print names them). `legal_form` and `capital` stand on French invoices.
+    """
 
     code: str
     name: str
@@ -18,6 +22,13 @@ class Firm(msgspec.Struct, frozen=True, kw_only=True):
     country: str = "PL"
     currency: str = "PLN"
     time_zone: str = "Europe/Warsaw"
+    bank_account: str = ""
+    bank_name: str = ""
+    vat_number: str = ""
+    registry_number: str = ""
+    register: str = ""
+    legal_form: str = ""
+    capital: str = ""
 
 
 class Centre(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +40,11 @@ class Centre(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """A shop: `price_list` is the list its prices come from, `warehouse` where its sales take goods from."""
+    """A shop: `price_list` is the list its prices come from, `warehouse` where its sales take goods from.
+
+    `article_group`, `contractor_group`: only discounts on goods and for buyers of these groups and below are sent to
+    it (DISC-12); empty = all.
+    """
 
     code: str
     name: str
@@ -40,6 +55,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     postal_code: str = ""
     city: str = ""
     active: bool = True
+    article_group: str = ""
+    contractor_group: str = ""
 
 
 class Warehouse(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,12 +109,14 @@ class NumberingRule(msgspec.Struct, frozen=True, kw_only=True):
     """How numbers of a document type look and when they start again (DOC-01).
 
     `pattern` has the parts {symbol} {number} {month} {year} {warehouse} {series};
-    `{number:5}` pads. `reset`: the period after which numbers start at 1.
+    `{number:5}` pads. `reset`: the period after which numbers start at 1. `parked_prefix`: parked documents get a
+    temporary number beginning with it; empty = none (PARK-09).
     """
 
     document_type: str
     pattern: str
     reset: Literal["never", "year", "month"] = "month"
+    parked_prefix: str = ""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,3 +126,45 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     document_types: tuple[str, ...]
     active: bool = True
+
+
+class Attribute(msgspec.Struct, frozen=True, kw_only=True):
+    """A typed attribute of documents, lines, articles or contractors (DOC-30).
+
+    `document_types` empty = all. `choices` for the type *list*. `required_at`: stations that may not approve without
+    it; `required` = required everywhere.
+    """
+
+    code: str
+    name: str
+    level: Literal["document", "line", "article", "contractor"]
+    type: Literal["text", "number", "date", "list", "yes_no"] = "text"
+    document_types: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    required_at: tuple[str, ...] = ()
+    position: int = 0
+    active: bool = True
+
+
+class DocumentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the firm decides for a document type. `parking`: may be parked; empty = as the type's table says (PARK-02).
+
+    `direction`: the VAT direction new documents have; empty = the parameter's.
+    """
+
+    document_type: str
+    parking: Literal["", "yes", "no"] = ""
+    direction: Literal["", "net", "gross"] = ""
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """How a list or form looks: what is shown, in which order; a till's own choice stands above it (DOC-10).
+
+    `scope`: `global`, `store:CODE` or `station:CODE`.
+    """
+
+    name: str
+    scope: str
+    columns: tuple[str, ...] = ()
+    buttons: tuple[str, ...] = ()

@@ -25,19 +25,56 @@ OWN_DOCUMENTS: Final = "documents.own"
 ALL_DOCUMENTS: Final = "documents.all"
 STATION_SETTINGS: Final = "station.settings"
 ACCEPT_CLOCK: Final = "clock.accept"
+ISSUE_INVOICE: Final = "invoice.issue"
+APPROVE_INVOICE: Final = "invoice.approve"
+VOID_INVOICE: Final = "invoice.void"
+INVOICE_FROM_RECEIPT: Final = "receipt.invoice"
+DEFERRED_FOR_UNDEFINED: Final = "payment.deferred_undefined"
+EDIT_CONTRACTORS: Final = "contractors.edit"
+EDIT_OTHERS: Final = "documents.edit_others"
+TAKE_OVER: Final = "parking.take_over"
+MANAGE_VIEWS: Final = "views.manage"
 DEFINE: Final = "hub.define"
 SEE_HUB: Final = "hub.see"
 VERIFY: Final = "hub.verify"
+CANCEL_AT_SOURCE: Final = "hub.cancel_at_source"
+SEE_REPORTS: Final = "hub.reports"
+SEE_AUDIT: Final = "hub.audit"
+PRIVACY: Final = "hub.privacy"
 ENROL: Final = "hub.enrol"
 
 CASHIER: Final = frozenset(
-    {SELL, APPROVE_RECEIPT, VOID_LINE, VOID_RECEIPT, CASH_IN, OPEN_SHIFT, CLOSE_SHIFT, OWN_DOCUMENTS}
+    {
+        SELL,
+        APPROVE_RECEIPT,
+        VOID_LINE,
+        VOID_RECEIPT,
+        CASH_IN,
+        OPEN_SHIFT,
+        CLOSE_SHIFT,
+        OWN_DOCUMENTS,
+        ISSUE_INVOICE,
+        APPROVE_INVOICE,
+        VOID_INVOICE,
+        INVOICE_FROM_RECEIPT,
+        EDIT_CONTRACTORS,
+    }
 )
 SHIFT_MANAGER: Final = CASHIER | {
     CHANGE_PRICE, REFISCALISE, CASH_OUT, OPEN_DRAWER, SEE_CASH, RELEASE_GOODS, RECEIVE_GOODS, ALL_DOCUMENTS,
+    EDIT_OTHERS, TAKE_OVER,
 }  # fmt: skip
-MANAGER: Final = SHIFT_MANAGER | {CANCEL_GOODS, CANCEL_CASH, STATION_SETTINGS, ACCEPT_CLOCK, SEE_HUB}
-ADMINISTRATOR: Final = MANAGER | {DEFINE, VERIFY, ENROL}
+MANAGER: Final = SHIFT_MANAGER | {
+    CANCEL_GOODS,
+    CANCEL_CASH,
+    STATION_SETTINGS,
+    ACCEPT_CLOCK,
+    SEE_HUB,
+    DEFERRED_FOR_UNDEFINED,
+    MANAGE_VIEWS,
+    SEE_REPORTS,
+}
+ADMINISTRATOR: Final = MANAGER | {DEFINE, VERIFY, ENROL, CANCEL_AT_SOURCE, SEE_AUDIT, PRIVACY}
 
 ALL_RIGHTS: Final = ADMINISTRATOR
 
