@@ -14,6 +14,7 @@ from kontuar.domain.documents.booking_checks import shift_differences
 from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.messages import ShiftClosed, ShiftOpened
 from kontuar.kernel.errors import Problem
+from kontuar.operations.contractor_arrivals import take_contractors
 from kontuar.operations.ports.hub_documents import BookingDesk, StreamPlace, Unbookable
 
 BATCH = 200
@@ -77,7 +78,7 @@ def settle(desk: BookingDesk, store: str, arrived: Sequence[Arrived], now: datet
     while arrived:
         readings = [read(message) for message in arrived]
         judge = Judge(desk.facts(store, readings))
-        verdicts = [judge.judge(reading) for reading in readings]
+        verdicts = take_contractors(desk, [judge.judge(reading) for reading in readings], now)
         good = [verdict for verdict in verdicts if not verdict.problems]
         bad = [verdict for verdict in verdicts if verdict.problems]
         bad += _book(desk, store, good, now)

@@ -1,31 +1,40 @@
-"""CSV files of definitions: in, all or nothing with every bad row named; out, readable by the import (HUB-02).
+"""Files of definitions: in, all or nothing with every bad row named; out, readable by the import (HUB-02).
 
-The form is in docs/import.md.
+The form is in docs/import.md. What a file would change can be asked before it is written.
 """
 
-import csv
-import io
-import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+import hashlib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, Literal
 
 import msgspec
 
-from kontuar.domain.catalogue.records import ArticleCode, AuxiliaryUnit
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.parties.rights import DEFINE
+from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
+from kontuar.operations.definition_cells import DEFAULT, Reader, cell_of, readers_of, required_fields
+from kontuar.operations.definition_history import Action, FieldChange, changes_between
 from kontuar.operations.definition_input import PIN, SECRET, DefinitionInput
+from kontuar.operations.definition_sheets import read_xlsx, write_xlsx
+from kontuar.operations.definition_tables import MOST_BYTES, Table, read_csv, write_csv
 from kontuar.operations.definitions import Definitions, RowsRefused
 
-MOST_BYTES = 64 * 1024 * 1024
-MOST_ROWS = 500_000
-LONGEST_CELL = 4 * 1024 * 1024
-"""A picture in base64 is the longest cell there is."""
-_YES: Final = frozenset({"yes", "true", "1", "tak", "oui"})
-_NO: Final = frozenset({"no", "false", "0", "nie", "non"})
+__all__ = [
+    "MOST_BYTES",
+    "MOST_ROWS_PREVIEWED",
+    "DefinitionFiles",
+    "FileForm",
+    "ImportPreview",
+    "ImportReport",
+    "form_of",
+]
+
+MOST_ROWS_PREVIEWED: Final = 200
+MOST_PROBLEMS_TOLD: Final = 1_000
+FileForm = Literal["csv", "xlsx"]
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,60 +46,116 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
+class PreviewRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that a file would make or change."""
+
+    key: str
+    action: Action
+    changes: tuple[FieldChange, ...]
+
+
+class ImportPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file would do: rows new, changed, the same; the first of them in full; or its problems.
+
+    `fingerprint`: SHA-256 of the file (hex), to import exactly what was looked at.
+    """
+
+    fingerprint: str
+    made: int = 0
+    changed: int = 0
+    same: int = 0
+    rows: tuple[PreviewRow, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    """The records of a file, and where each of them stands."""
+
+    table: Table
+    records: list[Any]
+    numbers: list[int]
+
+
 class DefinitionFiles:
-    """Import and export of definitions as CSV."""
+    """Import and export of definitions as CSV or XLSX."""
 
     def __init__(self, definitions: Definitions, reader: DefinitionInput) -> None:
         self._definitions = definitions
         self._reader = reader
 
     def import_csv(self, actor: Actor, kind: str, data: bytes) -> ImportReport:
-        """Write all rows of a file, or none: then `problems` has every bad row as `line:N` with its reason."""
-        actor.require(DEFINE)
-        if kind not in KINDS:
-            raise refuse("definition_kind.unknown", kind=kind[:40])
+        """Write all rows of a CSV file, or none: then `problems` has every bad row as `line:N` with its reason."""
+        return self.import_file(actor, kind, data, "csv")
+
+    def import_file(self, actor: Actor, kind: str, data: bytes, form: FileForm, fingerprint: str = "") -> ImportReport:
+        """Write all rows of a file, or none: then `problems` has every bad row with its place and its reason.
+
+        Places: `line:N` in CSV, `sheet:NAME!B7` in XLSX. With a `fingerprint` another file is refused as
+        `import.other_file`.
+        """
+        _require(actor, kind)
         try:
-            header, lines = _table(kind, data)
-            records, numbers, problems = self._read(kind, header, lines)
+            rows = self._rows(kind, data, form)
+            if fingerprint and fingerprint != fingerprint_of(data):
+                raise refuse("import.other_file")
         except Refused as refusal:
-            return ImportReport(accepted=0, problems=refusal.problems)
-        if problems:
-            return ImportReport(accepted=0, problems=tuple(problems))
+            return ImportReport(accepted=0, problems=_told(refusal.problems))
         try:
-            written = self._definitions.put_judged(actor, [(kind, record) for record in records])
+            written = self._definitions.put_judged(actor, [(kind, record) for record in rows.records])
         except RowsRefused as refusal:
-            named = (_at(numbers[position], problem) for position, problem in refusal.findings)
-            return ImportReport(accepted=0, problems=tuple(named))
-        return ImportReport(accepted=len(records), changed=written.changed, version=written.version)
+            return ImportReport(accepted=0, problems=_named(rows, refusal))
+        return ImportReport(accepted=len(rows.records), changed=written.changed, version=written.version)
+
+    def preview(self, actor: Actor, kind: str, data: bytes, form: FileForm) -> ImportPreview:
+        """What importing the file would do; nothing is written."""
+        _require(actor, kind)
+        fingerprint = fingerprint_of(data)
+        try:
+            rows = self._rows(kind, data, form)
+        except Refused as refusal:
+            return ImportPreview(fingerprint=fingerprint, problems=_told(refusal.problems))
+        try:
+            present = self._definitions.check(actor, [(kind, record) for record in rows.records])
+        except RowsRefused as refusal:
+            return ImportPreview(fingerprint=fingerprint, problems=_named(rows, refusal))
+        bodies = {key: row.body for (_, key), row in present.items()}
+        return _preview(kind, rows.records, bodies, fingerprint)
 
     def export_csv(self, actor: Actor, kind: str) -> bytes:
-        """All rows of a kind in UTF-8 with a byte order mark, `;` between cells; secrets are left out."""
-        rows = self._definitions.all_rows(actor, kind)
-        record = KINDS[kind].record
-        fields = [name for name in record.__struct_fields__ if name != SECRET]
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-        writer.writerow(fields)
-        for row in rows:
-            value = msgspec.json.decode(row.body, type=record)
-            writer.writerow([cell_of(getattr(value, field)) for field in fields])
-        return text.getvalue().encode("utf-8-sig")
+        """All rows of a kind as CSV; secrets are left out."""
+        header, rows = self._all(actor, kind)
+        return write_csv(header, [[cell_of(value) for value in row] for row in rows])
 
-    def _read(
-        self, kind: str, header: Sequence[str], lines: Iterable[tuple[int, list[str]]]
-    ) -> tuple[list[Any], list[int], list[Problem]]:
-        record = KINDS[kind].record
-        readers = _readers(record)
+    def export_xlsx(self, actor: Actor, kind: str) -> bytes:
+        """All rows of a kind as a workbook, numbers as numbers; secrets are left out."""
+        header, rows = self._all(actor, kind)
+        return write_xlsx(kind, header, [[_sheet_value(value) for value in row] for row in rows])
+
+    def _all(self, actor: Actor, kind: str) -> tuple[list[str], list[list[Any]]]:
+        rows = self._definitions.all_rows(actor, kind)
+        rule = KINDS[kind]
+        fields = [name for name in rule.written.__struct_fields__ if name != SECRET]
+        records = (rule.as_written(msgspec.json.decode(row.body, type=rule.record)) for row in rows)
+        return fields, [[getattr(found, field) for field in fields] for found in records]
+
+    def _rows(self, kind: str, data: bytes, form: FileForm) -> _Rows:
+        """The file's records; raises `Refused` with every line that cannot be read."""
+        table = read_xlsx(kind, data) if form == "xlsx" else read_csv(data)
+        header = [name.strip().lower() for name in table.header]
+        _check_header(kind, header, table)
+        record, readers = KINDS[kind].written, _readers(kind)
         records: list[Any] = []
         numbers: list[int] = []
         problems: list[Problem] = []
-        for number, cells in lines:
+        for number, cells in table.lines:
             try:
                 records.append(self._record(kind, record, header, cells, readers))
                 numbers.append(number)
             except Refused as refusal:
-                problems.extend(_at(number, problem) for problem in refusal.problems)
-        return records, numbers, problems
+                problems.extend(_at(table, header, number, problem) for problem in refusal.problems)
+        if problems:
+            raise Refused(*problems)
+        return _Rows(Table(header, table.lines, table.place), records, numbers)
 
     def _record(
         self,
@@ -98,7 +163,7 @@ class DefinitionFiles:
         record: type[msgspec.Struct],
         header: Sequence[str],
         cells: Sequence[str],
-        readers: Mapping[str, Callable[[str], Any]],
+        readers: Mapping[str, Reader],
     ) -> Any:
         if len(cells) != len(header):
             raise refuse("import.cells", "", expected=len(header), found=len(cells))
@@ -110,177 +175,95 @@ class DefinitionFiles:
             except ValueError:
                 problems.append(Problem("import.cell_unreadable", name, {"value": cell[:80]}))
             else:
-                if read is not _DEFAULT:
+                if read is not DEFAULT:
                     fields[name] = read
         if problems:
             raise Refused(*problems)
         if kind == "operator":
             fields = self._reader.operator_fields(fields)
         try:
-            return msgspec.convert(fields, record)
+            written = msgspec.convert(fields, record)
         except msgspec.ValidationError as error:
             raise refuse("definition.unreadable", detail=str(error)[:200]) from None
+        return KINDS[kind].from_written(written)
 
 
-def cell_of(value: Any) -> str:
-    """A field as it stands in a cell."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, ArticleCode):
-        return f"{value.ean}:{value.unit}"
-    if isinstance(value, AuxiliaryUnit):
-        return f"{value.unit}:{value.factor}{':up' if value.round_up else ''}"
-    if isinstance(value, tuple):
-        return ",".join(cell_of(part) for part in value)
-    return str(value)
+def form_of(data: bytes) -> FileForm:
+    """What a file is by its first bytes: a workbook is a zip, and no text begins like one."""
+    return "xlsx" if data.startswith(b"PK\x03\x04") else "csv"
 
 
-_DEFAULT: Final = object()
-"""An empty cell of a field that may be left out."""
+def _require(actor: Actor, kind: str) -> None:
+    actor.require(DEFINE)
+    if kind not in KINDS:
+        raise refuse("definition_kind.unknown", kind=kind[:40])
 
 
-def _table(kind: str, data: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """The header and the numbered lines; raises `Refused` when the file as a whole cannot be read."""
-    if len(data) > MOST_BYTES:
-        raise refuse("import.too_large", limit_mib=MOST_BYTES // 1024 // 1024)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise refuse("import.not_utf8", f"line:{line}") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise refuse("import.not_text", f"line:{line}")
-    first = text.split("\n", 1)[0]
-    if not first.strip():
-        raise refuse("import.empty")
-    csv.field_size_limit(LONGEST_CELL)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(first), strict=True)
-    header = [name.strip().lower() for name in next(_numbered(rows))[1]]
-    _check_header(kind, header)
-    return header, _numbered(rows)
+def fingerprint_of(data: bytes) -> str:
+    """What tells one file from another."""
+    return hashlib.sha256(data).hexdigest()
 
 
-def _delimiter(header: str) -> str:
-    return next((mark for mark in ("\t", ";") if mark in header), ",")
+def _preview(kind: str, records: Sequence[Any], present: Mapping[str, bytes], fingerprint: str) -> ImportPreview:
+    rows: list[PreviewRow] = []
+    made = changed = 0
+    for record in records:
+        key, body = KINDS[kind].key_of(record), encode(record)
+        before = present.get(key)
+        if before == body:
+            continue
+        made, changed = made + (before is None), changed + (before is not None)
+        if len(rows) < MOST_ROWS_PREVIEWED:
+            action: Action = "made" if before is None else "changed"
+            rows.append(PreviewRow(key=key, action=action, changes=changes_between(kind, before, body)))
+    same = len(records) - made - changed
+    return ImportPreview(fingerprint=fingerprint, made=made, changed=changed, same=same, rows=tuple(rows))
 
 
-def _numbered(rows: Any) -> Iterator[tuple[int, list[str]]]:
-    """Lines with the number of the line they begin at; empty lines are skipped."""
-    count = 0
-    while True:
-        begins = rows.line_num + 1
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise refuse("import.line_unreadable", f"line:{begins}", detail=error) from None
-        if any(cell.strip() for cell in cells):
-            count += 1
-            if count > MOST_ROWS:
-                raise refuse("import.too_many_rows", f"line:{begins}", limit=MOST_ROWS)
-            yield begins, cells
-
-
-def _check_header(kind: str, header: Sequence[str]) -> None:
-    record = KINDS[kind].record
+def _check_header(kind: str, header: Sequence[str], table: Table) -> None:
+    record = KINDS[kind].written
     known = [*record.__struct_fields__, *((PIN,) if kind == "operator" else ())]
-    required = [name for name in _required(record) if name != SECRET]
-    problems = [
-        Problem("import.column_unknown", "line:1", {"column": name[:60]}) for name in header if name not in known
-    ]
+    required = [name for name in required_fields(record) if name != SECRET]
+    place = table.place(1, None)
+    problems = [Problem("import.column_unknown", place, {"column": name[:60]}) for name in header if name not in known]
     problems += [
-        Problem("import.column_twice", "line:1", {"column": name[:60]})
+        Problem("import.column_twice", place, {"column": name[:60]})
         for name in dict.fromkeys(header)
         if header.count(name) > 1
     ]
-    problems += [
-        Problem("import.column_missing", "line:1", {"column": name}) for name in required if name not in header
-    ]
+    problems += [Problem("import.column_missing", place, {"column": name}) for name in required if name not in header]
     if problems:
         raise Refused(*problems)
 
 
-def _required(record: type[msgspec.Struct]) -> list[str]:
-    return [field.name for field in msgspec.structs.fields(record) if field.required]
+def _readers(kind: str) -> dict[str, Reader]:
+    readers = readers_of(KINDS[kind].written)
+    if kind == "operator":
+        return {**readers, PIN: _secret, SECRET: _secret}
+    return readers
 
 
-def _readers(record: type[msgspec.Struct]) -> dict[str, Callable[[str], Any]]:
-    """How each field's cell is read; an empty cell means the field's default where it has one."""
-    hints = get_type_hints(record)
-    required = _required(record)
-    readers = {name: _reader(hint, optional=name not in required) for name, hint in hints.items()}
-    return {**readers, PIN: lambda cell: cell or _DEFAULT, SECRET: lambda cell: cell or _DEFAULT}
+def _secret(cell: str) -> Any:
+    return cell or DEFAULT
 
 
-def _reader(hint: Any, *, optional: bool) -> Callable[[str], Any]:
-    read = _value_reader(hint)
-    if not optional:
-        return read
-    return lambda cell: read(cell) if cell else _DEFAULT
+def _sheet_value(value: Any) -> Any:
+    """A field as a cell of a sheet: numbers stay numbers."""
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return value if is_number else cell_of(value)
 
 
-def _value_reader(hint: Any) -> Callable[[str], Any]:
-    if get_origin(hint) in (Union, types.UnionType):
-        inner = _value_reader(next(part for part in get_args(hint) if part is not type(None)))
-        return lambda cell: inner(cell) if cell else None
-    if get_origin(hint) is tuple:
-        part = _value_reader(get_args(hint)[0])
-        return lambda cell: tuple(part(piece.strip()) for piece in cell.split(",") if piece.strip())
-    return _SIMPLE.get(hint, str)
+def _named(rows: _Rows, refusal: RowsRefused) -> tuple[Problem, ...]:
+    found = (_at(rows.table, rows.table.header, rows.numbers[at], problem) for at, problem in refusal.findings)
+    return _told(tuple(found))
 
 
-def _decimal(cell: str) -> Decimal:
-    plain = cell.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace(",", ".")
-    try:
-        value = Decimal(plain)
-    except InvalidOperation:
-        raise ValueError(cell) from None
-    if not value.is_finite():
-        raise ValueError(cell)
-    return value
+def _told(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    return tuple(problems[:MOST_PROBLEMS_TOLD])
 
 
-def _whole(cell: str) -> int:
-    if len(cell) > 12:
-        raise ValueError(cell)
-    return int(cell)
-
-
-def _yes_no(cell: str) -> bool:
-    word = cell.lower()
-    if word not in _YES | _NO:
-        raise ValueError(cell)
-    return word in _YES
-
-
-def _article_code(piece: str) -> ArticleCode:
-    ean, separator, unit = piece.partition(":")
-    if not separator or not ean or not unit:
-        raise ValueError(piece)
-    return ArticleCode(ean=ean.strip(), unit=unit.strip())
-
-
-def _auxiliary_unit(piece: str) -> AuxiliaryUnit:
-    parts = [part.strip() for part in piece.split(":")]
-    if len(parts) not in (2, 3) or (len(parts) == 3 and parts[2] != "up") or not parts[0]:
-        raise ValueError(piece)
-    return AuxiliaryUnit(unit=parts[0], factor=_decimal(parts[1]), round_up=len(parts) == 3)
-
-
-_SIMPLE: Final[Mapping[Any, Callable[[str], Any]]] = {
-    Decimal: _decimal,
-    int: _whole,
-    bool: _yes_no,
-    ArticleCode: _article_code,
-    AuxiliaryUnit: _auxiliary_unit,
-}
-
-
-def _at(line: int, problem: Problem) -> Problem:
+def _at(table: Table, header: Sequence[str], line: int, problem: Problem) -> Problem:
     """The problem with the line it stands in; the field becomes a fact."""
     facts = {**problem.facts, "field": problem.place} if problem.place else problem.facts
-    return Problem(problem.code, f"line:{line}", facts)
+    column = header.index(problem.place) if problem.place in header else None
+    return Problem(problem.code, table.place(line, column), facts)

@@ -42,6 +42,19 @@ class DefinitionInput:
         except msgspec.DecodeError as error:
             raise _unreadable(error) from None
 
+    def from_fields(self, actor: Actor, kind: str, fields: Mapping[str, Any]) -> Any:
+        """The record of fields that are read already (a form's); raises as `from_json` does."""
+        actor.require(DEFINE)
+        if kind not in KINDS:
+            raise refuse("definition_kind.unknown", kind=kind[:40])
+        if kind == "operator":
+            fields = self.operator_fields(fields)
+        try:
+            written = msgspec.convert(dict(fields), KINDS[kind].written)
+        except msgspec.ValidationError as error:
+            raise refuse("definition.unreadable", detail=str(error)[:200]) from None
+        return KINDS[kind].from_written(written)
+
     def operator_fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The fields with a verifier in the PIN's place; without a PIN the operator keeps the one he has."""
         result = {name: value for name, value in fields.items() if name != PIN}

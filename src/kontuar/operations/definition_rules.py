@@ -1,25 +1,30 @@
 """What definitions demand of each other: references, things only one may have, trees without loops, scope."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from kontuar.domain.catalogue.records import Article, VatRate
+from kontuar.domain.catalogue.records import Article, Batch, QuickFavourite, QuickGroup, VatRate
 from kontuar.domain.definitions.checks import problems_with
 from kontuar.domain.definitions.kinds import KINDS, Kind
-from kontuar.domain.firm.records import Parameter, StationDefinition
-from kontuar.domain.parties.records import Operator
+from kontuar.domain.firm.records import Parameter, StationDefinition, View
+from kontuar.domain.parties.records import Contractor, Operator
 from kontuar.kernel.canonical import encode, row_checksum
 from kontuar.kernel.errors import Problem
 from kontuar.kernel.sorting import search_key
 from kontuar.operations.ports.hub_definitions import Claim, DefinitionStore, PreparedRow, RowKey, Scope
 
-TREES = {"article_group": "parent", "centre": "parent"}
+TREES = {"article_group": "parent", "centre": "parent", "contractor_group": "parent"}
 """Kinds that form a tree, and the field that names the row above."""
 
-TAKEN = {"ean": "article.ean_taken", "series": "station.series_taken", "card": "operator.card_taken"}
-_FIELDS = {"ean": "eans", "series": "series", "card": "card"}
+TAKEN = {
+    "ean": "article.ean_taken",
+    "series": "station.series_taken",
+    "card": "operator.card_taken",
+    "loyalty": "contractor.card_of_another",
+}
+_FIELDS = {"ean": "eans", "series": "series", "card": "card", "loyalty": "cards"}
 _SCOPED_KINDS = {"centre": "centre", "store": "store", "station": "station"}
 _NUL = b"\\u0000"
 """The character that the databases' texts cannot hold, as canonical bytes spell it."""
@@ -76,9 +81,11 @@ def missing_references(candidates: Sequence[Candidate], store: DefinitionStore) 
                 yield position, Problem("definition.reference_unknown", field, facts)
 
 
-def taken_claims(candidates: Sequence[Candidate], store: DefinitionStore) -> Iterable[Finding]:
-    """EANs, series and cards that another row has, in the store or in the same write."""
-    written = {(row.kind.name, row.key) for row in candidates}
+def taken_claims(
+    candidates: Sequence[Candidate], store: DefinitionStore, leaving: Collection[RowKey] = ()
+) -> Iterable[Finding]:
+    """EANs, series and cards that another row has, in the store or in the same write; `leaving` let go of theirs."""
+    written = {*((row.kind.name, row.key) for row in candidates), *leaving}
     holders: dict[Claim, RowKey] = {}
     wanted = sorted({claim for row in candidates for claim in row.claims})
     if wanted:
@@ -120,9 +127,15 @@ def prepare(row: Candidate, scope: Scope) -> PreparedRow:
     )
 
 
-def scopes_of(candidates: Sequence[Candidate], store: DefinitionStore) -> list[Scope]:
-    """For each row the stores it is sent to; rows that share another row's scope follow it."""
-    own = {(row.kind.name, row.key): _as_scope(row.kind.scope(row.record)) for row in candidates}
+def scopes_of(candidates: Sequence[Candidate], store: DefinitionStore, reached: Mapping[str, Scope]) -> list[Scope]:
+    """For each row the stores it is sent to; rows that share another row's scope follow it.
+
+    `reached`: the stores of discounts, which depend on more than the row.
+    """
+    own = {
+        (row.kind.name, row.key): reached[row.key] if row.kind.reaches else _as_scope(row.kind.scope(row.record))
+        for row in candidates
+    }
     leaders = {
         (leader[1], getattr(row.record, leader[0])) for row in candidates if (leader := row.kind.scope_from)
     } - own.keys()
@@ -141,7 +154,9 @@ def scopes_of(candidates: Sequence[Candidate], store: DefinitionStore) -> list[S
 def _more_references(record: Any) -> Iterable[tuple[str, str, str]]:
     if isinstance(record, Article):
         yield ("vat", VAT, record.vat)
-    elif isinstance(record, Parameter):
+    elif isinstance(record, QuickGroup | QuickFavourite):
+        yield from (("stores", "store", store) for store in record.stores)
+    elif isinstance(record, Parameter | View):
         level, _, code = record.scope.partition(":")
         if level in _SCOPED_KINDS and code:
             yield ("scope", _SCOPED_KINDS[level], code)
@@ -151,10 +166,17 @@ def _article_claims(article: Article) -> Iterable[Claim]:
     return [("ean", code.ean) for code in article.eans]
 
 
+def _cards(contractor: Contractor) -> Iterable[Claim]:
+    cards = dict.fromkeys((contractor.loyalty_card, *contractor.cards))
+    return [("loyalty", card) for card in cards if card]
+
+
 _CLAIMS: Mapping[type, Callable[[Any], Iterable[Claim]]] = {
     Article: _article_claims,
     StationDefinition: lambda station: [("series", station.series)],
     Operator: lambda operator: [("card", operator.card)] if operator.card else [],
+    Batch: lambda batch: [("ean", ean) for ean in dict.fromkeys(batch.eans)],
+    Contractor: _cards,
 }
 
 
@@ -197,6 +219,7 @@ def _as_scope(stores: tuple[str, ...]) -> Scope:
 def _search_text(row: Candidate) -> str:
     """Key, name and the codes that people type, as they type them in a hurry."""
     words = [row.key, getattr(row.record, "name", "")]
-    words += [value for what, value in row.claims if what == "ean"]
-    words += [getattr(row.record, field, "") for field in ("tax_number", "city", "loyalty_card")]
+    words += [value for what, value in row.claims if what in ("ean", "loyalty")]
+    words += [getattr(row.record, field, "") for field in ("tax_number", "city", "second_name", "phone", "email")]
+    words.append("".join(filter(str.isalnum, getattr(row.record, "tax_number", ""))))
     return search_key(" ".join(word for word in words if word))

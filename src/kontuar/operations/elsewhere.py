@@ -35,7 +35,8 @@ T = TypeVar("T")
 class DocumentElsewhere(msgspec.Struct, frozen=True, kw_only=True):
     """A document of another station as head office holds it.
 
-    `state` approved or cancelled; `store_name` and `station_name` are the codes where the names are not known here.
+    `invoice`: the number of an invoice that was made of it (SALE-06). `state` approved or cancelled;
+    `store_name` and `station_name` are the codes where the names are not known here.
     """
 
     document: Document
@@ -44,6 +45,7 @@ class DocumentElsewhere(msgspec.Struct, frozen=True, kw_only=True):
     fiscalised: bool
     store_name: str
     station_name: str
+    invoice: str = ""
 
 
 class StoreStock(msgspec.Struct, frozen=True):
@@ -106,7 +108,7 @@ def found_document(station: Station, actor: Actor, answer: bytes) -> DocumentEls
     store = definitions.get(Store, document.store)
     own = definitions.get(StationDefinition, document.station)
     return DocumentElsewhere(
-        document=document, gid=found.gid, state=found.state, fiscalised=found.fiscalised,
+        document=document, gid=found.gid, state=found.state, fiscalised=found.fiscalised, invoice=found.invoice,
         store_name=store.name if store else document.store, station_name=own.name if own else document.station,
     )  # fmt: skip
 

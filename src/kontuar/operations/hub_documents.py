@@ -8,7 +8,7 @@ import msgspec
 from kontuar.domain.documents.booking import Arrived, read
 from kontuar.domain.documents.document import Document
 from kontuar.domain.parties import rights
-from kontuar.kernel.canonical import CHAIN_START, chain_hash
+from kontuar.kernel.canonical import CHAIN_START, chain_hash, decode
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.hub_documents import SealCheck, StreamPlace
@@ -40,6 +40,24 @@ def document(shelf: DocumentShelf, actor: Actor, store: str, doc_id: str) -> Doc
         return shelf.card(store, doc_id)
 
 
+def require_few_enough(shelf: DocumentShelf, actor: Actor, wanted: DocumentFilter, most: int) -> None:
+    """An export is whole or refused: raises `Refused("export.too_many_rows")` above `most`. Needs `hub.see`."""
+    actor.require(rights.SEE_HUB)
+    with shelf.reading():
+        if shelf.count(wanted, most + 1) > most:
+            raise refuse("export.too_many_rows", most=most)
+
+
+def original(shelf: DocumentShelf, actor: Actor, store: str, doc_id: str) -> tuple[Document, DocumentRow]:
+    """A document as its station approved it, for a print; raises `Refused("document.not_found")`. Needs `hub.see`."""
+    actor.require(rights.SEE_HUB)
+    with shelf.reading():
+        row = shelf.card(store, doc_id).row
+        payload = shelf.payload(store, doc_id)
+    body = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])["body"]
+    return decode(bytes(body), Document), row
+
+
 def choices(shelf: DocumentShelf) -> tuple[Sequence[str], Sequence[str]]:
     """(stores, stations) to filter by."""
     with shelf.reading():
@@ -47,12 +65,14 @@ def choices(shelf: DocumentShelf) -> tuple[Sequence[str], Sequence[str]]:
 
 
 class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document of another station, as it came, with what happened to it later."""
+    """A document of another station, as it came, with what happened to it later; `invoice`: number of the invoice
+    that was made of it (SALE-06)."""
 
     document: msgspec.Raw
     gid: str
     state: str
     fiscalised: bool
+    invoice: str = ""
 
 
 def find_document(shelf: DocumentShelf, number: str) -> FoundDocument:
@@ -61,10 +81,14 @@ def find_document(shelf: DocumentShelf, number: str) -> FoundDocument:
         place = shelf.by_number(number.strip()[:100])
         if place is None:
             raise refuse("document.not_found", number=number[:100])
-        row = shelf.card(*place).row
+        card = shelf.card(*place)
         payload = shelf.payload(*place)
     body = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])["body"]
-    return FoundDocument(document=msgspec.Raw(bytes(body)), gid=row.gid, state=row.state, fiscalised=row.fiscalised)
+    invoices = [link["number"] for link in card.linked_from if link["kind"] == "generated_from"]
+    return FoundDocument(
+        document=msgspec.Raw(bytes(body)), gid=card.row.gid, state=card.row.state, fiscalised=card.row.fiscalised,
+        invoice=invoices[0] if invoices else "",
+    )  # fmt: skip
 
 
 def reconciliation(shelf: DocumentShelf, actor: Actor, store: str, day: datetime.date | None) -> Reconciliation:

@@ -14,6 +14,7 @@ from kontuar.kernel.time import Clock
 from kontuar.operations.actor import Actor
 from kontuar.operations.pins import pin_fits
 from kontuar.operations.ports.hub_definitions import Failures, LoginRegister, StoredLogin
+from kontuar.operations.second_factor import SET_UP, SecondFactorRegister, step_of_code
 
 LOGIN_HOURS = 12
 BOOTSTRAP_OPERATOR = "administrator"
@@ -36,16 +37,19 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 class HubLogin:
     """Logins at the hub."""
 
-    def __init__(self, register: LoginRegister, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, register: LoginRegister, clock: Clock, ids: Ids, factors: SecondFactorRegister | None = None
+    ) -> None:
         self._register = register
+        self._factors = factors
         self._clock = clock
         self._ids = ids
 
-    def log_in(self, operator: str, pin: str) -> Login:
-        """Log an operator in by code and PIN.
+    def log_in(self, operator: str, pin: str, one_time_code: str = "") -> Login:
+        """Log an operator in by code and PIN, and by a one-time code where he has a second factor (HUB-09).
 
-        Raises `Refused("login.wrong")`, or `login.slowed` with the seconds to wait: after three wrong PINs in a
-        row 2, 4, 8 … seconds, at most a quarter of an hour.
+        Raises `Refused("login.wrong")`, `login.code_needed` when only the one-time code is missing, or `login.slowed`
+        with the seconds to wait: after three wrong tries in a row 2, 4, 8 … seconds, at most a quarter of an hour.
         """
         code = operator.replace("\0", "").strip()[:_LONGEST_CODE]
         now = self._clock.now()
@@ -55,7 +59,7 @@ class HubLogin:
                 seconds = int((failures.blocked_until - now).total_seconds()) + 1
                 raise refuse("login.slowed", seconds=seconds, failures=failures.count)
             actor = self._actor_by_pin(code, pin, now)
-            if actor is not None:
+            if actor is not None and self._shows_second_factor(actor, one_time_code, now):
                 self._register.forget_failures(code)
                 return self._new_login(actor, now, bootstrap=code == BOOTSTRAP_OPERATOR and not self._defined(code))
             self._register.count_failure(code, _one_more(failures, now), now)
@@ -75,7 +79,7 @@ class HubLogin:
             operator = self._defined(login.operator)
             if operator is None or not _may_log_in(operator, now.date()):
                 raise refuse("login.expired")
-            return self._actor(operator, login.login_id)
+            return self._with_second_factor(self._actor(operator, login.login_id))
 
     def log_out(self, token: str) -> None:
         """The token is worth nothing from now on."""
@@ -98,6 +102,28 @@ class HubLogin:
         if not pin_fits(operator.pin_verifier, pin) or not _may_log_in(operator, now.date()):
             return None
         return self._actor(operator, "")
+
+    def _shows_second_factor(self, actor: Actor, one_time_code: str, now: datetime) -> bool:
+        """True where none is set up; a code works once."""
+        factor = self._factors.second_factor(actor.operator) if self._factors else None
+        if self._factors is None or factor is None or factor.confirmed_at is None:
+            return True
+        if not one_time_code.strip():
+            raise refuse("login.code_needed")
+        step = step_of_code(factor, one_time_code, now)
+        if step is None:
+            return False
+        self._factors.put_second_factor(msgspec.structs.replace(factor, last_step=step))
+        return True
+
+    def _with_second_factor(self, actor: Actor) -> Actor:
+        """Whoever must have a second factor and has none may do nothing but set one up."""
+        if self._factors is None or not self._factors.second_factor_required():
+            return actor
+        factor = self._factors.second_factor(actor.operator)
+        if factor is not None and factor.confirmed_at is not None:
+            return actor
+        return msgspec.structs.replace(actor, rights=frozenset({SET_UP}))
 
     def _first_administrator(self, code: str, pin: str, now: datetime) -> Actor | None:
         if code != BOOTSTRAP_OPERATOR or self._register.has_operators():

@@ -1,5 +1,7 @@
 """A push arrives: push rules 1 to 4 of the protocol, the same at the agent and at the hub."""
 
+from collections.abc import Callable, Sequence
+
 from kontuar.kernel.canonical import CHAIN_START, chain_hash
 from kontuar.kernel.errors import refuse
 from kontuar.operations.ports.streams import (
@@ -10,12 +12,17 @@ from kontuar.operations.ports.streams import (
     StreamState,
 )
 
+Taken = Callable[[Batch, Sequence[SealedMessage], Sequence[tuple[str, str]]], None]
+"""What else happens with messages that are new: (push, messages, (message id, reason) of those that were parked)."""
 
-def receive(batch: Batch, log: StreamLog, *, receiver: str, epoch: str, is_hub: bool) -> Acknowledgement:
+
+def receive(
+    batch: Batch, log: StreamLog, *, receiver: str, epoch: str, is_hub: bool, taken: Taken = lambda *_: None
+) -> Acknowledgement:
     """Take in one push in one transaction and say what is held (REL-02, REL-04, REL-08).
 
-    Repeats are ignored, gaps answered with the position held, forks kept aside and closed.
-    Raises `Refused("frame.chain_broken")` when the frame's own hashes do not follow each other.
+    Repeats are ignored, gaps answered with the position held, forks kept aside and closed. `taken` is called in the
+    same transaction. Raises `Refused("frame.chain_broken")` when the frame's own hashes do not follow each other.
     """
     check_chain(batch)
     with log.transaction():
@@ -27,6 +34,7 @@ def receive(batch: Batch, log: StreamLog, *, receiver: str, epoch: str, is_hub: 
             log.store_fork(batch, fork or news)
         elif news and batch.first <= state.held.seq + 1:
             parked = tuple(log.append(batch, news))
+            taken(batch, news, parked)
         state = log.state(batch.stream)
     return Acknowledgement(
         stream=batch.stream,

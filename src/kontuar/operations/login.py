@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -30,6 +31,15 @@ class LoggedIn(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     actor: Actor
     expires_at: str
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the agent was not heard: `level` fine, warn or limit; whole hours since it was, and until rights are
+    limited (0 at the limit)."""
+
+    level: str = "fine"
+    hours: int = 0
+    hours_to_limit: int = 0
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,18 +143,20 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def silence(station: Station) -> str:
-    """How stale this station's knowledge is: `fine`, `warn` or `limit` (SEC-01)."""
+def silence(station: Station) -> Silence:
+    """How stale this station's knowledge is (SEC-01)."""
     if station.connectivity() is not Connectivity.OFFLINE:
-        return "fine"
+        return Silence()
     heard = station.books.fact("agent_heard_at")
     if not heard:
-        return "fine"
+        return Silence()
     hours = (station.clock.now() - parse_instant(heard)).total_seconds() / 3600
     parameters = station.parameters()
-    if hours >= parameters.whole("login.offline_limit_hours"):
-        return "limit"
-    return "warn" if hours >= parameters.whole("login.offline_warning_hours") else "fine"
+    limit = parameters.whole("login.offline_limit_hours")
+    if hours >= limit:
+        return Silence(level="limit", hours=int(hours))
+    level = "warn" if hours >= parameters.whole("login.offline_warning_hours") else "fine"
+    return Silence(level=level, hours=int(hours), hours_to_limit=math.ceil(limit - hours))
 
 
 def _take(station: Station, actor: Actor, grant_id: str) -> Grant:
@@ -188,7 +200,7 @@ def _may_work(station: Station, operator: Operator) -> bool:
 
 def _rights(station: Station, operator: Operator) -> frozenset[str]:
     rights = rights_of(operator, station.books.definitions.every(Role))
-    return rights & CASHIER if silence(station) == "limit" else rights
+    return rights & CASHIER if silence(station).level == "limit" else rights
 
 
 def _actor(station: Station, operator: Operator, login_id: str) -> Actor:

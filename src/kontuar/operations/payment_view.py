@@ -5,12 +5,15 @@ from decimal import Decimal
 import msgspec
 
 from kontuar.domain.cash.records import PaymentForm
+from kontuar.domain.cash.settlement import owed
 from kontuar.domain.documents.document import Document
+from kontuar.domain.parties import rights
 from kontuar.kernel.money import Minor
-from kontuar.operations import payments
+from kontuar.operations import payments, views
 from kontuar.operations.actor import Actor
 from kontuar.operations.payments import PaymentWindow
 from kontuar.operations.station import Station
+from kontuar.operations.till.terms import RECEIPT
 
 
 class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +38,10 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     open_card: OpenCard | None
     card_terminal: bool
     can_clear: bool
+    can_invoice: bool
+    """Whether *invoice* is offered: a receipt, and an operator who may make invoices of receipts (PAY-02)."""
+    may_undo: bool
+    """The button is shown where the view of the form says so (PAY-02)."""
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +49,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
     document: Document
     change: Minor
+    owed: Minor
     closes: bool
 
 
@@ -60,7 +68,9 @@ def view(station: Station, actor: Actor, doc_id: str, currency: str = "") -> Pay
         due_in_currency=payments.amount_to_assign(station, unpaid, chosen),
         default_form=_default(window.forms), open_card=cards[0] if cards else None,
         card_terminal=station.card_terminal,
+        can_invoice=_may_invoice(actor, document),
         can_clear=any(payment.kind != "card" for payment in document.payments),
+        may_undo=views.seen(station, actor, views.of_form(document.type)).shows("undo"),
     )  # fmt: skip
 
 
@@ -101,8 +111,16 @@ def ending(station: Station, document: Document) -> Ending:
     change = -sum(payment.in_system for payment in document.payments if payment.role == "change")
     automatic = station.parameters().yes("payment.close_automatically")
     return Ending(
-        document=document, change=Minor(change), closes=automatic and not payments.opens_drawer(station, document)
+        document=document,
+        change=Minor(change),
+        owed=owed(document.payments),
+        closes=automatic and not payments.opens_drawer(station, document),
     )
+
+
+def _may_invoice(actor: Actor, document: Document) -> bool:
+    needed = (rights.INVOICE_FROM_RECEIPT, rights.ISSUE_INVOICE)
+    return document.type == RECEIPT and all(actor.may(right, document.doc_id) for right in needed)
 
 
 def _default(forms: tuple[PaymentForm, ...]) -> PaymentForm | None:

@@ -13,9 +13,12 @@ from kontuar.domain.cash.settlement import (
     left_to_pay,
     with_payment,
 )
-from kontuar.domain.documents.document import Document
+from kontuar.domain.documents.document import Authorisation, Document
+from kontuar.domain.documents.sale_checks import BANK
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.firm.records import ExchangeRate
+from kontuar.domain.parties import rights
+from kontuar.domain.parties.records import UNDEFINED
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.money import Minor, parse_amount
 from kontuar.kernel.time import instant_text
@@ -52,18 +55,23 @@ def window(station: Station, actor: Actor, doc_id: str) -> PaymentWindow:
     """The payment window of a draft; verifies what approval would (PAY-01)."""
     document = open_payment(station, actor, doc_id)
     forms = tuple(form for form in station.payment_forms() if document.type in form.document_types)
-    left = left_to_pay(document.totals.gross, document.payments)
+    left = left_to_pay(due_of(document), document.payments)
     change = -sum(payment.in_system for payment in document.payments if payment.role == "change")
     return PaymentWindow(
-        document=document, due=document.totals.gross, left=left, change=Minor(change), forms=forms,
+        document=document, due=due_of(document), left=left, change=Minor(change), forms=forms,
         currencies=_currencies(station, document.currency),
         open_card=tuple(station.books.cards.unfinished(doc_id)),
     )  # fmt: skip
 
 
+def due_of(document: Document) -> Minor:
+    """What the document is to be paid with; an invoice of a receipt was paid with the receipt (SALE-06)."""
+    return Minor(0) if document.repeats else document.totals.gross
+
+
 def amount_to_assign(station: Station, document: Document, currency: str) -> Minor:
     """What is left, in a currency: the field refills with it."""
-    left = left_to_pay(document.totals.gross, document.payments)
+    left = left_to_pay(due_of(document), document.payments)
     return in_currency(left, document.currency, currency, _rate(station, document.currency, currency))
 
 
@@ -77,6 +85,9 @@ def assign(
     document, form = _document_and_form(station, actor, doc_id, form_code)
     if form.kind == "card":
         raise refuse("payment.card_by_terminal", "payment")
+    if form.on_credit and document.buyer.code == UNDEFINED:
+        actor.require(rights.DEFERRED_FOR_UNDEFINED, doc_id)
+        document = _with_authorisation(station, actor, document, rights.DEFERRED_FOR_UNDEFINED)
     station.require_no_open_card(doc_id)
     payment = _payment(station, document, form, amount, currency)
     return station.save(_assigned(document, form, payment))
@@ -193,15 +204,29 @@ def _payment(station: Station, document: Document, form: PaymentForm, amount: st
     chosen = currency or system
     if chosen != system and chosen not in form.currencies:
         raise refuse("payment.currency_not_taken", "currency", currency=chosen[:8], form=form.name)
+    if document.split_payment and chosen == "PLN" and form.kind != BANK:
+        raise refuse("payment.split_by_bank_only", "payment", form=form.name)
     value = parse_amount(amount, chosen, "amount") if amount else amount_to_assign(station, document, chosen)
     rate, worth = _worth(station, document, value, chosen)
-    check_assignment(document.totals.gross, document.payments, form, value, worth, system)
-    return Payment(number=0, form=form.code, kind=form.kind, currency=chosen, amount=value, rate=rate, in_system=worth)
+    check_assignment(due_of(document), document.payments, form, value, worth, system)
+    return Payment(
+        number=0, form=form.code, kind=form.kind, currency=chosen, amount=value, rate=rate, in_system=worth,
+        on_credit=form.on_credit,
+    )  # fmt: skip
+
+
+def _with_authorisation(station: Station, actor: Actor, document: Document, right: str) -> Document:
+    """The document with who allowed what the operator himself may not do."""
+    grant = actor.granted(right, document.doc_id) if right not in actor.rights else None
+    if grant is None:
+        return document
+    entry = Authorisation(right=right, operator=grant.operator, at=station.moment(), place="payment")
+    return msgspec.structs.replace(document, authorisations=(*document.authorisations, entry))
 
 
 def _assigned(document: Document, form: PaymentForm, payment: Payment) -> Document:
     payments = with_payment(document.payments, payment)
-    change = change_for(document.totals.gross, payments, form.code, document.currency)
+    change = change_for(due_of(document), payments, form.code, document.currency)
     if change is not None:
         payments = with_payment(payments, change)
     return msgspec.structs.replace(document, payments=payments)
@@ -222,7 +247,7 @@ def _with_card(
 def _worth(station: Station, document: Document, amount: Minor, currency: str) -> tuple[Decimal, Minor]:
     """(rate, worth in the firm's currency); all that is left, told in a currency, settles to the last penny."""
     rate = _rate(station, document.currency, currency)
-    left = left_to_pay(document.totals.gross, document.payments)
+    left = left_to_pay(due_of(document), document.payments)
     if amount == in_currency(left, document.currency, currency, rate):
         return rate, left
     return rate, in_system(amount, currency, document.currency, rate)

@@ -1,12 +1,16 @@
 """An agent between its stations and the hub: takes pushes in, gives feeds, passes on what is not its own to say."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.incoming import receive
+from kontuar.operations.parking_arrivals import take_in
+from kontuar.operations.parking_buffer import ParkingBuffer
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
+from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.streams import Acknowledgement, Batch, StreamLog
 from kontuar.operations.ports.sync import (
     DefinitionCursor,
@@ -44,14 +48,22 @@ class RelayFeeds(Protocol):
 class RelayReceiver:
     """Takes stations' pushes; implements `operations.ports.sync.Receiver`."""
 
-    def __init__(self, log: RelayLog, *, node: str, epoch: str) -> None:
+    def __init__(self, log: RelayLog, parking: ParkingBuffer, *, node: str, epoch: str) -> None:
         self._log = log
+        self._parking = parking
         self._node = node
         self._epoch = epoch
 
     def take(self, batch: Batch) -> Acknowledgement:
         """*Held* is durable here; *final* is what the hub told."""
-        return receive(batch, self._log, receiver=self._node, epoch=self._epoch, is_hub=False)
+        return receive(
+            batch,
+            self._log,
+            receiver=self._node,
+            epoch=self._epoch,
+            is_hub=False,
+            taken=partial(take_in, self._parking),
+        )
 
     def keep_unreadable(self, data: bytes, reason: str) -> None:
         """Kept for a person to look at."""
@@ -61,8 +73,11 @@ class RelayReceiver:
 class RelayGiver:
     """Answers stations; implements `operations.ports.sync.Giver`."""
 
-    def __init__(self, definitions: DefinitionsFeed, feeds: RelayFeeds, reach: Callable[[], HubReach]) -> None:
+    def __init__(
+        self, definitions: DefinitionsFeed, feeds: RelayFeeds, parking: ParkingBuffer, reach: Callable[[], HubReach]
+    ) -> None:
         self._definitions = definitions
+        self._parking = parking
         self._feeds = feeds
         self._reach = reach
 
@@ -81,6 +96,10 @@ class RelayGiver:
     def stock_since(self, asker: NodeIdentity, cursor: FeedCursor) -> StockFigures:  # noqa: ARG002 - one store here
         """The store's totals that changed."""
         return self._feeds.stock_since(cursor)
+
+    def parked_since(self, asker: NodeIdentity, cursor: FeedCursor) -> ParkedNews:  # noqa: ARG002 - one store here
+        """What changed in the store's buffer."""
+        return self._parking.news_since(cursor)
 
     def final_positions(self, asker: NodeIdentity) -> Sequence[StreamPosition]:
         """How far the hub holds the asker's streams."""

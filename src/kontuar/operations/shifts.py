@@ -130,7 +130,7 @@ def _report(station: Station, shift: Shift, counted: tuple[Counted, ...]) -> Shi
         documents=types,
         taxes=tuple(cash.tax_totals(shift.shift_id)),
         forms=with_counts(cash.form_totals(shift), _counts(counted), forms),
-        sales_gross=Minor(sum(row.gross for row in types if row.document_type == "receipt")),
+        sales_gross=cash.sales_gross(shift.shift_id),
         not_fiscalised=station.books.documents.waiting_fiscal(),
         voided_drafts=int(station.books.fact(f"voided_drafts:{shift.shift_id}") or 0),
         voided_lines=int(station.books.fact(f"voided_lines:{shift.shift_id}") or 0),

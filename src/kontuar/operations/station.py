@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -17,6 +17,7 @@ from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.ids import Ids
 from kontuar.kernel.time import Clock, local_day
+from kontuar.operations.leases import HeldLeases
 from kontuar.operations.ports.station import Books
 
 CLOCK_TOLERANCE = datetime.timedelta(seconds=2)
@@ -44,6 +45,10 @@ class Station:
     fiscal_device: bool = False
     card_terminal: bool = False
     replay: bool = False
+    leases: HeldLeases = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.leases = HeldLeases(self.clock.monotonic)
 
     # -- definitions by name --------------------------------------------------------------------------------
     def definition(self) -> StationDefinition:

@@ -6,20 +6,32 @@ from typing import Final
 
 import msgspec
 
-from kontuar.domain.documents.booking import Arrived, Judge, Reading, Verdict, read
+from kontuar.domain.documents import life
+from kontuar.domain.documents.booking import Arrived
+from kontuar.domain.documents.document import APPROVED
+from kontuar.domain.documents.messages import approved_kind
+from kontuar.domain.documents.types import TYPES
 from kontuar.domain.parties import rights
-from kontuar.kernel.errors import Problem, refuse
+from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.booking import settle
-from kontuar.operations.ports.hub_documents import BookingDesk, Decision, Unbookable
-from kontuar.operations.ports.hub_lists import AuditEntry, ItemFilter, VerificationItem, VerificationShelf
+from kontuar.operations.deviations import book_all_the_same
+from kontuar.operations.ports.hub_documents import BookingDesk, Decision
+from kontuar.operations.ports.hub_lists import (
+    AuditEntry,
+    CancellationWish,
+    ItemFilter,
+    ItemNote,
+    ReasonCount,
+    VerificationItem,
+    VerificationShelf,
+    WishDesk,
+)
 
 RETRY: Final = "retry"
 ACCEPT: Final = "accept"
+CANCEL: Final = "cancel"
 MAX_NOTE = 500
-
-_NO_RECORD: Final = frozenset({"document.incomplete", "document.figures_out_of_range"})
-"""There is nothing that the tables could hold: accepting sets the message aside."""
 
 WHAT_TO_DO: Final[Mapping[str, str]] = {
     "article.undefined": "define",
@@ -36,13 +48,19 @@ WHAT_TO_DO: Final[Mapping[str, str]] = {
 
 
 class ItemCard(msgspec.Struct, frozen=True, kw_only=True):
-    """An item with its message as it came (`payload`, JSON text or hex), what can be done, what people did."""
+    """An item with its message as it came (`payload`, JSON text or hex), what can be done, what people did.
+
+    `behind`: what is released with it, in order. `wishes`: cancellations asked of its station, newest first.
+    """
 
     item: VerificationItem
     payload: str
     can: tuple[str, ...]
     advice: str
     audit: tuple[AuditEntry, ...]
+    notes: tuple[ItemNote, ...] = ()
+    behind: tuple[VerificationItem, ...] = ()
+    wishes: tuple[CancellationWish, ...] = ()
 
 
 def items(shelf: VerificationShelf, actor: Actor, wanted: ItemFilter) -> Sequence[VerificationItem]:
@@ -50,6 +68,13 @@ def items(shelf: VerificationShelf, actor: Actor, wanted: ItemFilter) -> Sequenc
     actor.require(rights.SEE_HUB)
     with shelf.transaction():
         return shelf.items(wanted)
+
+
+def reasons(shelf: VerificationShelf, actor: Actor, store: str = "") -> Sequence[ReasonCount]:
+    """Why open items wait, the most frequent reason first. Needs the right `hub.see`."""
+    actor.require(rights.SEE_HUB)
+    with shelf.transaction():
+        return shelf.reasons(store)
 
 
 def open_count(shelf: VerificationShelf) -> int:
@@ -63,10 +88,31 @@ def card(shelf: VerificationShelf, actor: Actor, store: str, message: str) -> It
     actor.require(rights.SEE_HUB)
     with shelf.transaction():
         item, payload = shelf.item(store, message)
-        audit = tuple(shelf.audit_of(store, message))
-    can = (RETRY, ACCEPT) if item.state == "parked" else (ACCEPT,) if item.state == "listed" else ()
-    advice = WHAT_TO_DO.get(item.reason, "decide")
-    return ItemCard(item=item, payload=_readable(payload), can=can, advice=advice, audit=audit)
+        wishes = tuple(shelf.wishes_of(store, message))
+        return ItemCard(
+            item=item, payload=_readable(payload), can=can_be(item, wishes),
+            audit=tuple(shelf.audit_of(store, message)), advice=WHAT_TO_DO.get(item.reason, "decide"),
+            notes=tuple(shelf.notes(store, message)),
+            behind=tuple(shelf.behind(item)), wishes=wishes,
+        )  # fmt: skip
+
+
+def can_be(item: VerificationItem, wishes: Sequence[CancellationWish]) -> tuple[str, ...]:
+    """What can be done about an item now: retry, accept, cancel (at its source)."""
+    if item.state not in ("parked", "listed"):
+        return ()
+    retrying = (RETRY,) if item.state == "parked" else ()
+    asked = any(wish.state == "asked" for wish in wishes)
+    return (*retrying, ACCEPT, *((CANCEL,) if not asked and takes_cancelling(item) else ()))
+
+
+def takes_cancelling(item: VerificationItem) -> bool:
+    """Whether its station can take the document back at all: a fork or a copy is not its document, and a fiscal sale
+    is undone by a return, never cancelled."""
+    kind = TYPES.get(item.document_type)
+    if kind is None or item.forked or not item.doc_id or item.kind != approved_kind(item.document_type):
+        return False
+    return (APPROVED, life.CANCEL) in kind.life.steps
 
 
 def retry(
@@ -86,15 +132,17 @@ def retry(
         settle(desk, store, [desk.parked(store, bytes.fromhex(message))], now)
         item, _ = shelf.item(store, message)
         facts = {"reason": item.reason, "state": item.state}
-        shelf.audit(_entry(actor, now, "verification.retry", store, message, facts))
+        shelf.audit(entry_of(actor, now, "verification.retry", item, facts))
     return item
 
 
 def accept(
     desk: BookingDesk, shelf: VerificationShelf, actor: Actor, store: str, message: str, note: str,
-    now: datetime.datetime,
+    now: datetime.datetime, wishes: WishDesk | None = None,
 ) -> VerificationItem:  # fmt: skip
     """Book with a recorded deviation; what holds no document is set aside, what was booked is marked as seen.
+
+    A cancellation that was asked of the station meanwhile is withdrawn (`wishes`).
 
     Raises `Refused("verification.note_missing" | "verification.not_found" | "verification.decided")`.
     Needs the right `hub.verify`.
@@ -110,44 +158,14 @@ def accept(
         if item.state == "listed":
             _decide(desk, arrived, "seen", actor, note, now)
         else:
-            _accept(desk, arrived, actor, note, now)
+            decision = Decision(state="accepted", operator=actor.operator, at=now, note=note)
+            book_all_the_same(desk, arrived, decision)
+        if wishes is not None and wishes.withdraw(store, message, now):
+            shelf.audit(entry_of(actor, now, "verification.cancel_withdrawn", item, {}))
         decided, _ = shelf.item(store, message)
         facts = {"reason": item.reason, "state": decided.state, "note": note}
-        shelf.audit(_entry(actor, now, "verification.accept", store, message, facts))
+        shelf.audit(entry_of(actor, now, "verification.accept", item, facts))
     return decided
-
-
-def _accept(desk: BookingDesk, arrived: Arrived, actor: Actor, note: str, now: datetime.datetime) -> None:
-    """A bad seal, a fork or a doubtful number do not keep a readable document out once a person says so."""
-    reading = read(msgspec.structs.replace(arrived, flaw="", forked=False))
-    decision = Decision(state="set_aside", operator=actor.operator, at=now, note=note)
-    if reading.problem is not None:
-        desk.set_aside(arrived.store, Verdict(reading=reading, problems=(reading.problem,)), decision)
-        return
-    verdict = Judge(desk.facts(arrived.store, [reading])).judge(reading)
-    if not _book(desk, arrived.store, verdict, arrived.earlier, now):
-        desk.set_aside(arrived.store, verdict, decision)
-        return
-    _decide(desk, arrived, "accepted", actor, note, now)
-    settle(desk, arrived.store, desk.waiting_for(arrived.store, _subjects(reading)), now)
-
-
-def _book(
-    desk: BookingDesk, store: str, verdict: Verdict, earlier: tuple[Problem, ...], now: datetime.datetime
-) -> bool:
-    if any(problem.code in _NO_RECORD for problem in verdict.problems):
-        return False
-    codes = sorted({problem.code for problem in (*earlier, *verdict.problems)})
-    try:
-        with desk.transaction():
-            desk.book(store, [verdict], now, deviation=", ".join(codes), anew=True)
-    except Unbookable:
-        return False
-    return True
-
-
-def _subjects(reading: Reading) -> set[str]:
-    return {reading.subject} - {""}
 
 
 def _decide(desk: BookingDesk, arrived: Arrived, state: str, actor: Actor, note: str, now: datetime.datetime) -> None:
@@ -155,10 +173,14 @@ def _decide(desk: BookingDesk, arrived: Arrived, state: str, actor: Actor, note:
     desk.decide(arrived.store, arrived.hash, decision)
 
 
-def _entry(
-    actor: Actor, now: datetime.datetime, action: str, store: str, subject: str, facts: dict[str, str]
+def entry_of(
+    actor: Actor, now: datetime.datetime, action: str, item: VerificationItem, facts: dict[str, str]
 ) -> AuditEntry:
-    return AuditEntry(operator=actor.operator, at=now, action=action, store=store, subject=subject, facts=facts)
+    """A line of the audit log about an item: which document, and what was done."""
+    about = {"number": item.number} if item.number else {}
+    return AuditEntry(
+        operator=actor.operator, at=now, action=action, store=item.store, subject=item.message, facts={**about, **facts}
+    )
 
 
 def _readable(payload: bytes) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from kontuar.kernel.errors import Problem
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
+from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, SealedMessage, StreamId
 
 HUB_NODE = "hub"
@@ -136,6 +137,10 @@ class Giver(Protocol):
         """Figures of the asker's store that changed since; the cursor itself when none are known."""
         ...
 
+    def parked_since(self, asker: NodeIdentity, cursor: FeedCursor) -> ParkedNews:
+        """What changed in the store's buffer of parked documents; the hub has none and gives the cursor back."""
+        ...
+
     def final_positions(self, asker: NodeIdentity) -> Sequence[StreamPosition]:
         """Streams of the asker (of its whole store for an agent) and how far they are final."""
         ...
@@ -214,12 +219,16 @@ class DefinitionRows(Protocol):
 
 
 class DownCursors(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a taker stands in the three feeds, and how far it knows its streams to be final."""
+    """Where a taker stands in the feeds, and how far it knows its streams to be final.
+
+    `parked` None = it wants no list of parked documents.
+    """
 
     definitions: DefinitionCursor
     confirmations: FeedCursor
     stock: FeedCursor
     final: tuple[tuple[str, str, int], ...] = ()
+    parked: FeedCursor | None = None
 
 
 class DownSink(Protocol):
@@ -239,6 +248,10 @@ class DownSink(Protocol):
 
     def apply_stock(self, figures: StockFigures) -> None:
         """Take absolute figures and forget own moves that they contain."""
+        ...
+
+    def apply_parked(self, news: ParkedNews) -> None:
+        """The list of parked documents; never called where `cursors().parked` is None."""
         ...
 
     def apply_final(self, positions: Sequence[StreamPosition]) -> None:

@@ -1,0 +1,118 @@
+"""Nodes as the monitor shows them."""
+
+import datetime
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import msgspec
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact with a node. `sent_at` = its clock; `claimed_seq` = what it believes we hold of its stream."""
+
+    node: str
+    store: str
+    kind: str
+    incarnation: str
+    at: datetime.datetime
+    sent_at: datetime.datetime
+    build: str
+    claimed_seq: int = 0
+    definitions_version: int = 0
+    queue_length: int = 0
+    oldest_unsent_at: datetime.datetime | None = None
+
+
+class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A node as the monitor shows it (HUB-07). `clock_skew_seconds` positive = its clock is ahead."""
+
+    node: str
+    store: str
+    kind: str
+    incarnation: str
+    last_seen_at: datetime.datetime | None
+    build: str
+    clock_skew_seconds: float
+    held_seq: int
+    processed_seq: int
+    claimed_seq: int
+    definitions_version: int
+    newest_version: int
+    queue_length: int
+    oldest_unsent_at: datetime.datetime | None
+    parked: int
+    closed: bool
+
+
+class MonitorShelf(Protocol):
+    """Contacts with nodes."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing."""
+        ...
+
+    def note(self, contact: Contact) -> None:
+        """Remember the newest contact of a node."""
+        ...
+
+    def nodes(self) -> Sequence[NodeRow]:
+        """All nodes that were ever heard of or certified."""
+        ...
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong with a node, from when to when; `severity` urgent, warning or notice."""
+
+    alarm_id: int
+    store: str
+    node: str
+    code: str
+    severity: str
+    began_at: datetime.datetime
+    ended_at: datetime.datetime | None = None
+    acknowledged_at: datetime.datetime | None = None
+    acknowledged_by: str = ""
+    note: str = ""
+
+
+class AlarmFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alarms, newest first. `state`: open, ended or empty = all; `after` = `alarm_id` of the last one shown."""
+
+    store: str = ""
+    node: str = ""
+    state: str = ""
+    after: str = ""
+    limit: int = 50
+
+
+class AlarmBook(Protocol):
+    """Alarms and their history."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing."""
+        ...
+
+    def open(self) -> Sequence[Alarm]:
+        """Alarms that have not ended."""
+        ...
+
+    def begin(self, store: str, node: str, code: str, severity: str, at: datetime.datetime) -> None:
+        """An alarm begins; nothing when it is open already."""
+        ...
+
+    def end(self, alarm_id: int, at: datetime.datetime) -> None:
+        """It is over."""
+        ...
+
+    def find(self, alarm_id: int) -> Alarm:
+        """One alarm, locked; raises `Refused("alarm.not_found")`."""
+        ...
+
+    def acknowledge(self, alarm_id: int, operator: str, note: str, at: datetime.datetime) -> None:
+        """Somebody looks after it."""
+        ...
+
+    def page(self, wanted: AlarmFilter) -> Sequence[Alarm]:
+        """Alarms, newest first."""
+        ...
