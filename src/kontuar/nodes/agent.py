@@ -1,13 +1,12 @@
 """The agent of a store: takes its stations' documents in, relays them, gives them what the hub says. Wiring only."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 from litestar import Litestar, Response, get
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, ProcessCollector, generate_latest
 
 from kontuar import __version__
@@ -22,6 +21,8 @@ from kontuar.nodes.storage_trouble import end_process, on_storage_failure
 from kontuar.operations.agent_access import AgentAccess
 from kontuar.operations.enrolment import KIND as CERTIFICATE
 from kontuar.operations.feed import DefinitionsFeed
+from kontuar.operations.parking_buffer import ParkingBuffer
+from kontuar.operations.parking_numbers import prefixes_in
 from kontuar.operations.ports.sync import HubReach
 from kontuar.operations.relay import RelayGiver, RelayReceiver
 from kontuar.storage.failures import StorageFailure
@@ -32,17 +33,21 @@ from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
 from kontuar.sync.identity import NodeKeys, enrol, load_identity
 from kontuar.sync.loops import NodeSync
+from kontuar.sync.parking import ParkingAnswerer
 from kontuar.sync.questions import EnrolmentPassedOn, PassedOn, Questions
 from kontuar.sync.server import SyncSite, sync_routes
 from kontuar.sync.transport import HttpTransport
 from kontuar.sync.uplink import AGENT_LIMITS
 from kontuar.web.api import agent as agent_api
 from kontuar.web.api.agent import AgentBench, AgentStatus
+from kontuar.web.description import description_of, openapi_json
 from kontuar.web.http import EXCEPTION_HANDLERS
 
 DATABASE_FILE: Final = "agent.db"
 IDENTITY_FOLDER: Final = "identity"
 CHECKPOINT_SECONDS: Final = 60.0
+LEASES_SECONDS: Final = 1.0
+"""How often leases that were not renewed are looked for: others see a document free so long after."""
 ENROL_TRIES: Final = 30
 _DAMAGED: Final = 3
 _log = structlog.get_logger("agent")
@@ -58,6 +63,9 @@ class AgentNode:
         self.books = AgentBooks(settings.data / DATABASE_FILE, settings.data / "snapshots",
                                 keys.certificate.store, clock, fresh_epoch)  # fmt: skip
         self._reader = AgentReader(self.books.database)
+        self.parking = ParkingBuffer(
+            self.books.parking, clock, prefix_of=prefixes_in(self.books.definitions), new_epoch=MachineIds().new_id
+        )
         self.run = Lane("agent", self.books.database, self._damage)
         self.run.open()
         self._bell = Bell()
@@ -86,7 +94,10 @@ class AgentNode:
         """Begin to talk to the hub; stations are served without it as well."""
         await self.run(self._learn_certificates)
         self.sync.start()
-        self._tasks = [asyncio.create_task(self._checkpoint(), name="checkpoint")]
+        self._tasks = [
+            asyncio.create_task(self._checkpoint(), name="checkpoint"),
+            asyncio.create_task(self._end_leases(), name="leases"),
+        ]
 
     async def stop(self) -> None:
         """Let go of everything; what was not relayed stays."""
@@ -106,8 +117,11 @@ class AgentNode:
         feed = DefinitionsFeed(books.definitions, books.snapshots)
         return SyncSite(
             sender=sender, certificate=keys.signed, keys=keys.keys,
-            receiver=RelayReceiver(books.log, node=keys.certificate.node, epoch=books.stock.epoch()),
-            giver=RelayGiver(feed, books.feeds, self.reach), answerer=PassedOn(questions),
+            receiver=RelayReceiver(
+                books.log, self.parking, node=keys.certificate.node, epoch=books.stock.epoch()
+            ),
+            giver=RelayGiver(feed, books.feeds, self.parking, self.reach),
+            answerer=ParkingAnswerer(self.parking, self.run, PassedOn(questions), self._bell.ring),
             enroller=EnrolmentPassedOn(self._transport), runner=self.run, giver_runner=self.run,
             clock=self._clock, bell=self._bell, taken=self.sync.wake, store=keys.certificate.store,
         )  # fmt: skip
@@ -123,15 +137,14 @@ class AgentNode:
 
     def _application(self) -> Litestar:
         access = AgentAccess(self.books.definitions, self._keys.certificate.store, self._clock)
-        bench = AgentBench(run=self.run, books=self._reader, access=access, status=self._status)
+        bench = AgentBench(
+            run=self.run, books=self._reader, access=access, status=self._status, parking=self.parking
+        )  # fmt: skip
         return Litestar(
-            route_handlers=[*sync_routes(self.site), *health_routes(self), *agent_api.HANDLERS],
+            route_handlers=[*sync_routes(self.site), openapi_json, *health_routes(self), *agent_api.HANDLERS],
             dependencies={"bench": Provide(lambda: bench, sync_to_thread=False)},
             exception_handlers={**EXCEPTION_HANDLERS, StorageFailure: on_storage_failure},
-            openapi_config=OpenAPIConfig(
-                title="Kontuar agent", version=__version__, path="/api",
-                render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-            ),
+            openapi_config=description_of("Kontuar agent"),
             on_startup=[self.start], on_shutdown=[self.stop], logging_config=None,
         )  # fmt: skip
 
@@ -143,6 +156,20 @@ class AgentNode:
 
     def _learn_certificates(self) -> None:
         self._keys.keys.take_rows(body for _, body in self.books.definitions.of_kind(CERTIFICATE))
+
+    async def _end_leases(self) -> None:
+        """What left the buffer long ago is forgotten at the start; who holds what is looked at all the time."""
+        once: list[Callable[[], object]] = [self.parking.forget_old]
+        while True:
+            try:
+                for task in once:
+                    await self.run(task)
+                once = []
+                if await self.run(self.parking.expire):
+                    self._bell.ring()
+            except StorageFailure as failure:  # a full disk now must not keep documents locked for good
+                _log.warning("agent.leases_wait", code=failure.code)
+            await asyncio.sleep(LEASES_SECONDS)
 
     async def _checkpoint(self) -> None:
         while True:
@@ -181,6 +208,7 @@ def health_routes(node: AgentNode) -> list[Any]:
     @get("/metrics", include_in_schema=False)
     async def metrics() -> Response[bytes]:
         figures: dict[str, float] = dict(await node.run(node.books.log.counts))
+        figures.update(await node.run(node.books.parking.counts))
         figures["hub_reachable"] = int(node.reach().reachable)
         for outcome, count in node.site.frames_by_outcome.items():
             figures[f"frames_{outcome.replace('.', '_')}"] = count

@@ -156,10 +156,18 @@ class StationDevices:
 
     async def pdf(self, actor: Actor, doc_id: str, form: str) -> bytes:
         """The document as a PDF: `roll` or `page`; raises `Refused("print.form_unknown")`."""
-        if form not in FORMS:
-            raise refuse("print.form_unknown", "form", form=form[:20])
-        model = await self.print_model(actor, doc_id)
+        _require_form(form)
+        return await self.pdf_of(await self.print_model(actor, doc_id), form)
+
+    async def pdf_of(self, model: PrintModel, form: str) -> bytes:
+        """A print model as a PDF: `roll` or `page`; raises `Refused("print.form_unknown")`."""
+        _require_form(form)
         return await asyncio.to_thread(pdf, model, cast("Form", form))
+
+    async def print_model_on_paper(self, model: PrintModel) -> None:
+        """A print model on the receipt printer; nothing is counted."""
+        self._require_printer()
+        await self._on("printer", self._devices.printer.print, model)
 
     async def print_model(self, actor: Actor, doc_id: str) -> PrintModel:
         """The model that every print of the document is drawn from, in the customer's language."""
@@ -321,6 +329,11 @@ def _opens_on_assignment(station: Station, form: str) -> bool:
     if station.parameters().yes("payment.close_automatically"):
         return False
     return any(known.opens_drawer for known in station.payment_forms() if known.code == form)
+
+
+def _require_form(form: str) -> None:
+    if form not in FORMS:
+        raise refuse("print.form_unknown", "form", form=form[:20])
 
 
 def _writer(actor: Actor) -> Actor:

@@ -24,6 +24,7 @@ from kontuar.operations.definitions import Definitions
 from kontuar.operations.enrolment import Enrolment
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.hub_login import BOOTSTRAP_OPERATOR, HubLogin
+from kontuar.operations.second_factor import SecondFactors
 from kontuar.storage.failures import StorageFailure, StorageUnavailable
 from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.embedded import EmbeddedPostgres
@@ -32,6 +33,7 @@ from kontuar.storage.postgres.enrolment import PostgresNodes
 from kontuar.storage.postgres.feed import PostgresFeed, SnapshotFolder
 from kontuar.storage.postgres.migrations import migrate
 from kontuar.storage.postgres.operators import PostgresLogins
+from kontuar.storage.postgres.second_factors import PostgresSecondFactors
 from kontuar.sync.keyring import CertifiedKeys
 from kontuar.sync.keys import Signer, load_or_make
 from kontuar.web.hub.app import build_hub_app
@@ -153,7 +155,8 @@ class Hub:
             bulk_reader=bulk_reader,
             files=DefinitionFiles(bulk_definitions, bulk_reader),
             enrolment=Enrolment(PostgresNodes(main.database), store, key, clock, ids, announce),
-            login=HubLogin(PostgresLogins(main.database), clock, ids),
+            login=HubLogin(PostgresLogins(main.database), clock, ids, PostgresSecondFactors(main.database)),
+            factors=SecondFactors(PostgresSecondFactors(main.database), main.database.transaction, clock, ids),
         )
         shelf = SnapshotFolder(self.settings.data / "snapshots", source)
         return HubCore(

@@ -26,6 +26,7 @@ from kontuar.operations.monitor import note_contact
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures, StreamPlace
 from kontuar.operations.ports.hub_lists import Contact
+from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.streams import Acknowledgement, Batch
 from kontuar.operations.ports.sync import (
     HUB_NODE,
@@ -94,6 +95,10 @@ class HubGiver:
     def stock_since(self, asker: NodeIdentity, cursor: FeedCursor) -> StockFigures:
         """Figures of the store that changed since."""
         return stock_since_of(self._feeds, asker.store, cursor)
+
+    def parked_since(self, asker: NodeIdentity, cursor: FeedCursor) -> ParkedNews:  # noqa: ARG002 - the port's shape
+        """Parked documents are the store's own business."""
+        return ParkedNews(epoch=cursor.epoch, version=cursor.version)
 
     def final_positions(self, asker: NodeIdentity) -> Sequence[StreamPosition]:
         """Where every stream of the store stands here."""

@@ -1,6 +1,7 @@
 """A lane: one thread with one database; whoever is on the server's loop hands it work and waits."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, Protocol, TypeVar
@@ -43,7 +44,9 @@ class Lane(Generic[Database]):
 
     async def run_unopened(self, operation: Callable[..., Result], *arguments: Any) -> Result:
         """Run what prepares the database, before `open()`."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, operation, *arguments)
+        # The context goes along: who asked, and from where, is written into the audit log by the database.
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, context.run, operation, *arguments)
 
     def open(self) -> None:
         """The database is prepared: work is taken from now on."""

@@ -6,9 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 import msgspec
 import structlog
@@ -46,6 +46,24 @@ class QuietServer(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+class PatientLog:
+    """A log that may lie on a disk that is full: a line that cannot be written must not stop what it tells of."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """What does not fit is lost."""
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """What could not be written out now goes with a later line."""
+        with suppress(OSError):
+            self._file.flush()
+
+
 def set_up_logging(level: str) -> None:
     """One JSON line per event on standard error; no bodies, no tokens, no PINs ever go there (SEC-05)."""
     structlog.configure(
@@ -57,7 +75,7 @@ def set_up_logging(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, PatientLog(sys.stderr))),
     )
 
 
@@ -94,7 +112,7 @@ async def _serve(server: uvicorn.Server, settings: NodeSettings, node: str) -> N
     if server.started:
         host, port = server.servers[0].sockets[0].getsockname()[:2]
         scheme = "https" if settings.tls_certificate else "http"
-        _write(settings.data, NodeAddress(node, f"{scheme}://{host}:{port}", os.getpid()))
+        _tell_address(settings.data, NodeAddress(node, f"{scheme}://{host}:{port}", os.getpid()))
         _log.info("node.listening", node=node, host=host, port=port)
     try:
         await serving
@@ -102,7 +120,11 @@ async def _serve(server: uvicorn.Server, settings: NodeSettings, node: str) -> N
         (settings.data / NODE_FILE).unlink(missing_ok=True)
 
 
-def _write(folder: Path, address: NodeAddress) -> None:
+def _tell_address(folder: Path, address: NodeAddress) -> None:
+    """For whoever looks for the node; a full disk must not keep it from saying on its screen what is wrong."""
     unfinished = folder / f"{NODE_FILE}.new"
-    unfinished.write_bytes(msgspec.json.encode(address))
-    unfinished.rename(folder / NODE_FILE)
+    try:
+        unfinished.write_bytes(msgspec.json.encode(address))
+        unfinished.rename(folder / NODE_FILE)
+    except OSError as error:
+        _log.error("node.address_not_written", file=NODE_FILE, reason=str(error)[:300])

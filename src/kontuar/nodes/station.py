@@ -13,9 +13,12 @@ from kontuar.kernel.time import instant_text
 from kontuar.nodes.device_desk import StationDevices
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import MachineClock, MachineIds
+from kontuar.nodes.parking_desk import ParkingDesk
 from kontuar.nodes.running import say_and_stop, serve, set_up_logging
 from kontuar.nodes.settings import StationSettings
 from kontuar.nodes.storage_trouble import end_process, on_storage_failure
+from kontuar.operations import station_status
+from kontuar.operations.decisions import carry_out
 from kontuar.operations.enrolment import KIND as CERTIFICATE
 from kontuar.operations.pins import pin_fits
 from kontuar.operations.ports.streams import StreamId
@@ -40,6 +43,7 @@ IDENTITY_FOLDER: Final = "identity"
 BEAT_SECONDS: Final = 0.5
 WARM_SECONDS: Final = 2.0
 HEARD_BEATS: Final = 60
+DECISION_BEATS: Final = 4
 CHECKPOINT_BEATS: Final = 120
 _log = structlog.get_logger("station")
 
@@ -85,6 +89,7 @@ class StationNode:
             on_startup=[self.start], on_shutdown=[self.stop],
         )  # fmt: skip
         self._waiting = 0
+        self._warnings = station_status.Warnings()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -96,6 +101,7 @@ class StationNode:
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
             asyncio.create_task(_warm_templates(), name="templates"),
             asyncio.create_task(self._device_desk.resume(), name="devices"),
+            asyncio.create_task(ParkingDesk(self.desk).run(), name="parking"),
         ]
 
     async def _tell_that_it_started(self) -> None:
@@ -129,11 +135,11 @@ class StationNode:
         state = self.connection.state()
         return SyncStatus(
             level=state.level.name.lower(), since=instant_text(state.since), waiting=self._waiting,
-            problem=state.problem,
+            problem=state.problem, warnings=self._warnings, clock_skew_seconds=self.connection.clock_skew_seconds(),
         )  # fmt: skip
 
     async def _housekeeping(self) -> None:
-        """Count what waits, remember when the agent was heard, checkpoint when idle."""
+        """Count what waits, look what to warn of, remember when the agent was heard, checkpoint when idle."""
         beat = 0
         while True:
             beat += 1
@@ -144,11 +150,17 @@ class StationNode:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _keep_house(self, beat: int) -> None:
-        self._waiting = await self.lane(self.station.books.stream.waiting)
+        self._waiting, self._warnings = await self.lane(self._look, self.connection.clock_skew_seconds())
+        if beat % DECISION_BEATS == 0:
+            await self.lane(carry_out, self.station)
         if self.connection.level() > 0 and beat % HEARD_BEATS == 0:
             await self.lane(self._note_heard)
         if beat % CHECKPOINT_BEATS == 0:
             await self.lane(self.lane.database.checkpoint)
+
+    def _look(self, clock_skew_seconds: float | None) -> tuple[int, station_status.Warnings]:
+        """For the bar, which is on every page and must cost nothing."""
+        return self.station.books.stream.waiting(), station_status.warnings(self.station, clock_skew_seconds)
 
     def _note_heard(self) -> None:
         self.station.books.set_fact("agent_heard_at", instant_text(self.clock.now()))

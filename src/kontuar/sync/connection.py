@@ -2,11 +2,15 @@
 
 import datetime
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.time import Clock
+
+CLOCK_SET_SECONDS: Final = 2.0
+"""By how much a clock may leave the seconds that passed before it counts as set by someone (or the machine slept)."""
 
 
 class ConnectionState(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +22,14 @@ class ConnectionState(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
 
 
+class _Compared(msgspec.Struct, frozen=True):
+    """A comparison of clocks, with both of our own clocks at that moment."""
+
+    skew_seconds: float
+    at: datetime.datetime
+    monotonic: float
+
+
 class Connection:
     """Kept by the sync loops of a station (its agent) or an agent (the hub); read by everyone on the same thread."""
 
@@ -25,6 +37,7 @@ class Connection:
         self._clock = clock
         self._changed = changed
         self._state = ConnectionState(level=Connectivity.OFFLINE, since=clock.now(), hub_seen_at="", problem="")
+        self._compared: _Compared | None = None
 
     def state(self) -> ConnectionState:
         """As it is now."""
@@ -46,6 +59,21 @@ class Connection:
     def hindered(self, code: str) -> None:
         """The other side answers, but will not take what we push (empty = it does again)."""
         self._set(self._state.level, self._state.hub_seen_at, code)
+
+    def compared(self, skew_seconds: float | None) -> None:
+        """The other side told its time: how far our clock is ahead of it; None = it told none."""
+        if skew_seconds is not None:
+            self._compared = _Compared(skew_seconds, self._clock.now(), self._clock.monotonic())
+
+    def clock_skew_seconds(self) -> float | None:
+        """How far our clock is ahead of the other side's, as last compared; None = never, or our clock was set since
+        (REL-19)."""
+        last = self._compared
+        if last is None:
+            return None
+        by_clock = (self._clock.now() - last.at).total_seconds()
+        passed = self._clock.monotonic() - last.monotonic
+        return last.skew_seconds if abs(by_clock - passed) <= CLOCK_SET_SECONDS else None
 
     def _set(self, level: Connectivity, hub_seen_at: str, problem: str) -> None:
         before = self._state

@@ -3,14 +3,16 @@
 No input or output: `step(event)` says what to do, a loop or a simulator does it.
 """
 
+import datetime
 from pathlib import Path
 
 import msgspec
 
 from kontuar.kernel.errors import Refused, refuse
-from kontuar.kernel.time import Clock
+from kontuar.kernel.time import Clock, parse_instant
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
-from kontuar.operations.ports.sync import DefinitionCursor, DownSink, HubReach, KeyRing
+from kontuar.operations.ports.parking import ParkedNews
+from kontuar.operations.ports.sync import DefinitionCursor, DownSink, FeedCursor, HubReach, KeyRing
 from kontuar.sync import frames, wire
 from kontuar.sync.keyring import open_certified
 from kontuar.sync.keys import SignedCertificate
@@ -22,9 +24,11 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The giver's answer."""
+    """The giver's answer, when it came by our clock, and how long the way there and back took (waiting left out)."""
 
     body: bytes
+    at: datetime.datetime | None = None
+    round_trip_seconds: float = 0.0
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -66,10 +70,11 @@ class Applied(msgspec.Struct, frozen=True):
     confirmations: bool = False
     stock: bool = False
     final: bool = False
+    parked: bool = False
 
     def anything(self) -> bool:
         """Whether something is new."""
-        return self.definitions or self.confirmations or self.stock or self.final
+        return self.definitions or self.confirmations or self.stock or self.final or self.parked
 
 
 class Downlink:
@@ -94,6 +99,8 @@ class Downlink:
         """What the giver last said of the hub; None while the giver itself is away."""
         self.applied = Applied()
         """What the last step brought."""
+        self.skew_seconds: float | None = None
+        """How far our clock was ahead of the giver's at its last answer; None while it told no time."""
         self.problem = ""
 
     def step(self, event: Start | Answered | Fetched | Missed) -> Ask | Fetch | Pause:
@@ -103,7 +110,7 @@ class Downlink:
             return self._back_off(event.reason)
         try:
             if isinstance(event, Answered):
-                found = self._answered(event.body)
+                found = self._answered(event)
                 if found is not None:
                     return found
             elif isinstance(event, Fetched):
@@ -127,13 +134,14 @@ class Downlink:
             store=self._store,
             definitions=wire.WireDefinitions(epoch=d.epoch, version=d.version, checksum=str(d.checksum)),
             confirmations=cursors.confirmations, stock=cursors.stock, final=cursors.final, wait_seconds=wait,
-            hub_reachable=self.reach.reachable if self.reach else None, certificate=self._certificate,
+            hub_reachable=self.reach.reachable if self.reach else None, parked=cursors.parked,
+            certificate=self._certificate,
         )  # fmt: skip
         frame = frames.seal(self._sender, "down", wire.to_fields(fields), b"", self._clock.now())
         return Ask(frames.join([frame]), wait)
 
-    def _answered(self, body: bytes) -> Fetch | None:
-        parts = frames.split(body)
+    def _answered(self, answer: Answered) -> Fetch | None:
+        parts = frames.split(answer.body)
         if len(parts) != 1:
             raise refuse("frame.unreadable", reason="one frame is expected")
         frame, identity = open_certified(parts[0], self._keys)
@@ -141,6 +149,7 @@ class Downlink:
             raise refuse("frame.wrong_sender", node=identity.node)
         told = wire.fields_of(frame, "answer", wire.DownAnswerFields)
         news = wire.read_body(frame, wire.DownBody)
+        self.skew_seconds = _ahead(answer, told.time)
         self.reach = HubReach(told.hub_reachable, told.hub_seen_at)
         self._apply(told, news)
         self._pause = 0.0
@@ -164,6 +173,7 @@ class Downlink:
             confirmations=told.confirmations != before.confirmations,
             stock=(stock.epoch, stock.version) != (before.stock.epoch, before.stock.version),
             final=bool(news.final),
+            parked=_is_news(told.parked, before.parked),
         )
         if not applied.anything():
             return
@@ -180,6 +190,8 @@ class Downlink:
                 self._sink.apply_stock(stock)
             if applied.final:
                 self._sink.apply_final(news.final)
+            if applied.parked:
+                self._sink.apply_parked(_parked(told, news))
             if applied.definitions:
                 self._put(told, news)
         self.applied = applied
@@ -201,6 +213,30 @@ class Downlink:
         path.unlink()
         self._anew = False
         self.applied = Applied(definitions=True)
+
+
+def _ahead(answer: Answered, told: str) -> float | None:
+    """How far our clock is ahead of the giver's: its time is half the way old when it comes."""
+    if answer.at is None or not told:
+        return None
+    try:
+        giver = parse_instant(told)
+    except ValueError:
+        raise refuse("frame.unreadable", reason="time") from None
+    return (answer.at - giver).total_seconds() - answer.round_trip_seconds / 2
+
+
+def _is_news(told: wire.AnswerParked | None, before: FeedCursor | None) -> bool:
+    """An older agent tells nothing of parked documents."""
+    return told is not None and before is not None and FeedCursor(told.epoch, told.version) != before
+
+
+def _parked(told: wire.DownAnswerFields, news: wire.DownBody) -> ParkedNews:
+    assert told.parked is not None, "there is no news of what was not told"
+    return ParkedNews(
+        epoch=told.parked.epoch, version=told.parked.version, full=told.parked.full, put=news.parked_put,
+        removed=news.parked_removed,
+    )  # fmt: skip
 
 
 def _figures(told: wire.DownAnswerFields, news: wire.DownBody) -> StockFigures:

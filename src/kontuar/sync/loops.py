@@ -42,6 +42,7 @@ class NodeSync:
         self._runner = runner
         self._transport = transport
         self._connection = connection
+        self._clock = clock
         self._folder = folder
         self._applied = applied
         self._acknowledged = acknowledged
@@ -130,6 +131,7 @@ class NodeSync:
         if reach is not None and isinstance(event, down.Answered):
             was_lost = self._connection.level() == 0
             self._connection.answered(hub_reachable=reach.reachable, hub_seen_at=reach.seen_at)
+            self._connection.compared(self._downlink.skew_seconds)
             if was_lost:
                 self._reached = True
                 self._bell.ring()
@@ -142,7 +144,11 @@ class NodeSync:
     async def _ask_once(self, ask: down.Ask) -> down.Answered | down.Missed:
         try:
             timeout = ask.wait_seconds + _ANSWER_MARGIN_SECONDS
-            return down.Answered(await self._transport.post("/sync/v1/down", ask.body, timeout_seconds=timeout))
+            began = self._clock.monotonic()
+            body = await self._transport.post("/sync/v1/down", ask.body, timeout_seconds=timeout)
+            took = self._clock.monotonic() - began
+            # The giver tells its time when it stops waiting, so what it waited is not a part of the way.
+            return down.Answered(body, self._clock.now(), max(took - ask.wait_seconds, 0.0))
         except Unreachable:
             self._connection.lost()
             return down.Missed("")

@@ -15,6 +15,7 @@ from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.time import Clock, instant_text
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
+from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.ports.streams import Acknowledgement, Batch
 from kontuar.operations.ports.sync import (
@@ -101,7 +102,7 @@ def sync_routes(site: SyncSite) -> list[HTTPRouteHandler]:
         proof, wanted = headers.get("authorization", ""), headers.get("range", "")
         return await give_snapshot(site, request.path_params["snapshot_id"], proof, wanted)
 
-    @post("/sync/v1/ask", status_code=200, include_in_schema=False)
+    @post("/sync/v1/ask", status_code=200, request_max_body_size=MOST_REQUEST_BYTES, include_in_schema=False)
     async def ask(request: Request[Any, Any, Any]) -> Response[bytes]:
         return _binary(await answer_question(site, await request.body()))
 
@@ -207,6 +208,7 @@ class _News(msgspec.Struct, frozen=True, kw_only=True):
     confirmations: Confirmations
     stock: StockFigures
     final: tuple[StreamPosition, ...]
+    parked: ParkedNews | None
 
     def is_new_to(self, asked: wire.DownFields) -> bool:
         """Whether the asker lacks any of it."""
@@ -216,6 +218,7 @@ class _News(msgspec.Struct, frozen=True, kw_only=True):
             != (asked.confirmations.epoch, asked.confirmations.version)
             or (self.stock.epoch, self.stock.version) != (asked.stock.epoch, asked.stock.version)
             or bool(self.final)
+            or (self.parked is not None and FeedCursor(self.parked.epoch, self.parked.version) != asked.parked)
         )
 
 
@@ -263,11 +266,12 @@ def _look(giver: Giver, identity: NodeIdentity, asked: wire.DownFields) -> _News
             for told in giver.final_positions(identity)
             if told.position.seq > known.get((told.stream.origin, told.stream.incarnation), 0)
         ),
+        parked=None if asked.parked is None else giver.parked_since(identity, asked.parked),
     )
 
 
 def _down_answer(site: SyncSite, news: _News, reach: HubReach) -> bytes:
-    d, file = news.definitions, news.definitions.snapshot
+    d, file, parked = news.definitions, news.definitions.snapshot, news.parked
     fields = wire.DownAnswerFields(
         definitions=wire.AnswerDefinitions(
             action=d.action, epoch=d.epoch, version=d.version, checksum=str(d.checksum),
@@ -278,12 +282,16 @@ def _down_answer(site: SyncSite, news: _News, reach: HubReach) -> bytes:
         confirmations=FeedCursor(news.confirmations.epoch, news.confirmations.version),
         stock=wire.AnswerStock(epoch=news.stock.epoch, version=news.stock.version, full=news.stock.full),
         hub_reachable=reach.reachable, hub_seen_at=reach.seen_at, time=instant_text(site.clock.now()),
+        parked=None if parked is None else wire.AnswerParked(
+            epoch=parked.epoch, version=parked.version, full=parked.full
+        ),
         certificate=site.certificate,
     )  # fmt: skip
     body = wire.DownBody(
         put=tuple((kind, key, version, msgspec.Raw(row)) for kind, key, version, row in d.put),
         removed=d.removed, confirmations=news.confirmations.rows, stock=news.stock.rows,
-        covered=news.stock.covered, final=news.final,
+        covered=news.stock.covered, final=news.final, parked_put=() if parked is None else parked.put,
+        parked_removed=() if parked is None else parked.removed,
     )  # fmt: skip
     return frames.join([site.seal("answer", fields, encode(body))])
 

@@ -10,6 +10,7 @@ from kontuar.domain.documents.messages import BODIES
 from kontuar.kernel.canonical import chain_hash
 from kontuar.kernel.errors import Problem, refuse
 from kontuar.operations.ports.hub_documents import Confirmation
+from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, SealedMessage, StreamId
 from kontuar.operations.ports.sync import FeedCursor, StreamPosition
 from kontuar.sync.frames import SIGNATURE_BYTES, Frame
@@ -99,8 +100,17 @@ class AnswerStock(msgspec.Struct, frozen=True, kw_only=True):
     full: bool = False
 
 
+class AnswerParked(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the list of parked documents stands after this answer."""
+
+    epoch: str
+    version: int
+    full: bool = False
+
+
 class DownFields(msgspec.Struct, frozen=True, kw_only=True):
-    """Header of `down`. `final`: how far the asker knows its streams to be final; `hub_reachable`: last told."""
+    """Header of `down`. `final`: how far the asker knows its streams to be final; `hub_reachable`: last told;
+    `parked` left out: the asker (an older program, or an agent) wants no list of parked documents."""
 
     store: str
     definitions: WireDefinitions
@@ -109,6 +119,7 @@ class DownFields(msgspec.Struct, frozen=True, kw_only=True):
     wait_seconds: float = 0
     final: tuple[tuple[str, str, int], ...] = ()
     hub_reachable: bool | None = None
+    parked: FeedCursor | None = None
     certificate: SignedCertificate | None = None
 
 
@@ -121,6 +132,7 @@ class DownAnswerFields(msgspec.Struct, frozen=True, kw_only=True):
     hub_reachable: bool
     hub_seen_at: str = ""
     time: str = ""
+    parked: AnswerParked | None = None
     certificate: SignedCertificate | None = None
 
 
@@ -133,6 +145,8 @@ class DownBody(msgspec.Struct, frozen=True, kw_only=True):
     stock: tuple[tuple[str, str, int], ...] = ()
     covered: tuple[tuple[str, str, int], ...] = ()
     final: tuple[StreamPosition, ...] = ()
+    parked_put: tuple[ParkedRow, ...] = ()
+    parked_removed: tuple[str, ...] = ()
 
 
 class FetchFields(msgspec.Struct, frozen=True, kw_only=True):

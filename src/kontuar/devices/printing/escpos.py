@@ -153,12 +153,17 @@ def _barcode(content: str, columns: int) -> bytes:
     assert content.isascii(), f"not printable as a bar code: {content!r}"
     assert content.isprintable(), f"not printable as a bar code: {content!r}"
     ean = len(content) == 13 and content.isdigit() and is_ean(content)
-    modules = _MODULES_OF_EAN13 if ean else 11 * (len(content) + 3) + 22
+    pairs = content.isdigit() and len(content) % 2 == 0
+    signs = len(content) // 2 if pairs else len(content)
+    modules = _MODULES_OF_EAN13 if ean else 11 * (signs + 3) + 22
     width = next((dots for dots in (3, 2) if modules * dots <= _DOTS[columns]), 0)
     if not width:
         return content.encode("ascii") + b"\n"
     setup = b"\x1dh\x50" + b"\x1dw" + bytes([width]) + b"\x1df\x00\x1dH\x02"
     if ean:
         return setup + b"\x1dk\x43\x0d" + content.encode("ascii")
+    if pairs:  # code set C: two digits in one sign, so that a parked document's number fits on 58 mm
+        data = b"{C" + bytes(int(content[at : at + 2]) for at in range(0, len(content), 2))
+        return setup + b"\x1dk\x49" + bytes([len(data)]) + data
     data = b"{B" + content.replace("{", "{{").encode("ascii")
     return setup + b"\x1dk\x49" + bytes([len(data)]) + data

@@ -80,8 +80,8 @@ def vat_table(model: PrintModel, columns: int) -> list[str]:
     headings = model.vat_headings
     rows: list[str] = []
     if model.vat and headings.net:
-        rows.append(_four(headings.rate, headings.net, headings.vat, headings.gross, columns))
-    return rows + [_vat_row(row, columns) for row in model.vat]
+        rows.extend(_four(headings.rate, headings.net, headings.vat, headings.gross, columns))
+    return rows + [text for row in model.vat for text in _vat_row(row, columns)]
 
 
 def labelled(rows: tuple[PrintRow, ...], columns: int) -> list[str]:
@@ -89,11 +89,18 @@ def labelled(rows: tuple[PrintRow, ...], columns: int) -> list[str]:
     return [text for row in rows for text in apart(row.label, row.value, columns)]
 
 
-def _vat_row(row: VatRow, columns: int) -> str:
+def _vat_row(row: VatRow, columns: int) -> list[str]:
     return _four(f"{row.letter} {row.rate}".strip(), row.net, row.vat, row.gross, columns)
 
 
-def _four(first: str, second: str, third: str, fourth: str, columns: int) -> str:
+def _four(first: str, second: str, third: str, fourth: str, columns: int) -> list[str]:
+    """One line, or more where it is too narrow: a figure or a rate is never cut."""
     width = (columns - 8) // 3
-    texts = [plain(part)[: width - 1].rjust(width) for part in (second, third, fourth)]
-    return plain(first)[: columns - 3 * width].ljust(columns - 3 * width) + "".join(texts)
+    head = columns - 3 * width
+    name, *figures = (plain(part) for part in (first, second, third, fourth))
+    longest = max(map(len, figures))
+    if len(name) <= head and longest < width:
+        return [name.ljust(head) + "".join(figure.rjust(width) for figure in figures)]
+    if longest < columns // 3:
+        return [*wrapped(name, columns), "".join(figure.rjust(columns // 3) for figure in figures).rjust(columns)]
+    return [*wrapped(name, columns), *(figure.rjust(columns) for figure in figures)]

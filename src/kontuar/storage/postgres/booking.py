@@ -20,8 +20,10 @@ from kontuar.domain.documents.messages import (
 )
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import refuse
+from kontuar.operations.ports.hub_definitions import DefinitionStore
 from kontuar.operations.ports.hub_documents import Decision, SealCheck, StreamPlace, Unbookable
 from kontuar.storage.postgres.booking_facts import KnownNames, facts_for
+from kontuar.storage.postgres.booking_invoices import note_invoices
 from kontuar.storage.postgres.booking_parking import Parking
 from kontuar.storage.postgres.booking_rows import (
     Counters,
@@ -33,6 +35,7 @@ from kontuar.storage.postgres.booking_rows import (
     place_of,
 )
 from kontuar.storage.postgres.booking_sums import sums_of_shift
+from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.engine import HubDatabase
 
 
@@ -74,6 +77,7 @@ class PostgresBookingDesk:
         self._database = database
         self._names = KnownNames(database)
         self._parking = Parking(database, seal)
+        self.definitions: DefinitionStore = PostgresDefinitions(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -149,6 +153,7 @@ class PostgresBookingDesk:
                 "SELECT book_documents(%s, %s, %s, %s, %s::jsonb)",
                 [store, now, counters.version, counters.stock_version + 1, encode(rows).decode()],
             )
+            note_invoices(connection, store, [verdict.reading.body for verdict in documents])
         if cancelled:
             connection.execute(
                 "SELECT book_moves(%s, %s, %s::jsonb)",

@@ -26,6 +26,8 @@ from kontuar.domain.documents.types import TYPES
 from kontuar.domain.firm.records import NumberingRule
 from kontuar.domain.parties.records import Operator
 from kontuar.kernel.canonical import decode
+from kontuar.storage.postgres.booking_drafts import drafts_used
+from kontuar.storage.postgres.booking_invoices import invoiced
 from kontuar.storage.postgres.engine import HubDatabase
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -124,6 +126,8 @@ def facts_for(database: HubDatabase, names: KnownNames, store: str, readings: Se
         series=_series(database, store, keys),
         rules=rules,
         numbers=numbers,
+        invoiced=invoiced(database.connection, readings),
+        drafts=drafts_used(database.connection, store, readings),
     )
 
 

@@ -128,13 +128,13 @@ class Parking:
     def one(self, store: str, message_hash: bytes) -> Arrived | None:
         """One parked message; raises `Refused("verification.decided")` when it is no longer parked."""
         state = self._database.connection.execute(
-            "SELECT state FROM verification_item WHERE store = %s AND message_hash = %s FOR UPDATE",
+            "SELECT state, decided_by FROM verification_item WHERE store = %s AND message_hash = %s FOR UPDATE",
             [store, message_hash],
         ).fetchone()
         if state is None:
             return None
         if state[0] not in ("parked", "listed"):
-            raise refuse("verification.decided", state=state[0])
+            raise refuse("verification.decided", state=state[0], by=state[1])
         query = _WAITING.format("v.message_hash = %s")
         row = self._database.connection.execute(query, [store, message_hash], binary=True).fetchone()
         return None if row is None else self.arrived(row)

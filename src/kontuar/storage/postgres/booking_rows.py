@@ -6,7 +6,15 @@ from typing import Any
 import msgspec
 
 from kontuar.domain.documents.booking import Reading, Verdict
-from kontuar.domain.documents.messages import Cancelled, Fiscalised, Printed, ShiftClosed, ShiftOpened
+from kontuar.domain.documents.messages import (
+    Cancelled,
+    ContractorChanged,
+    ContractorCreated,
+    Fiscalised,
+    Printed,
+    ShiftClosed,
+    ShiftOpened,
+)
 from kontuar.kernel.canonical import encode
 from kontuar.storage.postgres.engine import HubConnection
 
@@ -154,7 +162,7 @@ def book_events(connection: HubConnection, store: str, verdicts: Sequence[Verdic
         assert message is not None
         row = (
             message.origin, message.incarnation, message.seq, message.at, message.by, message.kind,
-            bytes(message.body).decode(),
+            _event_body(verdict.reading),
         )  # fmt: skip
         for column, value in zip(columns, row, strict=True):
             column.append(value)
@@ -164,3 +172,14 @@ def book_events(connection: HubConnection, store: str, verdicts: Sequence[Verdic
         "%s::text[], %s::jsonb[]) AS e",
         [store, *columns],
     )
+
+
+def _event_body(reading: Reading) -> str:
+    """What is kept of an event. Contractors by their code alone: their data are in the definitions, where they can be
+    taken out again (HUB-09)."""
+    body = reading.body
+    if isinstance(body, ContractorCreated | ContractorChanged):
+        told = body.contractor if isinstance(body, ContractorCreated) else body.after
+        return encode({"code": told.code, "seen": body.seen}).decode()
+    assert reading.message is not None
+    return bytes(reading.message.body).decode()

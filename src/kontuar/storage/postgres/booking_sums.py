@@ -14,12 +14,14 @@ WHERE v.store = %(store)s AND v.state = 'parked' AND NOT v.forked"""
 
 
 def sums_of_shift(connection: HubConnection, store: str, shift_id: str) -> ShiftSums:
-    """Counts and gross per document type, cash per (form, currency)."""
+    """Counts and gross per document type (a repeated sale has none of its own), cash per (form, currency)."""
     sums = ShiftSums()
     where = {"store": store, "shift": shift_id}
     for name, count, gross in connection.execute(
-        "SELECT type, count(*), sum(CASE WHEN amount <> 0 THEN amount ELSE gross END) FROM document "
-        "WHERE store = %(store)s AND shift_id = %(shift)s GROUP BY type",
+        "SELECT d.type, count(*), "
+        "sum(CASE WHEN r.doc_id IS NOT NULL THEN 0 WHEN d.amount <> 0 THEN d.amount ELSE d.gross END) FROM document d "
+        "LEFT JOIN sale_repeat r ON r.store = d.store AND r.doc_id = d.doc_id "
+        "WHERE d.store = %(store)s AND d.shift_id = %(shift)s GROUP BY d.type",
         where,
     ):
         sums.counts[name] += count
@@ -44,6 +46,6 @@ def _add_parked(sums: ShiftSums, body: object, shift_id: str) -> None:
         return
     if isinstance(body, Document):
         sums.counts[body.type] += 1
-        sums.gross[body.type] += body.amount or body.totals.gross
+        sums.gross[body.type] += 0 if body.repeats else body.amount or body.totals.gross
     for move in body.cash_moves:
         sums.cash[(move.form, move.currency)] += move.amount

@@ -7,13 +7,16 @@ from typing import Any
 
 from kontuar.operations.ports.hub_definitions import (
     Author,
+    ChangedRow,
     Claim,
     KnownRow,
     PastRow,
     PreparedRow,
     RowKey,
+    RunningVersion,
     Scope,
     StoredRow,
+    VersionRow,
 )
 from kontuar.storage.postgres.engine import HubConnection, HubDatabase
 
@@ -76,7 +79,28 @@ ORDER BY target, kind, key"""
 
 _PAGE = """
 SELECT kind, key, version, body, scope FROM definition
-WHERE kind = %s AND NOT removed AND key > %s AND (%s = '' OR find LIKE %s) ORDER BY key LIMIT %s"""
+WHERE kind = %s AND NOT removed AND key > %s AND (%s = '' OR find LIKE %s)
+  AND (%s::text[] = '{}' OR refers @> %s::text[])
+ORDER BY key LIMIT %s"""
+
+_LIST_VERSION = """
+INSERT INTO definition_version (version, made_at, made_by, rows, kinds, withdraws)
+SELECT version, max(changed_at), max(changed_by), count(*), array_agg(DISTINCT kind ORDER BY kind), %s
+FROM definition_history WHERE version = %s GROUP BY version"""
+
+_VERSIONS = """
+SELECT version, made_at, made_by, rows, kinds, withdraws FROM definition_version
+WHERE (%s = 0 OR version < %s) ORDER BY version DESC LIMIT %s"""
+
+_CHANGES = """
+SELECT h.kind, h.key, earlier.body, h.body, CASE WHEN d.removed THEN NULL ELSE d.body END, d.version, latest.changed_by
+FROM definition_history h
+JOIN definition d ON d.kind = h.kind AND d.key = h.key
+LEFT JOIN LATERAL (SELECT e.body FROM definition_history e WHERE e.kind = h.kind AND e.key = h.key
+                   AND e.version < h.version ORDER BY e.version DESC LIMIT 1) earlier ON true
+LEFT JOIN LATERAL (SELECT l.changed_by FROM definition_history l WHERE l.kind = h.kind AND l.key = h.key
+                   ORDER BY l.version DESC LIMIT 1) latest ON true
+WHERE h.version = %s ORDER BY h.kind, h.key LIMIT %s"""
 
 
 class PostgresDefinitions:
@@ -97,8 +121,9 @@ class PostgresDefinitions:
         assert row is not None
         return int(row[0]) + 1
 
-    def commit_version(self, version: int) -> None:
+    def commit_version(self, version: int, withdraws: int = 0) -> None:
         self._connection.execute("UPDATE definition_feed SET version = %s", [version])
+        self._connection.execute(_LIST_VERSION, [withdraws or None, version])
 
     # ---- what is there ----
 
@@ -137,9 +162,45 @@ class PostgresDefinitions:
         found = self._connection.execute(_REFERRING, {"targets": list(targets), "kinds": kinds, "keys": keys})
         return {target: (kind, key) for target, kind, key in found}
 
-    def page(self, kind: str, after: str, text: str, limit: int) -> Sequence[StoredRow]:
+    def page(self, kind: str, after: str, text: str, limit: int, refers: str = "") -> Sequence[StoredRow]:
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        return [_stored(row) for row in self._connection.execute(_PAGE, [kind, after, text, pattern, limit])]
+        wanted = [refers] if refers else []
+        found = self._connection.execute(_PAGE, [kind, after, text, pattern, wanted, wanted, limit])
+        return [_stored(row) for row in found]
+
+    def beneath(self, kind: str, prefix: str) -> Sequence[StoredRow]:
+        found = self._connection.execute(
+            "SELECT kind, key, version, body, scope FROM definition "
+            "WHERE kind = %s AND key >= %s AND starts_with(key, %s) AND NOT removed ORDER BY key",
+            [kind, prefix, prefix],
+        )
+        return [_stored(row) for row in found]
+
+    def versions(self, before: int, limit: int) -> Sequence[VersionRow]:
+        found = self._connection.execute(_VERSIONS, [before, before, limit])
+        return [
+            VersionRow(version=version, made_at=at, made_by=by, rows=rows, kinds=tuple(kinds), withdraws=withdraws or 0)
+            for version, at, by, rows, kinds, withdraws in found
+        ]
+
+    def changes_of(self, version: int, limit: int) -> Sequence[ChangedRow]:
+        found = self._connection.execute(_CHANGES, [version, limit])
+        return [
+            ChangedRow(
+                kind=kind, key=key, before=_body(before), after=_body(after), today=_body(today), last_version=last,
+                last_by=by,
+            )
+            for kind, key, before, after, today, last, by in found
+        ]  # fmt: skip
+
+    def running_versions(self) -> Sequence[RunningVersion]:
+        found = self._connection.execute(
+            "SELECT node, store, kind, definitions_version, last_seen_at FROM node_contact ORDER BY store, node"
+        )
+        return [
+            RunningVersion(node=node, store=store, kind=kind, version=version, seen_at=at)
+            for node, store, kind, version, at in found
+        ]
 
     def count(self, kind: str) -> int:
         row = self._connection.execute(
@@ -277,6 +338,10 @@ def _signed(checksum: int) -> int:
 
 def _scope(stored: list[str] | None) -> Scope:
     return None if stored is None else tuple(stored)
+
+
+def _body(stored: Any) -> bytes | None:
+    return None if stored is None else bytes(stored)
 
 
 def _stored(row: tuple[Any, ...]) -> StoredRow:

@@ -1,7 +1,6 @@
 """Booked documents in PostgreSQL: lists by keyset, one in full, streams as they are held."""
 
 import datetime
-import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -20,10 +19,9 @@ from kontuar.operations.ports.hub_lists import (
     StreamRow,
 )
 from kontuar.operations.ports.streams import SealedMessage
+from kontuar.storage.postgres.document_filters import ID, conditions_of
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.reconciliation import reconcile, streams_of
-
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _ROWS = """
 SELECT d.store, d.doc_id::text, d.type, d.number, d.station, d.business_day, d.approved_at, d.approved_by, d.buyer_name,
@@ -39,10 +37,11 @@ _PARTS = {
     "history": "SELECT * FROM document_history WHERE store = %s AND doc_id = %s ORDER BY at, origin, seq",
     "stock_moves": "SELECT * FROM stock_move WHERE store = %s AND doc_id = %s ORDER BY line, effect",
     "cash_moves": "SELECT * FROM cash_move WHERE store = %s AND doc_id = %s ORDER BY line, effect",
+    "open_items": "SELECT * FROM open_item WHERE store = %s AND doc_id = %s",
 }
 
 _LINKED_FROM = """
-SELECT k.kind, k.doc_id::text, d.number FROM document_link k
+SELECT k.kind, k.doc_id::text, d.number, d.type FROM document_link k
 JOIN document d ON d.store = k.store AND d.doc_id = k.doc_id WHERE k.store = %s AND k.to_doc = %s ORDER BY d.number"""
 
 _CHAIN = """
@@ -51,13 +50,6 @@ LEFT JOIN document d ON m.kind LIKE '%%.approved/%%' AND d.store = m.store
   AND d.doc_id = CASE WHEN m.message_id ~ '^[0-9a-f-]{36}$' THEN m.message_id::uuid END
   AND (d.origin, d.incarnation, d.seq) = (m.origin, m.incarnation, m.seq)
 WHERE m.store = %s AND m.origin = %s AND m.incarnation = %s AND m.seq > %s ORDER BY m.seq LIMIT %s"""
-
-_STATES = {
-    "approved": "NOT coalesce(l.cancelled, false)",
-    "cancelled": "l.cancelled",
-    "fiscalised": "l.fiscalised",
-    "not_fiscalised": "NOT coalesce(l.fiscalised, false) AND d.type = 'receipt'",
-}
 
 
 class PostgresDocumentShelf:
@@ -70,13 +62,23 @@ class PostgresDocumentShelf:
         return self._database.transaction(reading=True)
 
     def page(self, wanted: DocumentFilter) -> Sequence[DocumentRow]:
-        conditions, values = _conditions(wanted)
+        conditions, values = conditions_of(wanted)
         query = f"{_ROWS} WHERE {conditions} ORDER BY d.approved_at DESC, d.doc_id DESC LIMIT %s"
         rows = self._database.connection.execute(query, [*values, wanted.limit]).fetchall()
         return [_row(row) for row in rows]
 
+    def count(self, wanted: DocumentFilter, most: int) -> int:
+        conditions, values = conditions_of(wanted)
+        query = (
+            "SELECT count(*) FROM (SELECT 1 FROM document d "
+            "LEFT JOIN document_later l ON l.store = d.store AND l.doc_id = d.doc_id "
+            f"WHERE {conditions} LIMIT %s) found"
+        )
+        row = self._database.connection.execute(query, [*values, most]).fetchone()
+        return int(row[0]) if row else 0
+
     def card(self, store: str, doc_id: str) -> DocumentCard:
-        if not _ID.fullmatch(doc_id):
+        if not ID.fullmatch(doc_id):
             raise refuse("document.not_found", number=doc_id[:60])
         connection = self._database.connection
         key = [store, doc_id]
@@ -128,43 +130,6 @@ class PostgresDocumentShelf:
     def choices(self) -> tuple[Sequence[str], Sequence[str]]:
         rows = self._database.connection.execute("SELECT DISTINCT store, origin FROM stream").fetchall()
         return sorted({row[0] for row in rows}), sorted({row[1] for row in rows})
-
-
-def _conditions(wanted: DocumentFilter) -> tuple[str, list[Any]]:
-    parts: list[str] = []
-    values: list[Any] = []
-    wishes: tuple[tuple[str, Any], ...] = (
-        ("d.store = %s", wanted.store),
-        ("d.station = %s", wanted.station),
-        ("d.type = %s", wanted.type),
-        ("d.business_day >= %s", wanted.day_from),
-        ("d.business_day <= %s", wanted.day_to),
-    )
-    for condition, value in wishes:
-        if value:
-            parts.append(condition)
-            values.append(value)
-    if wanted.number:
-        escaped = re.sub(r"([%_\\])", r"\\\1", wanted.number.strip())
-        parts.append("d.number LIKE %s")
-        values.append(f"%{escaped}%")
-    if wanted.state in _STATES:
-        parts.append(_STATES[wanted.state])
-    if wanted.after:
-        parts.append("(d.approved_at, d.doc_id) < (%s, %s)")
-        values += _key_parts(wanted.after)
-    return " AND ".join(parts) or "true", values
-
-
-def _key_parts(key: str) -> list[Any]:
-    at, _, doc_id = key.partition("|")
-    try:
-        moment = datetime.datetime.fromisoformat(at)
-    except ValueError:
-        raise refuse("list.key_unreadable") from None
-    if not _ID.fullmatch(doc_id) or moment.tzinfo is None:
-        raise refuse("list.key_unreadable")
-    return [moment, doc_id]
 
 
 def _row(row: tuple[Any, ...]) -> DocumentRow:

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
+from kontuar.operations.ports.runner import ASKED_FROM
 from kontuar.storage.failures import StorageDamaged, StorageFailure, StorageFull, StorageUnavailable
 
 HubConnection = psycopg.Connection[tuple[Any, ...]]
@@ -54,6 +55,8 @@ class HubDatabase:
         with self._named_failures(), self.connection.transaction():
             if reading:
                 self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            elif ASKED_FROM.get():
+                self.connection.execute("SELECT set_config('kontuar.asked_from', %s, true)", [ASKED_FROM.get()])
             yield
 
     def ping(self) -> None:

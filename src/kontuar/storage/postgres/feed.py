@@ -12,6 +12,7 @@ import zstandard
 
 from kontuar.kernel.canonical import decode, encode
 from kontuar.operations.ports.hub_definitions import DeltaRow, FeedView, SnapshotInfo
+from kontuar.storage.failures import writing_beside
 from kontuar.storage.postgres.definitions import EVERYWHERE
 from kontuar.storage.postgres.engine import HubDatabase
 
@@ -94,7 +95,8 @@ class SnapshotFolder:
     def build(self, store: str, view: FeedView) -> SnapshotInfo:
         name = _name_of(store, view)
         unfinished = self._folder / f"{name}.new"
-        digest, rows = self._write(unfinished, store)
+        with writing_beside(unfinished):
+            digest, rows = self._write(unfinished, store)
         assert rows == view.rows, f"the snapshot has {rows} rows, the view {view.rows}"
         path = self._folder / f"{name}.zst"
         info = SnapshotInfo(
@@ -108,7 +110,8 @@ class SnapshotFolder:
         )
         unfinished.rename(path)
         note = self._folder / f"{name}.json.new"
-        note.write_bytes(encode(info))
+        with writing_beside(note):
+            note.write_bytes(encode(info))
         note.rename(self._folder / f"{name}.json")
         self._prune(store)
         return info

@@ -69,7 +69,12 @@ class PostgresLogins:
         return StoredLogin(login_id=row[0], operator=row[1], bootstrap=row[2], expires_at=row[3])
 
     def end_login(self, token_hash: bytes) -> None:
-        self._database.connection.execute("DELETE FROM hub_login WHERE token_hash = %s", [token_hash])
+        self._database.connection.execute(
+            "WITH gone AS (DELETE FROM hub_login WHERE token_hash = %s RETURNING operator, login_id) "
+            "INSERT INTO hub_audit (at, operator, action, store, subject, facts) "
+            "SELECT now(), operator, 'logout', '', login_id, '{}' FROM gone",
+            [token_hash],
+        )
 
     def set_bootstrap(self, code_hash: bytes) -> None:
         self._database.connection.execute(

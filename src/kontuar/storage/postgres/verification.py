@@ -6,15 +6,25 @@ from typing import Any
 
 import msgspec
 
-from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Problem, refuse
 from kontuar.kernel.money import Minor
-from kontuar.operations.ports.hub_lists import AuditEntry, ItemFilter, VerificationItem
+from kontuar.operations.ports.hub_lists import (
+    AuditEntry,
+    AuditFilter,
+    CancellationWish,
+    ItemFilter,
+    ItemNote,
+    ReasonCount,
+    VerificationItem,
+)
+from kontuar.storage.postgres.audit import PostgresAuditShelf
+from kontuar.storage.postgres.document_filters import like_text
 from kontuar.storage.postgres.engine import HubDatabase
+from kontuar.storage.postgres.wishes import WISH_COLUMNS, wish_of
 
 _COLUMNS = """v.item_id, encode(v.message_hash, 'hex'), v.store, v.origin, v.incarnation, v.seq, v.forked, v.kind,
   v.doc_id, v.number, v.document_type, v.gross, v.state, v.reason, v.problems, v.waits_for, v.parked_at, v.decided_at,
-  v.decided_by, v.note"""
+  v.decided_by, v.note, v.assigned_to"""
 
 _ONE = f"""
 SELECT {_COLUMNS}, coalesce(m.payload, f.payload) FROM verification_item v
@@ -29,6 +39,7 @@ class PostgresVerificationShelf:
 
     def __init__(self, database: HubDatabase) -> None:
         self._database = database
+        self._log = PostgresAuditShelf(database)
 
     def transaction(self) -> AbstractContextManager[None]:
         return self._database.transaction()
@@ -52,22 +63,54 @@ class PostgresVerificationShelf:
         return int(row[0]) if row else 0
 
     def audit(self, entry: AuditEntry) -> None:
-        self._database.connection.execute(
-            "INSERT INTO hub_audit (at, operator, action, store, subject, facts) "
-            "VALUES (%s, %s, %s, %s, %s, %s::jsonb)",
-            [entry.at, entry.operator, entry.action, entry.store, entry.subject, encode(entry.facts).decode()],
-        )
+        self._log.add(entry)
 
     def audit_of(self, store: str, subject: str) -> Sequence[AuditEntry]:
+        return self._log.page(AuditFilter(store=store, subject=subject, limit=200))
+
+    def reasons(self, store: str) -> Sequence[ReasonCount]:
         rows = self._database.connection.execute(
-            "SELECT operator, at, action, store, subject, facts FROM hub_audit WHERE store = %s AND subject = %s "
-            "ORDER BY audit_id DESC",
-            [store, subject],
+            "SELECT reason, count(*) FROM verification_item WHERE state IN ('parked', 'listed') "
+            "AND (%(store)s = '' OR store = %(store)s) GROUP BY reason ORDER BY 2 DESC, 1",
+            {"store": store},
         ).fetchall()
-        return [
-            AuditEntry(operator=operator, at=at, action=action, store=code, subject=what, facts=facts)
-            for operator, at, action, code, what, facts in rows
-        ]
+        return [ReasonCount(reason=reason, items=items) for reason, items in rows]
+
+    def behind(self, item: VerificationItem) -> Sequence[VerificationItem]:
+        query = (
+            f"SELECT {_COLUMNS} FROM verification_item v WHERE v.store = %s AND v.state = 'parked' "
+            "AND v.waits_for <> '' AND v.waits_for = %s AND v.message_hash <> %s "
+            "ORDER BY v.origin, v.incarnation, v.seq LIMIT 200"
+        )
+        values = [item.store, item.doc_id, _hash(item.message)]
+        return [_item(row) for row in self._database.connection.execute(query, values).fetchall()]
+
+    def assign(self, store: str, message: str, operator: str) -> None:
+        self._database.connection.execute(
+            "UPDATE verification_item SET assigned_to = %s WHERE store = %s AND message_hash = %s",
+            [operator, store, _hash(message)],
+        )
+
+    def add_note(self, store: str, message: str, note: ItemNote) -> None:
+        self._database.connection.execute(
+            "INSERT INTO verification_note (store, message_hash, at, operator, text) VALUES (%s, %s, %s, %s, %s)",
+            [store, _hash(message), note.at, note.operator, note.text],
+        )
+
+    def notes(self, store: str, message: str) -> Sequence[ItemNote]:
+        rows = self._database.connection.execute(
+            "SELECT at, operator, text FROM verification_note WHERE store = %s AND message_hash = %s ORDER BY note_id",
+            [store, _hash(message)],
+        ).fetchall()
+        return [ItemNote(at=at, operator=operator, text=text) for at, operator, text in rows]
+
+    def wishes_of(self, store: str, message: str) -> Sequence[CancellationWish]:
+        rows = self._database.connection.execute(
+            f"SELECT {WISH_COLUMNS} FROM cancellation_wish w WHERE w.store = %s AND w.message_hash = %s "
+            "ORDER BY w.wish_id DESC LIMIT 100",
+            [store, _hash(message)],
+        ).fetchall()
+        return [wish_of(row) for row in rows]
 
 
 def _conditions(wanted: ItemFilter) -> tuple[str, list[Any]]:
@@ -78,10 +121,18 @@ def _conditions(wanted: ItemFilter) -> tuple[str, list[Any]]:
     elif wanted.state:
         parts.append("v.state = %s")
         values.append(wanted.state)
-    for column, value in (("store", wanted.store), ("reason", wanted.reason)):
+    for column, value in (
+        ("store", wanted.store),
+        ("origin", wanted.station),
+        ("reason", wanted.reason),
+        ("assigned_to", wanted.assigned_to),
+    ):
         if value:
             parts.append(f"v.{column} = %s")
-            values.append(value)
+            values.append("" if value == "-" else value)
+    if wanted.number:
+        parts.append("v.number ILIKE %s")
+        values.append(f"%{like_text(wanted.number.strip())}%")
     if wanted.after:
         if not wanted.after.isdecimal() or len(wanted.after) > 18:
             raise refuse("list.key_unreadable")
@@ -99,10 +150,11 @@ def _hash(text: str) -> bytes:
 
 def _item(row: tuple[Any, ...]) -> VerificationItem:
     (item_id, message, store, origin, life, seq, forked, kind, doc_id, number, document_type, gross, state, reason,
-     problems, waits_for, parked_at, decided_at, decided_by, note) = row  # fmt: skip
+     problems, waits_for, parked_at, decided_at, decided_by, note, assigned_to) = row  # fmt: skip
     return VerificationItem(
         item_id=item_id, message=message, store=store, origin=origin, incarnation=life, seq=seq, forked=forked,
         kind=kind, doc_id=doc_id, number=number, document_type=document_type, gross=Minor(gross), state=state,
         reason=reason, problems=tuple(msgspec.convert(problem, Problem) for problem in problems), waits_for=waits_for,
         parked_at=parked_at, decided_at=decided_at, decided_by=decided_by, note=note,
+        assigned_to=assigned_to,
     )  # fmt: skip

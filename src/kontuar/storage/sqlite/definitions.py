@@ -5,13 +5,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kontuar.domain.catalogue.records import Article, Picture, Price
+from kontuar.domain.catalogue.records import Article, Batch, Picture, Price
 from kontuar.domain.definitions.kinds import KIND_OF, KINDS
 from kontuar.domain.parties.records import Contractor
 from kontuar.kernel.canonical import row_checksum
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.sorting import search_key, sort_key
 from kontuar.operations.ports.station import CodeMatch, Listed
+from kontuar.storage.sqlite import own_contractors as overlay
 from kontuar.storage.sqlite.engine import SqliteDatabase
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -20,7 +21,7 @@ Row = tuple[str, str, int, bytes]
 
 CHECKSUM_LIMIT = 2**64
 _LISTED = frozenset({"article", "contractor"})
-_MANY: frozenset[type[msgspec.Struct]] = frozenset({Article, Price, Contractor, Picture})
+_MANY: frozenset[type[msgspec.Struct]] = frozenset({Article, Batch, Price, Contractor, Picture})
 """Kinds with too many or too large rows to keep decoded; of the others every row that was asked for is kept."""
 _CHUNK = 5_000
 
@@ -53,6 +54,10 @@ class SqliteDefinitions:
         kept: R | None = self._found.get((kind, key))
         if kept is not None:
             return kept
+        if kind is Contractor:
+            own = overlay.body_of(self._database, key)
+            if own is not None:
+                return _read(own, kind)
         body = self._database.value("SELECT body FROM definition WHERE kind = ? AND key = ?", (KIND_OF[kind].name, key))
         record = None if body is None else _read(body, kind)
         if record is not None and kind not in _MANY:
@@ -75,9 +80,31 @@ class SqliteDefinitions:
         return [body for (body,) in self._database.rows("SELECT body FROM definition WHERE kind = ?", (kind,))]
 
     def by_code(self, code: str) -> Sequence[CodeMatch]:
-        """Articles with that EAN or article code."""
+        """Articles with that EAN or article code, and active batches with that EAN (then in the base unit)."""
         rows = self._database.rows("SELECT article, unit FROM article_code WHERE code = ?", (code,))
-        return [CodeMatch(article, unit) for article, unit in rows]
+        batches = self._database.rows("SELECT article, batch FROM batch_code WHERE code = ?", (code,))
+        named = [CodeMatch(article, unit) for article, unit in rows]
+        for article, batch in batches:
+            found = self.get(Article, article)
+            if found is not None:
+                named.append(CodeMatch(article, found.unit, batch))
+        return named
+
+    def batches_of(self, article: str) -> Sequence[Batch]:
+        """The active batches of an article in their order (DOC-29)."""
+        bodies = self._database.rows(
+            "SELECT body FROM definition WHERE kind = 'batch' AND key > ? AND key < ?", (f"{article}|", f"{article}}}")
+        )
+        found = [batch for (body,) in bodies if (batch := _read(body, Batch)) is not None and batch.active]
+        return sorted(found, key=lambda batch: (batch.position, sort_key(batch.name), batch.code))
+
+    def codes_containing(self, part: str, limit: int) -> Sequence[str]:
+        """Articles whose code or EAN has these characters in it, in the order of their codes (QUICK-04)."""
+        rows = self._database.rows(
+            "SELECT DISTINCT article FROM article_code WHERE instr(upper(code), upper(?)) ORDER BY article LIMIT ?",
+            (part, limit),
+        )
+        return [article for (article,) in rows]
 
     def price_on(self, price_list: str, article: str, unit: str, day: str) -> Price | None:
         """The row that has begun last by that day (`Price` keys end with the day they are valid from)."""
@@ -93,6 +120,8 @@ class SqliteDefinitions:
     ) -> Sequence[Listed]:
         """A page of a list in alphabetical order; every word of the phrase must begin a word of the row."""
         where, values = ["l.kind = ?", "(l.sort_key, l.key) > (?, ?)"], [kind, *after]
+        if kind == "contractor":
+            where[0] = overlay.LISTED
         if not inactive:
             where.append("l.active = 1")
         if parent:
@@ -122,12 +151,13 @@ class SqliteDefinitions:
                 self._put([(kind, key, row_version, body)])
             for kind, key in removed:
                 total -= self._take(kind, key)
+            overlay.settle(self._database)
             self._switch(epoch, version, total % CHECKSUM_LIMIT, checksum)
 
     def replace_all(self, rows: Iterable[Row], epoch: str, version: int, checksum: int) -> None:
         """Exchange everything for a snapshot, in one transaction."""
         with self._database.transaction():
-            for table in ("definition", "article_code", "listing", "listing_words"):
+            for table in ("definition", "article_code", "batch_code", "listing", "listing_words"):
                 self._database.write(f"DELETE FROM {table}")
             total, chunk = 0, []
             for row in rows:
@@ -137,6 +167,8 @@ class SqliteDefinitions:
                     self._put(chunk)
                     chunk = []
             self._put(chunk)
+            overlay.list_all(self._database)
+            overlay.settle(self._database)
             self._switch(epoch, version, total % CHECKSUM_LIMIT, checksum)
 
     def _switch(self, epoch: str, version: int, found: int, told: int) -> None:
@@ -155,6 +187,9 @@ class SqliteDefinitions:
         self._database.write("DELETE FROM definition WHERE kind = ? AND key = ?", (kind, key))
         if kind == "article":
             self._database.write("DELETE FROM article_code WHERE article = ?", (key,))
+        if kind == "batch":
+            article, _, batch = key.partition("|")
+            self._database.write("DELETE FROM batch_code WHERE article = ? AND batch = ?", (article, batch))
         if kind in _LISTED:
             where = (kind, key)
             row_id = self._database.value("SELECT id FROM listing WHERE kind = ? AND key = ?", where)
@@ -167,6 +202,9 @@ class SqliteDefinitions:
         listed = [(kind, key, _read(body, KINDS[kind].record)) for kind, key, _, body in rows if kind in _LISTED]
         codes = [code for kind, _, record in listed if kind == "article" for code in _codes(record)]
         self._database.write_many("INSERT OR IGNORE INTO article_code VALUES (?, ?, ?)", codes)
+        batches = [_read(body, Batch) for kind, _, _, body in rows if kind == "batch"]
+        batch_codes = [(ean, one.article, one.code) for one in batches if one and one.active for ean in one.eans]
+        self._database.write_many("INSERT OR IGNORE INTO batch_code VALUES (?, ?, ?)", batch_codes)
         first = (self._database.value("SELECT max(id) FROM listing") or 0) + 1
         entries = [
             (row_id, kind, key, *_entry(record))
@@ -194,8 +232,7 @@ def _codes(article: msgspec.Struct | None) -> Iterable[tuple[str, str, str]]:
 
 def _entry(record: Any) -> tuple[str, int, str, str]:
     """(parent, active, sort key, words) of a listed record."""
-    more = [code.ean for code in record.eans] if isinstance(record, Article) else [record.tax_number, record.phone]
     if not isinstance(record, Article):
-        more.append(record.loyalty_card)
-    words = search_key(" ".join([record.name, record.code, *more]))
-    return getattr(record, "group", ""), int(record.active), sort_key(record.name), words
+        return overlay.entry(record)
+    words = search_key(" ".join([record.name, record.code, *(code.ean for code in record.eans)]))
+    return record.group, int(record.active), sort_key(record.name), words

@@ -6,17 +6,18 @@ the process stops with a state that the screens name (REL-04, REL-19).
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import apsw
 import apsw.sqlite_extra
 
-from kontuar.storage.failures import StorageDamaged, StorageFull
+from kontuar.storage.failures import NO_ROOM, StorageDamaged, StorageFull
 
 CHECKSUM_VFS = "cksmvfs"
 _RESERVED_BYTES = 8
+_GROWING = frozenset((apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE))
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -38,13 +39,15 @@ class SqliteDatabase:
         self.path = path
         with naming_failures(path):
             self._connection = _open(path, vfs)
-            try:
+        try:
+            with naming_failures(path, self._connection):
                 _set_up(self._connection, path)
                 _check(self._connection, path)
                 migrate(self._connection, migrations)
-            except BaseException:
+        except BaseException:
+            with suppress(apsw.Error):  # what kept it from opening is what has to be told
                 self._connection.close(True)
-                raise
+            raise
         self._depth = 0
         self._fault = ""
 
@@ -59,7 +62,7 @@ class SqliteDatabase:
             return
         if self._fault:
             raise StorageDamaged(self._fault)
-        with self._remembering_faults(), naming_failures(self.path):
+        with self._remembering_faults(), naming_failures(self.path, self._connection):
             self._connection.execute("BEGIN IMMEDIATE")
             self._depth = 1
             try:
@@ -95,12 +98,12 @@ class SqliteDatabase:
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with naming_failures(self.path):
+        with naming_failures(self.path, self._connection):
             return list(self._connection.execute(statement, values))
 
     def row(self, statement: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
-        with naming_failures(self.path):
+        with naming_failures(self.path, self._connection):
             return next(iter(self._connection.execute(statement, values)), None)
 
     def value(self, statement: str, values: Sequence[Any] = ()) -> Any:
@@ -110,7 +113,7 @@ class SqliteDatabase:
 
     def checkpoint(self, *, truncate: bool = False) -> None:
         """Move the log into the file; called when idle, with `truncate` when closing a shift."""
-        with naming_failures(self.path):
+        with naming_failures(self.path, self._connection):
             mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
             self._connection.wal_checkpoint(mode=mode)
 
@@ -120,16 +123,25 @@ class SqliteDatabase:
 
 
 @contextmanager
-def naming_failures(path: Path) -> Iterator[None]:
+def naming_failures(path: Path, connection: apsw.Connection | None = None) -> Iterator[None]:
     """Turn the engine's faults into the three that screens name."""
     try:
         yield
     except apsw.FullError as error:
         raise StorageFull(str(path)) from error
-    except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
+    except (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError) as error:
+        if connection is not None and _lacks_room(error, connection):
+            raise StorageFull(f"{path}: {error}") from error
         raise StorageDamaged(f"{path}: {error}") from error
-    except apsw.CantOpenError as error:
-        raise StorageDamaged(f"{path}: {error}") from error
+
+
+def _lacks_room(error: apsw.Error, connection: apsw.Connection) -> bool:
+    """Whether the system refused to let a file grow; SQLite itself knows a full disk only, no quota and no limit.
+
+    A sync that failed is never that: what it wrote is not known.
+    """
+    can_be = getattr(error, "extendedresult", 0) in _GROWING or isinstance(error, apsw.CantOpenError)
+    return can_be and connection.system_errno in NO_ROOM
 
 
 def migrate(connection: apsw.Connection, folder: Path) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 
+from kontuar.operations.decisions import CANCEL_ASKED, FACT
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
+from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.streams import START, Position, SealedMessage, StreamId
 from kontuar.operations.ports.sync import (
     DefinitionCursor,
@@ -14,6 +16,7 @@ from kontuar.operations.ports.sync import (
     StreamPosition,
 )
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.station.parking import SqliteParking
 from kontuar.storage.sqlite.stock_view import StockView
 
 _REASONS = {1: "stream.forked", 2: "stream.closed"}
@@ -145,6 +148,7 @@ class StationSink:
         self._definitions = definitions
         self._outbox = outbox
         self._stock = StockView(database)
+        self._parking = SqliteParking(database)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable when left."""
@@ -157,13 +161,18 @@ class StationSink:
             confirmations=read_cursor(self._database, "confirmations_cursor"),
             stock=read_cursor(self._database, "stock_cursor"),
             final=self._outbox.finals(),
+            parked=self._parking.cursor(),
         )
 
     def apply_confirmations(self, news: Confirmations) -> None:
-        """The table `confirmation`: the last word on each document."""
+        """The table `confirmation`: the last word on each document; a decision to carry out becomes a fact."""
         self._database.write_many(
             "INSERT OR REPLACE INTO confirmation VALUES (?, ?, ?, ?)",
-            [(row.doc_id, row.state, row.gid, row.reason) for row in news.rows],
+            [(row.doc_id, row.state, row.gid, row.reason) for row in news.rows if row.state != CANCEL_ASKED],
+        )
+        self._database.write_many(
+            "INSERT OR REPLACE INTO fact VALUES (?, ?)",
+            [(f"{FACT}{row.doc_id}", row.reason) for row in news.rows if row.state == CANCEL_ASKED],
         )
         write_cursor(self._database, "confirmations_cursor", news.epoch, news.version)
 
@@ -171,6 +180,10 @@ class StationSink:
         """Absolute figures of the store; own moves past them stay pending."""
         self._stock.take_figures(figures)
         write_cursor(self._database, "stock_cursor", figures.epoch, figures.version)
+
+    def apply_parked(self, news: ParkedNews) -> None:
+        """The list of parked documents; work held here stays."""
+        self._parking.take_news(news)
 
     def apply_final(self, positions: Sequence[StreamPosition]) -> None:
         """The hub holds this much of this station's streams."""

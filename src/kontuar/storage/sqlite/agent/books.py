@@ -7,6 +7,7 @@ from kontuar.kernel.time import Clock
 from kontuar.storage.sqlite.agent.definitions import AgentDefinitions, AgentSnapshots
 from kontuar.storage.sqlite.agent.feeds import AgentFeeds, AgentSink
 from kontuar.storage.sqlite.agent.outbox import AgentOutbox
+from kontuar.storage.sqlite.agent.parking import AgentParking
 from kontuar.storage.sqlite.agent.stock import AgentStock
 from kontuar.storage.sqlite.agent.stream_log import SqliteStreamLog
 from kontuar.storage.sqlite.engine import SqliteDatabase
@@ -21,6 +22,7 @@ class AgentBooks:
         """`fresh_epoch` becomes the database's own when it is new. Raises as `SqliteDatabase`."""
         self.database = SqliteDatabase(file, migrations=MIGRATIONS)
         self.stock = AgentStock(self.database, fresh_epoch)
+        self.parking = AgentParking(self.database, fresh_epoch)
         self.log = SqliteStreamLog(self.database, self.stock, clock)
         self.outbox = AgentOutbox(self.database, self.log)
         self.definitions = AgentDefinitions(self.database)

@@ -13,6 +13,7 @@ import zstandard
 from kontuar.kernel.canonical import decode, encode, row_checksum
 from kontuar.kernel.errors import refuse
 from kontuar.operations.ports.hub_definitions import DeltaRow, FeedView, SnapshotInfo
+from kontuar.storage.failures import writing_beside
 from kontuar.storage.sqlite.engine import SqliteDatabase
 
 Row = tuple[str, str, int, bytes]
@@ -163,14 +164,16 @@ class AgentSnapshots:
         """Write the file; found again by its note, which is written last."""
         name = _name(view)
         unfinished, path = self._folder / f"{name}.new", self._folder / f"{name}.zst"
-        digest, rows = self._write(unfinished)
+        with writing_beside(unfinished):
+            digest, rows = self._write(unfinished)
         info = SnapshotInfo(
             id=name, hash=digest, size=unfinished.stat().st_size, rows=rows, version=view.version,
             checksum=view.checksum, path=str(path),
         )  # fmt: skip
         unfinished.rename(path)
         note = self._folder / f"{name}.json.new"
-        note.write_bytes(encode(info))
+        with writing_beside(note):
+            note.write_bytes(encode(info))
         note.rename(self._folder / f"{name}.json")
         self._prune()
         return info

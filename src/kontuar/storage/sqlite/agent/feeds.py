@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from kontuar.operations.ports.hub_documents import Confirmation, Confirmations, StockFigures
+from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.streams import Position, StreamId
 from kontuar.operations.ports.sync import (
     DefinitionCursor,
@@ -68,6 +69,10 @@ class AgentSink:
     def apply_stock(self, figures: StockFigures) -> None:
         """The hub's figures of the store."""
         self._stock.take(figures)
+
+    def apply_parked(self, news: ParkedNews) -> None:
+        """The hub has no buffer, and an agent asks for none: its own is the original."""
+        raise AssertionError(f"nobody was asked for a list of parked documents: {news.epoch}")
 
     def apply_final(self, positions: Sequence[StreamPosition]) -> None:
         """Go on from where the hub is; what contradicts it is found by the next push's acknowledgement."""

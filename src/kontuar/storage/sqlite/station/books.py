@@ -9,12 +9,15 @@ from kontuar.operations.ports.streams import StreamId
 from kontuar.storage.sqlite.definitions import SqliteDefinitions
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.cash import SqliteCash
+from kontuar.storage.sqlite.station.contractors import SqliteOwnContractors
 from kontuar.storage.sqlite.station.counts import SqliteCounts
 from kontuar.storage.sqlite.station.documents import SqliteDocuments
 from kontuar.storage.sqlite.station.drafts import SqliteDrafts
+from kontuar.storage.sqlite.station.parking import SqliteParking
 from kontuar.storage.sqlite.station.people import SqliteCardOperations, SqliteLogins
 from kontuar.storage.sqlite.station.stock import SqliteStock
 from kontuar.storage.sqlite.station.stream import Sign, SqliteNumbers, SqliteStream
+from kontuar.storage.sqlite.station.views import SqliteViews
 
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations" / "station"
 
@@ -34,6 +37,9 @@ class SqliteBooks:
         self.cards = SqliteCardOperations(database)
         self.numbers = SqliteNumbers(database)
         self.counts = SqliteCounts(database)
+        self.parking = SqliteParking(database)
+        self.views = SqliteViews(database)
+        self.contractors = SqliteOwnContractors(database, stream)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable when left."""
@@ -47,3 +53,15 @@ class SqliteBooks:
         """Keep a small fact."""
         with self.transaction():
             self.database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+
+    def facts(self, prefix: str) -> dict[str, str]:
+        """Small facts whose name begins so, in the order of their names."""
+        rows = self.database.rows(
+            "SELECT name, value FROM fact WHERE name >= ? AND name < ? ORDER BY name", (prefix, prefix + "\U0010ffff")
+        )
+        return {str(name): str(value) for name, value in rows}
+
+    def forget_fact(self, name: str) -> None:
+        """A small fact is no more."""
+        with self.transaction():
+            self.database.write("DELETE FROM fact WHERE name = ?", (name,))

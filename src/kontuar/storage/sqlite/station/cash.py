@@ -74,7 +74,8 @@ class SqliteCash:
         """Documents of a shift by type, first and last number in the order of approval."""
         rows = self._database.rows(
             "SELECT t.type, t.n, a.number, b.number, t.gross FROM"
-            " (SELECT type, count(*) n, min(id) first, max(id) last, sum(gross) gross"
+            " (SELECT type, count(*) n, min(id) first, max(id) last,"
+            "  sum(CASE WHEN repeats = '' THEN gross ELSE 0 END) gross"
             "  FROM document WHERE shift_id = ? GROUP BY type) t"
             " JOIN document a ON a.id = t.first JOIN document b ON b.id = t.last ORDER BY t.type",
             (shift_id,),
@@ -89,10 +90,16 @@ class SqliteCash:
         rows = self._database.rows(
             "SELECT x.vat, sum(x.net), sum(x.tax), sum(x.gross)"
             " FROM document d JOIN document_tax x ON x.document = d.id"
-            " WHERE d.shift_id = ? AND d.family = 'trade' GROUP BY x.vat ORDER BY x.vat",
+            " WHERE d.shift_id = ? AND d.family = 'trade' AND d.repeats = '' GROUP BY x.vat ORDER BY x.vat",
             (shift_id,),
         )
         return [TaxTotal(vat=vat, net=Minor(net), tax=Minor(tax), gross=Minor(gross)) for vat, net, tax, gross in rows]
+
+    def sales_gross(self, shift_id: str) -> Minor:
+        """What the documents of a shift add to sales, signed."""
+        return Minor(
+            self._database.value("SELECT coalesce(sum(turnover), 0) FROM document WHERE shift_id = ?", (shift_id,))
+        )
 
     def form_totals(self, shift: Shift) -> Sequence[FormTotal]:
         """Money of a shift by form and currency: what was there at its start, came, went, is expected."""

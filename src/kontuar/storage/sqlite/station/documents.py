@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from kontuar.domain.cash.settlement import collected
 from kontuar.domain.documents.document import Document, HistoryEntry
 from kontuar.domain.documents.messages import Message
-from kontuar.domain.documents.types import TYPES
+from kontuar.domain.documents.types import TYPES, turnover
 from kontuar.kernel.canonical import decode
 from kontuar.kernel.money import Minor
 from kontuar.kernel.quantity import scaled
@@ -18,8 +19,9 @@ from kontuar.storage.sqlite.engine import SqliteDatabase
 
 _COLUMNS = (
     "d.id, d.doc_id, d.type, d.number, d.state, d.fiscal, d.buyer_name, d.gross, d.paid, d.currency, d.approved_at,"
-    " d.business_day, d.operator, d.handler, d.payment_forms, d.seq, d.incarnation"
+    " d.business_day, d.operator, d.handler, d.payment_forms, d.seq, d.incarnation, d.recipient_name, d.attributes"
 )
+_WIDTH = _COLUMNS.count(",") + 1
 
 
 class SqliteDocuments:
@@ -36,7 +38,7 @@ class SqliteDocuments:
         self._database.write(
             "INSERT INTO document (doc_id, type, family, number, state, fiscal, incarnation, seq, business_day,"
             " approved_at, created_at, operator, handler, buyer, buyer_name, currency, net, tax, gross, paid,"
-            f" payment_forms, shift_id, line_count) VALUES ({marks})",
+            f" payment_forms, shift_id, line_count, repeats, turnover, recipient_name, attributes) VALUES ({marks})",
             row,
         )
         key = self._database.value("SELECT last_insert_rowid()")
@@ -98,6 +100,22 @@ class SqliteDocuments:
             (doc_id, instant_text(entry.at), entry.event, entry.operator, entry.station, facts),
         )
 
+    def repeating(self, doc_id: str) -> str:
+        """The number of the invoice made of a receipt."""
+        found = self._database.value(
+            "SELECT number FROM document WHERE repeats = ? AND state = 'approved' LIMIT 1", (doc_id,)
+        )
+        return str(found or "")
+
+    def owed_by(self, contractor: str) -> Minor:
+        """The gross of approved documents less what was collected."""
+        found = self._database.value(
+            "SELECT sum(gross - paid) FROM document WHERE buyer = ? AND family = 'trade' AND state = 'approved'"
+            " AND paid < gross",
+            (contractor,),
+        )
+        return Minor(found or 0)
+
     def waiting_fiscal(self) -> int:
         """Approved, to be fiscalised, not yet."""
         return int(self._database.value("SELECT count(*) FROM document WHERE fiscal = 'waiting'"))
@@ -112,12 +130,13 @@ class SqliteDocuments:
         )
         if found is None:
             return None
-        row = self._row(found[:17])
-        message = decode(found[19], Message)
+        row = self._row(found[:_WIDTH])
+        prints, fiscal_number, payload, reason, gid = found[_WIDTH:]
+        message = decode(payload, Message)
         return StoredDocument(
             row=row, document=decode(bytes(message.body), Document), history=tuple(self._history(row.doc_id)),
-            links=tuple(self._links(row.id, row.doc_id)), prints=found[17], fiscal_number=found[18],
-            reason=found[20], gid=found[21],
+            links=tuple(self._links(row.id, row.doc_id)), prints=prints, fiscal_number=fiscal_number,
+            reason=reason, gid=gid,
         )  # fmt: skip
 
     def _history(self, doc_id: str) -> Iterable[HistoryEntry]:
@@ -147,7 +166,8 @@ class SqliteDocuments:
             id=row[0], doc_id=row[1], type=row[2], number=row[3], state=row[4], fiscal=row[5],
             buyer_name=row[6], gross=Minor(row[7]), paid=Minor(row[8]), currency=row[9], approved_at=row[10],
             business_day=row[11], operator=row[12], handler=row[13], payment_forms=row[14], seq=row[15],
-            sync=self._sync_state(row[1], row[16], row[15]), linked=tuple(links),
+            sync=self._sync_state(row[1], row[16], row[15]), linked=tuple(links), recipient=row[17],
+            attributes=json.loads(row[18]),
         )  # fmt: skip
 
     def _sync_state(self, doc_id: str, incarnation: str, seq: int) -> str:
@@ -171,8 +191,15 @@ def _row_of(document: Document, incarnation: str, position: int, fiscal: str) ->
         incarnation, position, document.business_day.isoformat(), instant_text(document.approved_at),
         instant_text(document.created_at), document.approved_by, document.handler, document.buyer.code,
         document.buyer.name, document.currency, totals.net, totals.tax, gross,
-        sum(payment.in_system for payment in document.payments), forms, document.shift_id, len(document.lines),
+        _paid(document), forms, document.shift_id, len(document.lines), document.repeats, turnover(document),
+        document.recipient.name if document.recipient else "",
+        json.dumps(document.attributes, sort_keys=True, ensure_ascii=False),
     )  # fmt: skip
+
+
+def _paid(document: Document) -> int:
+    """What was collected; an invoice that repeats a receipt owes nothing of its own."""
+    return document.totals.gross if document.repeats else collected(document.payments)
 
 
 def _conditions(query: DocumentQuery) -> tuple[list[str], list[Any]]:
