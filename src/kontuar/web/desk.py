@@ -18,6 +18,7 @@ from kontuar.operations.payments import CardRequest
 from kontuar.operations.ports.questions import HubQuestions
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.station import Station
+from kontuar.operations.station_status import Warnings
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -33,12 +34,16 @@ class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How the station is connected: `level` offline, store or online, since when, what waits to be sent.
 
     `problem`: code of what the agent last refused (its disk is full, our stream is forked); empty = none.
+    `warnings` are looked for beside the work, so that the bar costs nothing. `clock_skew_seconds`: how far this
+    clock is ahead of the agent's, None = not known (REL-19).
     """
 
     level: str
     since: str
     waiting: int
     problem: str = ""
+    warnings: Warnings = Warnings()
+    clock_skew_seconds: float | None = None
 
 
 class DeviceDesk(Protocol):
@@ -74,6 +79,14 @@ class DeviceDesk(Protocol):
 
     async def test_print(self, actor: Actor) -> None:
         """A page that shows letters, widths and a code."""
+        ...
+
+    async def pdf_of(self, model: Any, form: str) -> bytes:
+        """A print model as a PDF: `roll` or `page`."""
+        ...
+
+    async def print_model_on_paper(self, model: Any) -> None:
+        """A print model on the receipt printer; nothing is counted."""
         ...
 
     async def shift_model(self, actor: Actor, shift_id: str) -> Any:

@@ -17,6 +17,13 @@ _STATUS_BY_CODE: Final[Mapping[str, int]] = {
     "login.expired": 401,
     "login.unreadable": 401,
     "login.wrong": 401,
+    "login.code_needed": 401,
+    "second_factor.needed": 403,
+    "verification.decided": 409,
+    "verification.assigned_meanwhile": 409,
+    "verification.cancellation_asked": 409,
+    "alarm.acknowledged": 409,
+    "alarm.ended": 409,
     "login.slowed": 429,
     "connectivity.too_low": 503,
     "elsewhere.slow": 503,
@@ -98,6 +105,11 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
         place = str(extra[0].get("key", ""))
     facts = {"detail": str(error.detail)[:200]}
     return problem_response(request, (Problem(f"http.{error.status_code}", place, facts),), error.status_code)
+
+
+def wants_page(request: Request[Any, Any, Any]) -> bool:
+    """Whether someone looks at the answer: a browser that opens an address, not a script nor a program."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
 
 
 EXCEPTION_HANDLERS: Final[dict[Any, Any]] = {

@@ -19,11 +19,15 @@ from kontuar.operations.definition_input import DefinitionInput
 from kontuar.operations.definitions import Definitions
 from kontuar.operations.enrolment import Enrolment
 from kontuar.operations.hub_login import HubLogin
-from kontuar.operations.ports.runner import Runner
+from kontuar.operations.ports.runner import ASKED_FROM, Runner
+from kontuar.operations.second_factor import SET_UP, SecondFactors
 
 COOKIE: Final = "kontuar_hub"
 OPEN: Final = {"open": True}
 """`opt=OPEN` on a handler: no login is asked for (it checks in its own way, or has nothing to hide)."""
+BEFORE_SECOND_FACTOR_KEY: Final = "before_second_factor"
+BEFORE_SECOND_FACTOR: Final = {BEFORE_SECOND_FACTOR_KEY: True}
+"""`opt=…` on a handler that serves whoever must still set up a second factor."""
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -43,6 +47,7 @@ class HubParts(msgspec.Struct, frozen=True, kw_only=True):
     files: DefinitionFiles
     enrolment: Enrolment
     login: HubLogin
+    factors: SecondFactors
 
 
 Parts = NamedDependency[HubParts]
@@ -68,6 +73,7 @@ async def require_login(connection: ASGIConnection[Any, Any, Any, Any], handler:
     # No text of ours holds the NUL character, and the database refuses it.
     if "\0" in connection.scope["path"] or b"%00" in connection.scope["query_string"]:
         raise refuse("http.400", detail="NUL")
+    ASKED_FROM.set(connection.client.host if connection.client else "")
     if handler.opt.get("open"):
         return
     bearer = bearer_token(connection)
@@ -77,6 +83,8 @@ async def require_login(connection: ASGIConnection[Any, Any, Any, Any], handler:
         raise refuse("login.needed")
     parts: HubParts = connection.app.state.hub
     actor = await parts.run(parts.login.actor_of, token)
+    if SET_UP in actor.rights and not handler.opt.get(BEFORE_SECOND_FACTOR_KEY):
+        raise refuse("second_factor.needed")
     if not bearer and isinstance(connection, Request) and connection.method not in _SAFE_METHODS:
         await _check_csrf(connection, token)
     connection.scope["state"]["actor"] = actor

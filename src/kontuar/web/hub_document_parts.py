@@ -9,30 +9,49 @@ from litestar.di import Provide
 
 from kontuar.kernel.time import Clock
 from kontuar.operations.ports.hub_documents import BookingDesk, FeedsOfStore, SealCheck
-from kontuar.operations.ports.hub_lists import DocumentShelf, MonitorShelf, VerificationShelf
+from kontuar.operations.ports.hub_lists import (
+    AlarmBook,
+    AuditShelf,
+    DocumentShelf,
+    MonitorShelf,
+    PrivacyShelf,
+    ReportShelf,
+    VerificationShelf,
+    WishDesk,
+)
 from kontuar.operations.ports.runner import Runner
+from kontuar.operations.print_model import PrintModel
 
 STATE_KEY = "hub_documents"
 ROWS_PER_PAGE = 50
 
 
 class HubDocumentParts(msgspec.Struct, frozen=True, kw_only=True):
-    """`run`: the database thread of `desk`, `feeds`, `verification`, `documents`, `monitor`.
+    """`run`: the database thread of everything that stands below it, up to `privacy`.
 
-    `bulk`: another thread with `bulk_documents`, for what reads whole streams. `unreadable_frames`: their count.
+    `bulk`: another thread with `bulk_documents` and `bulk_audit`, for what reads whole streams or writes files;
+    `reporting`: a third with `reports`. `unreadable_frames`: their count; `pdf`: a print as a file.
     """
 
     run: Runner
-    bulk: Runner
     clock: Clock
     desk: BookingDesk
     feeds: FeedsOfStore
     verification: VerificationShelf
+    wishes: WishDesk
     documents: DocumentShelf
     monitor: MonitorShelf
+    alarms: AlarmBook
+    audit: AuditShelf
+    privacy: PrivacyShelf
+    bulk: Runner
     bulk_documents: DocumentShelf
+    bulk_audit: AuditShelf
+    reporting: Runner
+    reports: ReportShelf
     seal: SealCheck
     unreadable_frames: Callable[[], int]
+    pdf: Callable[[PrintModel, str], bytes]
 
 
 async def provide_document_parts(state: State) -> HubDocumentParts:

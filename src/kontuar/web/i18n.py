@@ -75,7 +75,9 @@ class Texts:
         text = template.format_map(facts)
         if facts.missed:
             text = self._messages.get(f"brief:{problem.code}", text)
-        return f"{self.place(problem.place)}: {text}" if problem.place.startswith("line:") else text
+        if not problem.place.startswith("line:"):
+            return text
+        return self.gettext("%(label)s: %(text)s") % {"label": self.place(problem.place), "text": text}
 
     def brief(self, code: str) -> str:
         """A code in a few words, for lists and where its facts are not known; the code where there are none."""
@@ -121,7 +123,7 @@ class Texts:
 
     def day(self, day: datetime.date) -> str:
         """A date as people of this language write it."""
-        return str(dates.format_date(day, "short" if self.language == "en" else "dd.MM.yyyy", locale=self.locale))
+        return str(dates.format_date(day, "dd.MM.yyyy" if self.language == "pl" else "short", locale=self.locale))
 
     def moment(self, instant: datetime.datetime, zone: str = "Europe/Warsaw") -> str:
         """Date and time at the shop's place."""

@@ -5,18 +5,25 @@ from typing import Any
 
 import prometheus_client
 import structlog
-from litestar import Litestar, MediaType, Request, Response, Router, get, route
+from litestar import Litestar, MediaType, Request, Response, get, route
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.exceptions import HTTPException
 
-from kontuar import __version__
 from kontuar.kernel.errors import Problem
-from kontuar.web.api import station_documents, station_drafts, station_session
+from kontuar.web.api import (
+    station_documents,
+    station_drafts,
+    station_lists,
+    station_parked,
+    station_session,
+    station_trade,
+)
+from kontuar.web.description import description_of, openapi_json
 from kontuar.web.desk import Desk
-from kontuar.web.http import EXCEPTION_HANDLERS, SECURITY_HEADERS, problem_response, status_of
+from kontuar.web.http import EXCEPTION_HANDLERS, SECURITY_HEADERS, on_http, problem_response, status_of, wants_page
 from kontuar.web.i18n import LANGUAGES, texts
+from kontuar.web.station.pages import on_screen_http
 
 MAX_BODY_BYTES = 1024 * 1024
 _BUG = Problem("internal.error")
@@ -34,14 +41,16 @@ def build_station_app(
     """The application; `routes` are the screens (`kontuar.web.station`)."""
     return Litestar(
         route_handlers=[
-            *station_session.HANDLERS, *station_drafts.HANDLERS, *station_documents.HANDLERS, health, metrics, *routes,
+            *station_session.HANDLERS, *station_drafts.HANDLERS, *station_documents.HANDLERS,
+            *station_parked.HANDLERS, *station_lists.HANDLERS, *station_trade.HANDLERS,
+            openapi_json, health, metrics, *routes,
         ],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
-        exception_handlers={**EXCEPTION_HANDLERS, 500: on_bug, **(exception_handlers or {})},
+        exception_handlers={**EXCEPTION_HANDLERS, 404: on_nowhere, 500: on_bug, **(exception_handlers or {})},
         response_headers=dict(SECURITY_HEADERS),
         request_max_body_size=MAX_BODY_BYTES,
         state=State({"desk": desk}),
-        openapi_config=_openapi("Kontuar station"),
+        openapi_config=description_of("Kontuar station"),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
         logging_config=None,
@@ -73,25 +82,24 @@ async def health(desk: Desk) -> dict[str, str]:
 
 @get("/metrics", include_in_schema=False)
 async def metrics(desk: Desk) -> Response[bytes]:
-    """For Prometheus: what waits, connection, memory of the process."""
+    """For Prometheus: what waits, connection, how far the clock is ahead of the agent's, memory of the process."""
     status = desk.sync_status()
     lines = [
         f"kontuar_station_messages_waiting {status.waiting}",
         f'kontuar_station_connectivity{{level="{status.level}"}} 1',
     ]
+    if status.clock_skew_seconds is not None:
+        lines.append(f"kontuar_station_clock_skew_seconds {status.clock_skew_seconds:.3f}")
     known = prometheus_client.generate_latest(prometheus_client.REGISTRY)
     return Response("\n".join(lines).encode() + b"\n" + known, media_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+
+def on_nowhere(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """No such path: a page for whoever opened one in a browser, our form for the rest."""
+    return on_screen_http(request, error) if wants_page(request) else on_http(request, error)
 
 
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A fault of ours: logged with its trace, told without it."""
     _log.error("web.bug", path=request.url.path, exc_info=error)
     return problem_response(request, (_BUG,), 500)
-
-
-def _openapi(title: str) -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title=title, version=__version__,
-        openapi_router=Router("/api", route_handlers=[]),
-        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
-    )  # fmt: skip

@@ -30,6 +30,7 @@ from kontuar.tools.demo_firm.structure import (
     WAREHOUSES,
     WHOLESALE,
 )
+from kontuar.tools.demo_firm.varieties import properties_of
 
 BEFORE, NOW, NEXT = "2025-09-01", "2026-01-02", "2027-01-04"
 """Days on which prices begin."""
@@ -96,6 +97,7 @@ def article_of(row: CatalogueRow, place: int, picture: str) -> Article:
         picture=picture,
         active="inactive" not in row.more,
         no_discount="nodisc" in row.more,
+        properties=properties_of(row.code),
     )
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from kontuar.domain.catalogue.records import Article, Picture, Price
 from kontuar.domain.definitions.kinds import KIND_OF, KINDS
-from kontuar.tools.demo_firm import structure
+from kontuar.tools.demo_firm import structure, varieties
 from kontuar.tools.demo_firm.assortment import (
     CatalogueRow,
     OpeningStock,
@@ -17,6 +17,7 @@ from kontuar.tools.demo_firm.assortment import (
     picture_of,
     prices_of,
 )
+from kontuar.tools.demo_firm.discounts import discounts
 from kontuar.tools.demo_firm.groups import article_groups
 from kontuar.tools.demo_firm.people import ROLES, DemoOperator, contractors, demo_operators
 
@@ -58,9 +59,18 @@ def demo_firm() -> DemoFirm:
                 *structure.numbering_rules(),
                 *structure.REASONS,
                 *structure.PARAMETERS,
+                *varieties.ATTRIBUTES,
+                *varieties.DOCUMENT_SETTINGS,
+                *varieties.VIEWS,
+                *varieties.PROPERTIES,
                 *article_groups(),
                 *_catalogue(rows),
+                *varieties.batches(),
+                *varieties.quick_groups(),
+                *varieties.quick_favourites(),
+                *varieties.CONTRACTOR_GROUPS,
                 *contractors(),
+                *discounts(),
                 *ROLES,
             ]
         ),

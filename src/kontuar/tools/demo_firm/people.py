@@ -9,6 +9,7 @@ from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import UNDEFINED, Contractor, Operator, Role
 from kontuar.kernel.codes import with_ean_check_digit
 from kontuar.tools.demo_firm.structure import LOYALTY, WHOLESALE
+from kontuar.tools.demo_firm.varieties import addresses_of, branch_of, consents_of
 
 ROLES: Final = tuple(
     Role(code=code, name=name, rights=tuple(sorted(given)))
@@ -106,6 +107,9 @@ def _businesses() -> Iterator[Contractor]:
             phone=f"+48 500 010 {place:03}",
             price_list=WHOLESALE if days else "",
             payment_days=days,
+            group="FIRMY" if branch_of(name) == "usługi" else "GASTRO",
+            addresses=addresses_of(place, city),
+            attributes={"BRANZA": branch_of(name)},
         )
 
 
@@ -119,4 +123,6 @@ def _people() -> Iterator[Contractor]:
             phone=f"+48 600 020 {place:03}",
             price_list=LOYALTY if has_card else "",
             loyalty_card=with_ean_check_digit(f"299000000{place:03}") if has_card else "",
+            group="OSOBY",
+            consents=consents_of(place) if has_card else (),
         )

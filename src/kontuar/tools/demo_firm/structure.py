@@ -39,6 +39,11 @@ FIRM: Final = Firm(
     street="ul. Wiklinowa 8",
     postal_code="30-199",
     city="Kraków",
+    bank_name="Bank Modry",
+    bank_account="PL61109010140000071219812874",
+    vat_number="PL9990100135",
+    register="KRS",
+    registry_number="0000999135",
 )
 
 CENTRES: Final = (
@@ -103,16 +108,20 @@ PAYMENT_FORMS: Final = (
         gives_change=True, position=1,
     ),
     PaymentForm(
-        code="card", name="Karta płatnicza", kind="card", currencies=("PLN",), document_types=("receipt",),
+        code="card", name="Karta płatnicza", kind="card", currencies=("PLN",), document_types=("receipt", "invoice"),
         clear_after_shift=True, position=2,
     ),
     PaymentForm(
         code="transfer", name="Przelew bankowy", kind="bank", currencies=("PLN", "EUR"),
-        document_types=("receipt",), clear_after_shift=True, position=3,
+        document_types=("receipt", "invoice"), clear_after_shift=True, position=3,
     ),
     PaymentForm(
-        code="coupon", name="Bon towarowy", kind="coupon", currencies=("PLN",), document_types=("receipt",),
+        code="coupon", name="Bon towarowy", kind="coupon", currencies=("PLN",), document_types=("receipt", "invoice"),
         clear_after_shift=True, position=4,
+    ),
+    PaymentForm(
+        code="credit", name="Przelew z terminem", kind="bank", currencies=("PLN", "EUR"), document_types=("invoice",),
+        without_collection=True, position=5,
     ),
 )  # fmt: skip
 

@@ -10,11 +10,13 @@ from kontuar.domain.parties.rights import CHANGE_PRICE
 from kontuar.kernel.money import ZERO, Minor
 from kontuar.tools.replay.definitions import Till
 from kontuar.tools.replay.lines import BasketToSell, LineToSell
-from kontuar.tools.replay.node_apis import ApprovedReceipt, StationApi
+from kontuar.tools.replay.node_apis import ApprovedReceipt, OpenShift, StationApi
 from kontuar.tools.replay.reconcile import Difference
 
 Around = Callable[[int], Awaitable[None]]
 """Told the position of a basket in the queue, before or after it is sold."""
+Says = Callable[[Difference], None]
+"""Told what came to another amount, at once: a run that is stopped has kept it."""
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,28 +29,33 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cashier:
-    """Sells one queue at one station. `differences` collects lines and receipts that came to another amount."""
+    """Sells one queue at one station; lines and receipts that came to another amount are told to `says`."""
 
-    def __init__(self, till: Till, station: StationApi, *, before: Around, after: Around) -> None:
+    def __init__(self, till: Till, station: StationApi, *, before: Around, after: Around, says: Says) -> None:
         self._till = till
         self._station = station
         self._before = before
         self._after = after
+        self._says = says
         self._day: datetime.date | None = None
         self._taken: dict[str, int] = defaultdict(int)
         self.sales: list[Sale] = []
-        self.differences: list[Difference] = []
 
-    async def sell_all(self, queue: Sequence[BasketToSell]) -> None:
-        """Log in, sell every basket, close the last shift."""
+    async def sell_all(self, queue: Sequence[BasketToSell], first: int = 0) -> None:
+        """Log in, sell every basket from position `first` on, close the last shift."""
         await self._station.login(self._till.cashier, self._till.cashier_pin)
-        for position, basket in enumerate(queue):
+        for position, basket in enumerate(queue[first:], first):
             await self._before(position)
             await self._begin_day(basket.day)
             receipt = await self._sell(basket)
             self._note(basket, receipt)
             await self._after(position)
         await self._end_day()
+
+    def take_over(self, shift: OpenShift) -> None:
+        """Go on in a shift that was left open by a run that was stopped."""
+        self._day = shift.day
+        self._taken.update(shift.taken)
 
     async def _begin_day(self, day: datetime.date) -> None:
         if day != self._day:
@@ -91,4 +98,4 @@ class Cashier:
     def _compare(self, basket: BasketToSell, what: str, expected: Minor, found: Minor) -> None:
         if expected != found:
             where = f"station {self._till.station}, basket {basket.code}"
-            self.differences.append(Difference(where, what, str(expected), str(found)))
+            self._says(Difference(where, what, str(expected), str(found)))

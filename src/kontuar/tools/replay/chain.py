@@ -46,12 +46,17 @@ class RunningChain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def running(chain: Chain, first_day: datetime.date, folder: Path, watch: Watch) -> AsyncIterator[RunningChain]:
-    """Start all nodes, load the definitions, wait until every station has them; stop all at the end."""
+async def running(
+    chain: Chain, first_day: datetime.date, folder: Path, watch: Watch, *, again: bool = False
+) -> AsyncIterator[RunningChain]:
+    """Start all nodes, load the definitions, wait until every station has them; stop all at the end.
+
+    `again`: the folder has the data of nodes that were enrolled and given their definitions by a run before this one.
+    """
     async with AsyncExitStack() as stack:
-        builder = _Builder(chain, folder, watch, stack)
+        builder = _Builder(chain, folder, watch, stack, again)
         hub = await builder.hub()
-        version = await builder.define(hub, first_day)
+        version = 0 if again else await builder.define(hub, first_day)
         result = await builder.stores(hub)
         watch.step(f"waiting until {len(result.stations)} stations have the definitions (version {version})")
         await _until_defined(result, version)
@@ -64,8 +69,9 @@ async def running(chain: Chain, first_day: datetime.date, folder: Path, watch: W
 class _Builder:
     """Starts nodes one after the other; what it starts, `stack` stops."""
 
-    def __init__(self, chain: Chain, folder: Path, watch: Watch, stack: AsyncExitStack) -> None:
+    def __init__(self, chain: Chain, folder: Path, watch: Watch, stack: AsyncExitStack, again: bool) -> None:
         self._chain = chain
+        self._again = again
         self._folder = folder
         self._watch = watch
         self._stack = stack
@@ -76,6 +82,9 @@ class _Builder:
         process = NodeProcess("hub", "hub", self._folder, {})
         await self._start(process)
         hub = HttpHub(await self._node("hub", process))
+        if self._again:
+            await hub.login(ADMINISTRATOR, self._chain.administrator_pin)
+            return hub
         code = (process.data / ADMINISTRATOR_CODE_FILE).read_text().strip()
         await hub.login(BOOTSTRAP_OPERATOR, code)
         return hub
@@ -117,14 +126,17 @@ class _Builder:
         )  # fmt: skip
 
     async def _agent(self, hub: HttpHub, store: str, line: Line) -> NodeProcess:
-        code = await hub.enrolment_code("agent", store)
-        settings = {"hub_url": line.url, "store": store, "enrolment_code": code}
+        settings = {"hub_url": line.url, "store": store, **await self._code(hub, "agent", store)}
         return await self._start(NodeProcess("agent", f"agent-{store}", self._folder, settings))
 
     async def _station(self, hub: HttpHub, till: Till, line: Line) -> NodeProcess:
-        code = await hub.enrolment_code("station", till.station)
-        settings = {"agent_url": line.url, "station": till.station, "enrolment_code": code, "profile": "replay"}
+        code = await self._code(hub, "station", till.station)
+        settings = {"agent_url": line.url, "station": till.station, "profile": "replay", **code}
         return await self._start(NodeProcess("station", f"station-{till.station}", self._folder, settings))
+
+    async def _code(self, hub: HttpHub, kind: str, node: str) -> dict[str, str]:
+        """What a node needs to enrol; nothing when it has an identity already."""
+        return {} if self._again else {"enrolment_code": await hub.enrolment_code(kind, node)}
 
     async def _start(self, process: NodeProcess) -> NodeProcess:
         self._stack.push_async_callback(process.stop)

@@ -15,7 +15,7 @@ from kontuar.kernel.money import Minor, to_major
 from kontuar.kernel.quantity import unscaled
 from kontuar.tools.replay.figures import DayTotals, Stock
 from kontuar.tools.replay.http_node import HttpNode
-from kontuar.tools.replay.node_apis import ApprovedReceipt, NodeSaidNo, Quiet, SoldLine
+from kontuar.tools.replay.node_apis import ApprovedReceipt, NodeSaidNo, OpenShift, Quiet, SoldLine
 from kontuar.tools.replay.reconcile import ChainCheck
 
 RECEIPT = "receipt"
@@ -90,6 +90,25 @@ class HttpStation:
             for form, amount in sorted(counted.items())
         ]
         await self._node.ask("POST", "/api/v1/shift/close", {"counted": rows})
+
+    async def open_shift_now(self) -> OpenShift | None:
+        """The shift that is open, if one is."""
+        status = await self._node.ask("GET", "/api/v1/status")
+        if not status["shift_open"]:
+            return None
+        report = await self._node.ask("GET", "/api/v1/shift")
+        taken = {row["form"]: Minor(row["expected"]) for row in report["forms"] if row["expected"]}
+        return OpenShift(datetime.date.fromisoformat(status["business_day"]), taken)
+
+    async def throw_drafts_away(self) -> int:
+        """Payments taken off first: a draft that holds money stays."""
+        drafts = await self._node.ask("GET", "/api/v1/drafts")
+        for draft in drafts:
+            doc_id = draft["doc_id"]
+            if draft["payments"]:
+                await self._node.ask("DELETE", f"{DOCUMENTS}/{doc_id}/payments")
+            await self._node.ask("DELETE", f"/api/v1/drafts/{doc_id}")
+        return len(drafts)
 
     async def status(self) -> Quiet:
         """Whether everything was passed on."""

@@ -4,19 +4,21 @@ import asyncio
 import csv
 import shutil
 import tempfile
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple, NoReturn
 
 import typer
 from rich.console import Console
 
-from kontuar.tools.replay import source_completejourney, source_csv
 from kontuar.tools.replay.baskets import NoBaskets, Selection
 from kontuar.tools.replay.node_apis import NodeSaidNo
 from kontuar.tools.replay.progress import shown
 from kontuar.tools.replay.reconcile import verdict
 from kontuar.tools.replay.run import Outcome, Settings, replay
+from kontuar.tools.replay.slices import Begun, Slice, SlicesFolder, hash_of, replay_slices
+from kontuar.tools.replay.sources import CsvSource, JourneySource, Source, selected
 
 DIFFERENCES_SHOWN = 50
 EVERYTHING = 10**9
@@ -28,9 +30,20 @@ app = typer.Typer(help="Sell real baskets through real nodes and count everythin
 Stations = Annotated[int, typer.Option("--stations-per-store", min=1, max=20, help="Tills in each store.")]
 Offline = Annotated[str, typer.Option("--offline", help="Share of baskets sold while cut off, 0 to 1.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed: the same tills, PINs and cut-offs.")]
+SliceBaskets = Annotated[int, typer.Option("--slice", min=0, help="Baskets of a slice; compared after each.")]
+Slices = Annotated[int, typer.Option("--slices", min=0, help="Stop after so many; 0 = go on to the end.")]
+Results = Annotated[Path | None, typer.Option("--results", help="Append every finished slice there (JSON lines).")]
 Keep = Annotated[
     Path | None, typer.Option("--keep", help="Folder for the nodes' data and logs (new); kept afterwards.")
 ]
+
+
+class _Slices(NamedTuple):
+    """`baskets` of each, 0 = no slices; `most` of them now, 0 = all; where the results go."""
+
+    baskets: int
+    most: int
+    results: Path | None
 
 
 @app.command("completejourney")
@@ -42,15 +55,13 @@ def complete_journey(
     seed: Seed = 1,
     data: Annotated[Path | None, typer.Option("--data", help="The package's wheel, or a folder with tables.")] = None,
     keep: Keep = None,
+    slice_baskets: SliceBaskets = 0,
+    slices: Slices = 0,
+    results: Results = None,
 ) -> None:
     """Replay the public data set The Complete Journey."""
-    console = Console(soft_wrap=True)
-    settings = _settings(stations_per_store, offline, seed)
-    try:
-        selection = source_completejourney.select(stores, limit, data)
-    except NoBaskets as problem:
-        raise _unusable(console, str(problem)) from None
-    _finish(console, selection, settings, keep)
+    source = JourneySource(stores=stores, limit=limit, data=str(data.resolve()) if data else "")
+    _replay(source, _settings(stations_per_store, offline, seed), keep, _Slices(slice_baskets, slices, results))
 
 
 @app.command("csv")
@@ -64,19 +75,58 @@ def from_csv(
     time_zone: Annotated[str, typer.Option("--time-zone", help="Of the stores.")] = "Europe/Warsaw",
     leave_out_bad_rows: Annotated[bool, typer.Option("--leave-out-bad-rows", help="Sell the others.")] = False,
     keep: Keep = None,
+    slice_baskets: SliceBaskets = 0,
+    slices: Slices = 0,
+    results: Results = None,
 ) -> None:
     """Replay anyone's own baskets."""
+    source = CsvSource(
+        file=str(file.resolve()), currency=currency, time_zone=time_zone, limit=limit,
+        leave_out_bad_rows=leave_out_bad_rows,
+    )  # fmt: skip
+    _replay(source, _settings(stations_per_store, offline, seed), keep, _Slices(slice_baskets, slices, results))
+
+
+@app.command("resume")
+def resume(
+    folder: Annotated[Path, typer.Argument(help="The folder that was given to --keep.")],
+    slices: Slices = 0,
+) -> None:
+    """Go on with a replay in slices, whether it was stopped or killed."""
     console = Console(soft_wrap=True)
-    settings = _settings(stations_per_store, offline, seed)
+    kept = SlicesFolder(folder.resolve())
     try:
-        selection, bad = source_csv.read(file, currency, time_zone, limit)
+        begun = kept.begun()
+        selection, _ = selected(begun.source)
     except NoBaskets as problem:
         raise _unusable(console, str(problem)) from None
-    if bad and not leave_out_bad_rows:
+    _finish_slices(console, selection, begun, kept, slices, again=True)
+
+
+def _replay(source: Source, settings: Settings, keep: Path | None, sliced: _Slices) -> None:
+    console = Console(soft_wrap=True)
+    try:
+        selection, bad = selected(source)
+    except NoBaskets as problem:
+        raise _unusable(console, str(problem)) from None
+    if bad:
         for line in bad[:DIFFERENCES_SHOWN]:
-            console.print(f"{file.name} {line}", markup=False)
+            console.print(f"{selection.source} {line}", markup=False)
         raise _unusable(console, f"{len(bad)} bad rows; nothing was sold (--leave-out-bad-rows sells the others)")
-    _finish(console, selection, settings, keep)
+    if not selection.baskets:
+        raise _unusable(console, "there is no basket to sell")
+    _tell_selection(console, selection)
+    if not sliced.baskets:
+        _finish(console, selection, settings, keep)
+    if keep is None:
+        raise _unusable(console, "--slice needs --keep FOLDER: that is what goes on later")
+    kept = SlicesFolder(_new_folder(console, keep))
+    begun = Begun(
+        source=source, settings=settings, slice_baskets=sliced.baskets, baskets=len(selection.baskets),
+        baskets_hash=hash_of(selection), results=str(sliced.results.resolve()) if sliced.results else "",
+    )  # fmt: skip
+    kept.begin(begun)
+    _finish_slices(console, selection, begun, kept, sliced.most, again=False)
 
 
 def _settings(stations_per_store: int, offline: str, seed: int) -> Settings:
@@ -89,11 +139,8 @@ def _settings(stations_per_store: int, offline: str, seed: int) -> Settings:
     return Settings(stations_per_store=stations_per_store, offline=share, seed=seed)
 
 
-def _finish(console: Console, selection: Selection, settings: Settings, keep: Path | None) -> None:
+def _finish(console: Console, selection: Selection, settings: Settings, keep: Path | None) -> NoReturn:
     """Sell, tell, and end with the status that the last line says."""
-    if not selection.baskets:
-        raise _unusable(console, "there is no basket to sell")
-    _tell_selection(console, selection)
     folder = _new_folder(console, keep)
     outcome = _replayed(console, selection, settings, folder)
     if outcome is None:
@@ -119,6 +166,46 @@ def _replayed(console: Console, selection: Selection, settings: Settings, folder
         for refusal in refusals.exceptions:
             console.print(str(refusal), markup=False)
     return outcome
+
+
+def _finish_slices(
+    console: Console, selection: Selection, begun: Begun, kept: SlicesFolder, most: int, *, again: bool
+) -> NoReturn:
+    """Sell slices, tell every one, and end with what holds over all of them."""
+    done: list[Slice] | None = None
+    other = ""
+    try:
+        with shown(console) as watch:
+            done = asyncio.run(replay_slices(selection, begun, kept, watch, most, again=again))
+    except* NodeSaidNo as refusals:
+        for refusal in refusals.exceptions:
+            console.print(str(refusal), markup=False)
+    except* NoBaskets as problems:
+        other = str(problems.exceptions[0])
+    if other:
+        raise _unusable(console, other)
+    _write_exclusions(selection, kept.folder / "exclusions.csv")
+    console.print(f"data, logs and slices: {kept.folder}", markup=False)
+    if done is None:
+        console.print("does not hold: a node failed; `kontuar replay resume` goes on", markup=False)
+        raise typer.Exit(FAILED)
+    _tell_slices(console, done)
+    differences = {text for one in done for text in one.differences}
+    so_far = f" so far: {done[-1].upto} of {begun.baskets} baskets" if done[-1].upto < begun.baskets else ""
+    console.print(verdict(differences) + so_far, markup=False)
+    raise typer.Exit(FAILED if differences else 0)
+
+
+def _tell_slices(console: Console, done: Sequence[Slice]) -> None:
+    for one in done:
+        holds = f"{len(one.differences)} differences" if one.differences else "holds"
+        console.print(
+            f"slice {one.number}: {one.upto} of {one.of} baskets, {one.sold} in {one.seconds:.0f} s, {one.offline} "
+            f"sold while the till was cut off, {one.store_alone} while the store was, {one.cuts} cuts: {holds}",
+            markup=False,
+        )
+    for difference in done[-1].differences[:DIFFERENCES_SHOWN]:
+        console.print(f"  {difference}", markup=False)
 
 
 def _tell_selection(console: Console, selection: Selection) -> None:

@@ -38,6 +38,13 @@ class Quiet(msgspec.Struct, frozen=True):
     definitions: int
 
 
+class OpenShift(msgspec.Struct, frozen=True):
+    """A shift that is open: its business day and what each form has taken."""
+
+    day: datetime.date
+    taken: Mapping[str, Minor]
+
+
 class StationApi(Protocol):
     """A till as its cashier uses it. Amounts in minor units of the chain's currency."""
 
@@ -83,6 +90,14 @@ class StationApi(Protocol):
 
     async def close_shift(self, counted: Mapping[str, Minor]) -> None:
         """With what was counted per form."""
+        ...
+
+    async def open_shift_now(self) -> OpenShift | None:
+        """The shift that is open, if one is."""
+        ...
+
+    async def throw_drafts_away(self) -> int:
+        """Drafts that nobody finishes; how many there were."""
         ...
 
     async def status(self) -> Quiet:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import time
@@ -28,6 +29,7 @@ class NodeProcess:
         self.port = port or free_port()
         self.data = folder / name
         self.log = folder / f"{name}.log"
+        self.pid_file = folder / f"{name}.pid"
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
 
@@ -51,6 +53,7 @@ class NodeProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "kontuar", self.kind, stdout=log, stderr=log, env=environment
             )
+        self.pid_file.write_text(str(self._process.pid))
         await self._until_it_answers()
 
     async def stop(self) -> None:
@@ -101,6 +104,31 @@ class NodeProcess:
                 await asyncio.sleep(0.1)
         finally:
             await node.close()
+
+
+def end_left_over(folder: Path) -> int:
+    """End nodes over this folder whose driver was killed; how many there were. A number that belongs to another
+    program by now is left alone."""
+    left = [int(file.read_text()) for file in sorted(folder.glob("*.pid")) if file.read_text().isdigit()]
+    ours = [pid for pid in left if _works_in(pid, folder)]
+    for pid in ours:
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while any(_works_in(pid, folder) for pid in ours):
+        if time.monotonic() > deadline:
+            raise NodeSaidNo(f"nodes left over in {folder} do not end: {ours}")
+        time.sleep(0.1)
+    return len(ours)
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    """Whether the process is a node whose data are in the folder."""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    prefix = f"{PREFIX}DATA={folder.resolve()}{os.sep}".encode()
+    return any(variable.startswith(prefix) for variable in environment)
 
 
 def free_port() -> int:

@@ -66,7 +66,7 @@ def reconcile(expected: Expected, found: Found) -> list[Difference]:
     ]
 
 
-def verdict(differences: Iterable[Difference]) -> str:
+def verdict(differences: Iterable[object]) -> str:
     """The last line of a replay."""
     count = sum(1 for _ in differences)
     return ALL_HOLDS if count == 0 else f"does not hold: {count} difference{'s' if count > 1 else ''}"

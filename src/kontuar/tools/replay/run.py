@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from kontuar.tools.replay.chain import RunningChain, running
 from kontuar.tools.replay.cutoffs import Plan, plan
 from kontuar.tools.replay.definitions import Chain, Till, chain_of
 from kontuar.tools.replay.figures import Expected, expected_of
-from kontuar.tools.replay.lines import class_counts, to_sell
+from kontuar.tools.replay.lines import BasketToSell, class_counts, to_sell
 from kontuar.tools.replay.progress import Watch
 from kontuar.tools.replay.reconcile import Difference, Found, reconcile
 from kontuar.tools.replay.switchboard import Switchboard
@@ -47,50 +47,102 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[Difference, ...]
 
 
-async def replay(selection: Selection, settings: Settings, folder: Path, watch: Watch) -> Outcome:
-    """Sell the selection through real nodes in `folder` and compare everything."""
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is decided before the first sale."""
+
+    chain: Chain
+    baskets: tuple[BasketToSell, ...]
+    plan: Plan
+
+    def ends(self, upto: int) -> dict[str, int]:
+        """Station → how many baskets of its queue are among the first `upto` of all."""
+        among = {(basket.store, basket.code) for basket in self.baskets[:upto]}
+        queues = self.plan.queues.items()
+        return {station: sum((b.store, b.code) in among for b in queue) for station, queue in queues}
+
+    def expected(self, upto: int) -> Expected:
+        """The figures that the first `upto` baskets leave behind."""
+        ends = self.ends(upto)
+        queues = {station: queue[: ends[station]] for station, queue in self.plan.queues.items()}
+        return expected_of(msgspec.structs.replace(self.plan, queues=queues), self.chain)
+
+
+def prepare(selection: Selection, settings: Settings, watch: Watch) -> Prepared:
+    """Prices, definitions, queues and cut-offs of all baskets; the same input gives the same."""
     watch.step("finding price lists")
     chain = chain_of(selection, settings.stations_per_store, settings.seed)
     baskets = to_sell(selection, chain.prices)
-    planned = plan(baskets, chain, settings.offline, settings.seed)
-    expected = expected_of(planned, chain)
-    first_day = min(basket.day for basket in baskets)
-    async with running(chain, first_day, folder, watch) as nodes:
-        board = Switchboard(planned, nodes.station_lines, nodes.store_lines, watch)
-        watch.begin(len(baskets))
-        started = time.monotonic()
-        cashiers = await _sell(nodes, chain, planned, board)
-        seconds = time.monotonic() - started
-        await board.restore_all()
-        watch.step("waiting until everything has arrived")
-        await _until_quiet(nodes, expected)
-        watch.step("counting and comparing")
-        found = await _found(nodes, expected)
-    said = [difference for cashier in cashiers for difference in cashier.differences]
+    return Prepared(chain=chain, baskets=baskets, plan=plan(baskets, chain, settings.offline, settings.seed))
+
+
+async def replay(selection: Selection, settings: Settings, folder: Path, watch: Watch) -> Outcome:
+    """Sell the selection through real nodes in `folder` and compare everything."""
+    prepared = prepare(selection, settings, watch)
+    count = len(prepared.baskets)
+    first_day = min(basket.day for basket in prepared.baskets)
+    said: list[Difference] = []
+    async with running(prepared.chain, first_day, folder, watch) as nodes:
+        seller = Seller(nodes, prepared, watch, said.append)
+        watch.begin(count)
+        began = time.monotonic()
+        sales = await seller.sell(dict.fromkeys(prepared.plan.queues, 0), count)
+        seconds = time.monotonic() - began
+        found = await seller.compared(count)
+    board = seller.board
     return Outcome(
-        baskets=len(baskets), lines=dict(class_counts(baskets)), offline=board.offline,
-        store_alone=board.store_alone, cuts=board.cuts, selling_seconds=seconds,
-        sales=tuple(sale for cashier in cashiers for sale in cashier.sales),
-        differences=(*said, *reconcile(expected, found)),
+        baskets=count, lines=dict(class_counts(prepared.baskets)), offline=board.offline,
+        store_alone=board.store_alone, cuts=board.cuts, selling_seconds=seconds, sales=tuple(sales),
+        differences=(*said, *found),
     )  # fmt: skip
 
 
-async def _sell(nodes: RunningChain, chain: Chain, planned: Plan, board: Switchboard) -> list[Cashier]:
-    cashiers = [_cashier(nodes, till, chain.stores[till.store], board) for till in chain.tills]
-    async with asyncio.TaskGroup() as selling:
-        for till, cashier in zip(chain.tills, cashiers, strict=True):
-            selling.create_task(cashier.sell_all(planned.queues[till.station]))
-    return cashiers
+class Seller:
+    """Sells stretches of the prepared baskets at running nodes, and compares what stands afterwards."""
 
+    def __init__(
+        self, nodes: RunningChain, prepared: Prepared, watch: Watch, says: Callable[[Difference], None]
+    ) -> None:
+        self._nodes = nodes
+        self._prepared = prepared
+        self._watch = watch
+        self._says = says
+        self.board = Switchboard(prepared.plan, nodes.station_lines, nodes.store_lines, watch)
 
-def _cashier(nodes: RunningChain, till: Till, store: str, board: Switchboard) -> Cashier:
-    async def before(position: int) -> None:
-        await board.before(till.station, store, position)
+    async def sell(self, sold: Mapping[str, int], upto: int) -> list[Sale]:
+        """The first `upto` baskets of all, at each station from the position `sold` says."""
+        chain, ends = self._prepared.chain, self._prepared.ends(upto)
+        for store in chain.stores.values():
+            here = [till.station for till in chain.tills if chain.stores[till.store] == store]
+            self.board.begun(store, sum(sold[station] for station in here))
+        cashiers = [await self._cashier(till, chain.stores[till.store]) for till in chain.tills]
+        async with asyncio.TaskGroup() as selling:
+            for till, cashier in zip(chain.tills, cashiers, strict=True):
+                queue = self._prepared.plan.queues[till.station][: ends[till.station]]
+                selling.create_task(cashier.sell_all(queue, sold[till.station]))
+        await self.board.restore_all()
+        return [sale for cashier in cashiers for sale in cashier.sales]
 
-    async def after(_: int) -> None:
-        await board.after(till.station, store)
+    async def compared(self, upto: int) -> list[Difference]:
+        """Wait until everything arrived; what does not hold over the first `upto` baskets."""
+        expected = self._prepared.expected(upto)
+        self._watch.step("waiting until everything has arrived")
+        await _until_quiet(self._nodes, expected)
+        self._watch.step("counting and comparing")
+        return reconcile(expected, await _found(self._nodes, expected))
 
-    return Cashier(till, nodes.stations[till.station], before=before, after=after)
+    async def _cashier(self, till: Till, store: str) -> Cashier:
+        async def before(position: int) -> None:
+            await self.board.before(till.station, store, position)
+
+        async def after(_: int) -> None:
+            await self.board.after(till.station, store)
+
+        station = self._nodes.stations[till.station]
+        cashier = Cashier(till, station, before=before, after=after, says=self._says)
+        shift = await self._nodes.managers[till.station].open_shift_now()
+        if shift is not None:
+            cashier.take_over(shift)
+        return cashier
 
 
 async def _until_quiet(nodes: RunningChain, expected: Expected) -> None:

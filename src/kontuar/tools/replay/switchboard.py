@@ -26,6 +26,10 @@ class Switchboard:
         self.offline = 0
         self.store_alone = 0
 
+    def begun(self, store: str, baskets: int) -> None:
+        """So many baskets of the store were sold by a run before this one."""
+        self._begun[store] = baskets
+
     async def before(self, station: str, store: str, position: int) -> None:
         """Set both lines as planned for the basket that begins."""
         await _set(self._stations[station], is_cut(self._plan.stations[station], position))

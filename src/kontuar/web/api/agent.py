@@ -12,6 +12,8 @@ from litestar import Request, get
 from kontuar.kernel.errors import refuse
 from kontuar.operations.agent_access import AgentAccess
 from kontuar.operations.agent_day import AgentDay, AgentReading, StockRow, agent_day
+from kontuar.operations.parking_buffer import LeaseRow, ParkingBuffer
+from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.ports.runner import Runner
 
 
@@ -33,6 +35,13 @@ class StockBody(msgspec.Struct, frozen=True):
     rows: tuple[StockRow, ...]
 
 
+class ParkedBody(msgspec.Struct, frozen=True):
+    """Documents in the store's buffer, last changed first, and who holds which."""
+
+    rows: tuple[ParkedRow, ...]
+    leases: tuple[LeaseRow, ...]
+
+
 @dataclass(slots=True)
 class AgentBench:
     """What the handlers need."""
@@ -41,6 +50,7 @@ class AgentBench:
     books: AgentReading
     access: AgentAccess
     status: Callable[[], AgentStatus]
+    parking: ParkingBuffer
 
 
 @get("/api/v1/status", summary="State of this agent", security=[])
@@ -63,6 +73,14 @@ async def stock(request: Request[Any, Any, Any], bench: AgentBench) -> StockBody
     return StockBody(tuple(await bench.run(bench.books.stock)))
 
 
+@get("/api/v1/parked", summary="Parked documents of the store and who edits them")
+async def parked(request: Request[Any, Any, Any], bench: AgentBench) -> ParkedBody:
+    """Reading only: opening takes a lease, and stations ask for that by the sync protocol."""
+    await bench.run(bench.access.require, *credentials(request))
+    rows, leases = await bench.run(lambda: (bench.parking.books.rows(), bench.parking.leases()))
+    return ParkedBody(tuple(sorted(rows, key=lambda row: (row.modified_at, row.doc_id), reverse=True)), leases)
+
+
 def credentials(request: Request[Any, Any, Any]) -> tuple[str, str]:
     """(operator, PIN) of HTTP Basic; empty when there are none. Raises `Refused("login.unreadable")`."""
     scheme, _, told = request.headers.get("authorization", "").partition(" ")
@@ -75,4 +93,4 @@ def credentials(request: Request[Any, Any, Any]) -> tuple[str, str]:
     return operator, pin
 
 
-HANDLERS = (status, reconciliation, stock)
+HANDLERS = (status, reconciliation, stock, parked)

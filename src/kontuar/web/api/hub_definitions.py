@@ -5,17 +5,15 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, Router, delete, get, post, put
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar import Request, Response, delete, get, post, put
+from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.definition_files import MOST_BYTES
+from kontuar.operations.definition_history import Action, FieldChange, history_of
 from kontuar.operations.definition_input import shown, shown_body
 from kontuar.operations.definitions import Written
-from kontuar.web.http import ProblemBody, language_of
 from kontuar.web.hub_access import Asker, HubParts, Parts
-from kontuar.web.i18n import Texts, texts
 
 MOST_BATCH_BYTES = 32 * 1024 * 1024
 
@@ -36,12 +34,14 @@ class PageBody(msgspec.Struct, frozen=True):
 
 
 class PastBody(msgspec.Struct, frozen=True):
-    """One entry of a row's history; `row` is null where it was removed."""
+    """One entry of a row's history; `row` is null where it was removed; `changes`: each field before and after."""
 
     version: int
     changed_at: datetime
     changed_by: str
     row: msgspec.Raw | None
+    action: Action
+    changes: tuple[FieldChange, ...]
 
 
 class PutBody(msgspec.Struct, frozen=True):
@@ -57,15 +57,6 @@ class BatchBody(msgspec.Struct, frozen=True):
     put: tuple[PutBody, ...]
 
 
-class ImportBody(msgspec.Struct, frozen=True):
-    """What became of a file; with problems nothing of it was written."""
-
-    accepted: int
-    changed: int
-    version: int
-    problems: tuple[ProblemBody, ...]
-
-
 @get("/", summary="How many rows there are of each kind")
 async def count_rows(parts: Parts, actor: Asker) -> dict[str, int]:
     return await parts.run(parts.definitions.counts, actor)
@@ -79,8 +70,9 @@ async def list_rows(
     after: FromQuery[str] = "",
     text: Annotated[str, QueryParameter(max_length=100)] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
+    refers: Annotated[str, QueryParameter(max_length=100, description="only rows that name this one: KIND:KEY")] = "",
 ) -> Response[bytes]:
-    rows = await parts.run(parts.definitions.page, actor, kind, after, text, limit)
+    rows = await parts.run(parts.definitions.page, actor, kind, after, text, limit, refers)
     bodies = tuple(RowBody(row.key, row.version, shown(row)) for row in rows)
     return json_response(PageBody(bodies, rows[-1].key if len(rows) == limit else ""))
 
@@ -88,12 +80,13 @@ async def list_rows(
 @get("/{kind:str}/{key:str}", summary="One row")
 async def read_row(parts: Parts, actor: Asker, kind: FromPath[str], key: FromPath[str]) -> Response[bytes]:
     row = await parts.run(parts.definitions.row, actor, kind, key)
-    return json_response(RowBody(row.key, row.version, shown(row)))
+    return json_response(RowBody(row.key, row.version, shown(row)), headers={"ETag": f'"{row.version}"'})
 
 
 @get("/{kind:str}/{key:str}/history", summary="All versions of a row, newest first")
 async def read_history(parts: Parts, actor: Asker, kind: FromPath[str], key: FromPath[str]) -> Response[bytes]:
     found = await parts.run(parts.definitions.history, actor, kind, key)
+    told = await parts.run(history_of, parts.definitions, actor, kind, key)
     return json_response(
         tuple(
             PastBody(
@@ -101,18 +94,28 @@ async def read_history(parts: Parts, actor: Asker, kind: FromPath[str], key: Fro
                 past.changed_at,
                 past.changed_by,
                 None if past.body is None else msgspec.Raw(shown_body(kind, past.body)),
+                entry.action,
+                entry.changes,
             )
-            for past in found
+            for past, entry in zip(found, told, strict=False)
         )
     )
 
 
 @put("/{kind:str}/{key:str}", summary="Write one row", status_code=200)
 async def write_row(
-    request: Request[Any, Any, Any], parts: Parts, actor: Asker, kind: FromPath[str], key: FromPath[str]
+    request: Request[Any, Any, Any],
+    parts: Parts,
+    actor: Asker,
+    kind: FromPath[str],
+    key: FromPath[str],
+    if_match: Annotated[str, HeaderParameter(name="If-Match", required=False)] = "",
 ) -> Written:
+    """With `If-Match: "VERSION"` (as the row's ETag said; `"0"` = there is none yet) a row that was changed meanwhile
+    is not written over: status 409 with `definition.conflict` or `definition.taken`."""
+    expected = expected_version(if_match)
     record = await parts.run(parts.reader.from_json, actor, kind, await request.body())
-    return await parts.run(parts.definitions.put_one, actor, kind, key, record)
+    return await parts.run(parts.definitions.put_one, actor, kind, key, record, expected)
 
 
 @delete("/{kind:str}/{key:str}", summary="Remove one row", status_code=200)
@@ -129,35 +132,20 @@ async def write_rows(request: Request[Any, Any, Any], parts: Parts, actor: Asker
     return await parts.bulk(_write_batch, parts, actor, batch)
 
 
-@post("/{kind:str}/import", summary="Import a CSV file", status_code=200, request_max_body_size=MOST_BYTES + 1)
-async def import_file(
-    request: Request[Any, Any, Any], parts: Parts, actor: Asker, kind: FromPath[str]
-) -> Response[bytes]:
-    """The body is the file itself (text/csv). Bad rows give status 422, each with its line and reason."""
-    report = await parts.bulk(parts.files.import_csv, actor, kind, await request.body())
-    words = texts(language_of(request))
-    problems = tuple(ProblemBody(p.code, _in_file(p, words), p.place) for p in report.problems)
-    body = ImportBody(report.accepted, report.changed, report.version, problems)
-    return json_response(body, 422 if problems else 200)
-
-
-@get("/{kind:str}/export.csv", summary="All rows of a kind as CSV")
-async def export_file(parts: Parts, actor: Asker, kind: FromPath[str]) -> Response[bytes]:
-    data = await parts.bulk(parts.files.export_csv, actor, kind)
-    headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
-    return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def json_response(content: Any, status: int = 200) -> Response[bytes]:
+def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
     """JSON whose raw parts are the stored bytes."""
-    return Response(msgspec.json.encode(content), status_code=status, media_type="application/json")
+    encoded = msgspec.json.encode(content)
+    return Response(encoded, status_code=status, media_type="application/json", headers=headers)
 
 
-def _in_file(problem: Problem, words: Texts) -> str:
-    """The problem in words; a line of the file must not read like a line of a document."""
-    kind, _, number = problem.place.partition(":")
-    told = words.problem(Problem(problem.code, "", problem.facts))
-    return f"{words.gettext('Line {number} of the file').format(number=number)}: {told}" if kind == "line" else told
+def expected_version(if_match: str) -> int | None:
+    """The version that a writer saw; None when he does not say."""
+    text = if_match.strip().strip('"')
+    if not text or text == "*":
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise refuse("http.400", "If-Match", detail=if_match[:40])
+    return int(text)
 
 
 def _write_batch(parts: HubParts, actor: Actor, batch: BatchBody) -> Written:
@@ -177,10 +165,4 @@ def _numbered(problems: Sequence[Problem], position: int) -> list[Problem]:
     return [Problem(problem.code, f"row:{position}", {**problem.facts, "field": problem.place}) for problem in problems]
 
 
-router = Router(
-    "/api/v1/definitions",
-    route_handlers=[
-        count_rows, list_rows, read_row, read_history, write_row, remove_row, write_rows, import_file, export_file,
-    ],
-    tags=["definitions"],
-)  # fmt: skip
+handlers = [count_rows, list_rows, read_row, read_history, write_row, remove_row, write_rows]

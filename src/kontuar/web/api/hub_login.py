@@ -13,10 +13,14 @@ from kontuar.web.hub_access import OPEN, Asker, Parts
 
 
 class LoginBody(msgspec.Struct, frozen=True):
-    """An operator's code and PIN; at the very first start `administrator` and the code from the hub's data folder."""
+    """An operator's code and PIN, and the one-time code of whoever has a second factor.
+
+    At the very first start `administrator` and the code from the hub's data folder.
+    """
 
     operator: str
     pin: str
+    one_time_code: str = ""
 
 
 class LoginAnswer(msgspec.Struct, frozen=True):
@@ -47,7 +51,7 @@ class CodeBody(msgspec.Struct, frozen=True):
 
 @post("/login", opt=OPEN, status_code=200, summary="Log in")
 async def log_in(parts: Parts, data: JSONBody[LoginBody]) -> LoginAnswer:
-    login = await parts.run(parts.login.log_in, data.operator, data.pin)
+    login = await parts.run(parts.login.log_in, data.operator, data.pin, data.one_time_code)
     rights = tuple(sorted(login.actor.rights))
     return LoginAnswer(login.token, login.expires_at, login.actor.operator, login.actor.name, rights)
 

@@ -157,5 +157,6 @@ class StatusBody(msgspec.Struct, frozen=True, kw_only=True):
     business_day: str
     not_fiscalised: int
     silence: str
+    clock_skew_seconds: float | None
     devices: dict[str, str]
     build: str

@@ -85,11 +85,11 @@ async def open_drawer(request: Asked, desk: Desk) -> None:
 @get("/api/v1/articles", summary="Articles by phrase and group")
 async def articles(
     request: Asked, desk: Desk, phrase: str = "", group: str = "", after_name: str = "", after_code: str = "",
-    limit: Limit = 50,
+    limit: Limit = 50, by_batch: bool = False,
 ) -> ArticlePage:  # fmt: skip
-    """DOC-21."""
+    """DOC-21; `by_batch`: each kind of an article has a row of its own."""
     after = (after_name, after_code)
-    return await desk.do(request, article_list.articles, phrase, group, after, limit)
+    return await desk.do(request, article_list.articles, phrase, group, after, limit, by_batch=by_batch)
 
 
 @get("/api/v1/articles/{code:str}", summary="One article with price and stock")

@@ -6,6 +6,7 @@ from kontuar.domain.documents.document import Document
 from kontuar.kernel.errors import refuse
 from kontuar.operations import approval, cash_documents, own_documents, payments, till
 from kontuar.operations.payments import PaymentWindow
+from kontuar.web import parked
 from kontuar.web.api.station_bodies import (
     AmountBody,
     Approved,
@@ -146,6 +147,8 @@ async def decide_card(request: Asked, doc_id: str, data: CardDecisionBody, desk:
 @post("/api/v1/documents/{doc_id:str}/approve", summary="Approve", status_code=200)
 async def approve(request: Asked, doc_id: str, desk: Desk) -> Approved:
     """The single commit; repeating it after a lost answer gives the same document."""
+    await desk.actor(request)
+    await parked.tell_approving(desk, doc_id)
     document = await desk.do(request, approval.approve, doc_id)
     notes = await desk.devices.after_approval(await desk.actor(request), document)
     return Approved(document, problem_bodies(notes, language_of(request)))

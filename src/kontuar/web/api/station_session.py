@@ -82,8 +82,8 @@ async def read_status(desk: Desk) -> StatusBody:
         station=identity.station, store=identity.store, incarnation=identity.incarnation, series=identity.series,
         level=sync.level, since=sync.since, waiting=sync.waiting, problem=sync.problem,
         definitions=local.definitions, shift_open=local.shift_open, business_day=local.business_day,
-        not_fiscalised=local.not_fiscalised, silence=local.silence, devices=desk.devices.states(),
-        build=__version__,
+        not_fiscalised=local.not_fiscalised, silence=local.silence, clock_skew_seconds=sync.clock_skew_seconds,
+        devices=desk.devices.states(), build=__version__,
     )  # fmt: skip
 
 

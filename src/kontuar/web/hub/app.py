@@ -5,21 +5,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Litestar, MediaType, Request, Response, Router, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 
-from kontuar import __version__
 from kontuar.kernel.errors import Problem, Refused
-from kontuar.web.api import hub_definitions, hub_login
-from kontuar.web.http import EXCEPTION_HANDLERS, SECURITY_HEADERS, language_of, status_of
-from kontuar.web.hub import definition_lists, login
-from kontuar.web.hub.definition_columns import AREAS, NAMES
+from kontuar.web.api import hub_definition_versions, hub_discounts, hub_login
+from kontuar.web.description import description_of, openapi_json
+from kontuar.web.http import EXCEPTION_HANDLERS, SECURITY_HEADERS, language_of, on_http, status_of, wants_page
+from kontuar.web.hub import (
+    definition_files,
+    definition_forms,
+    definition_lists,
+    definition_matrices,
+    definition_versions,
+    discounts,
+    login,
+)
+from kontuar.web.hub.definition_words import AREAS, ICONS, NAMES
 from kontuar.web.hub.rendering import NavArea, page
 from kontuar.web.hub_access import OPEN, Asker, HubParts, Parts, provide_actor, provide_parts, require_login
 from kontuar.web.i18n import texts
@@ -32,10 +38,10 @@ _LOGIN_CODES = frozenset({"login.needed", "login.expired"})
 async def show_home(request: Request[Any, Any, Any], parts: Parts, actor: Asker) -> Response[str]:
     counts = await parts.run(parts.definitions.counts, actor)
     words = texts(language_of(request))
-    icons = {link.href: link.icon for area in AREAS for link in area.links}
     shown = [
-        (words.gettext(NAMES[kind]), count, f"/definitions/{kind}", icons[f"/definitions/{kind}"])
+        (words.gettext(NAMES[kind]), count, f"/definitions/{kind}", ICONS[kind])
         for kind, count in counts.items()
+        if kind in NAMES
     ]
     return page(request, "hub/home.jinja", actor, counts=shown)
 
@@ -47,6 +53,8 @@ async def status(actor: Asker) -> dict[str, Any]:  # noqa: ARG001 - asks for a l
 
 def on_page_refused(request: Request[Any, Any, Any], refusal: Refused) -> Response[Any]:
     """A page was refused: to the login, or told in words."""
+    if refusal.problems[0].code == "second_factor.needed":
+        return Redirect("/account", status_code=303)
     if refusal.problems[0].code in _LOGIN_CODES:
         return Redirect(f"/login?next={quote(request.url.path)}", status_code=303)
     words = texts(language_of(request))
@@ -61,6 +69,28 @@ def on_page_http(request: Request[Any, Any, Any], error: HTTPException) -> Respo
     return page(request, "hub/problem.jinja", None, error.status_code, problems=told)
 
 
+def on_nowhere(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """No such path: a page for whoever opened one in a browser, our form for the rest."""
+    return on_page_http(request, error) if wants_page(request) else on_http(request, error)
+
+
+def _own_screens() -> tuple[Any, ...]:
+    """The screens that every hub has, but its first page."""
+    return (
+        definition_lists.show_list,
+        definition_lists.show_choices,
+        *definition_forms.HANDLERS,
+        *definition_files.HANDLERS,
+        *definition_matrices.HANDLERS,
+        *definition_versions.HANDLERS,
+        *discounts.HANDLERS,
+        login.show_login,
+        login.log_in,
+        login.log_out,
+        login.choose_language,
+    )
+
+
 def build_hub_app(
     parts: HubParts,
     *,
@@ -73,38 +103,38 @@ def build_hub_app(
     on_shutdown: Sequence[Any] = (),
 ) -> Litestar:
     """The application. `pages`: further screens; `handlers`: further API, sync and health routes; `areas`: their links,
-    shown before the definitions; `state`: what those handlers find in `app.state`.
+    shown before the definitions; a page at `/` takes the place of the first page. `state`: what those handlers find in
+    `app.state`.
 
     Every handler needs a login unless it is declared with `opt=OPEN`.
     """
     screens = Router(
         "/",
         route_handlers=[
-            show_home,
-            definition_lists.show_list,
-            definition_lists.show_row,
-            login.show_login,
-            login.log_in,
-            login.log_out,
-            login.choose_language,
+            *([] if any("/" in getattr(page, "paths", ()) for page in pages) else [show_home]),
+            *_own_screens(),
             *pages,
         ],
         exception_handlers={Refused: on_page_refused, HTTPException: on_page_http},
     )
     assets = create_static_files_router("/assets", [_ASSETS], opt=dict(OPEN), include_in_schema=False)
     return Litestar(
-        route_handlers=[screens, hub_definitions.router, hub_login.router, status, assets, *handlers],
+        route_handlers=[
+            screens,
+            *hub_definition_versions.ROUTERS,
+            hub_discounts.router,
+            hub_login.router,
+            status,
+            openapi_json,
+            assets,
+            *handlers,
+        ],
         dependencies={"parts": Provide(provide_parts), "actor": Provide(provide_actor)},
         guards=[require_login],
-        exception_handlers={**EXCEPTION_HANDLERS, **(exception_handlers or {})},
+        exception_handlers={**EXCEPTION_HANDLERS, 404: on_nowhere, **(exception_handlers or {})},
         response_headers=dict(SECURITY_HEADERS),
         state=State({"hub": parts, "areas": (*areas, *AREAS), **(state or {})}),
-        openapi_config=OpenAPIConfig(
-            title="Kontuar hub",
-            version=__version__,
-            openapi_router=Router("/api", route_handlers=[], opt=dict(OPEN)),
-            render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
-        ),
+        openapi_config=description_of("Kontuar hub"),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
         logging_config=None,

@@ -1,5 +1,6 @@
-"""How each kind of definition is listed: its name, its columns, and a cell's text. One table, one mechanism."""
+"""How each kind of definition is listed: its columns and a cell's text. One table, one mechanism."""
 
+import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -7,34 +8,13 @@ import msgspec
 
 from kontuar.domain.catalogue.records import Picture
 from kontuar.domain.definitions.kinds import KINDS
-from kontuar.operations.definition_files import cell_of
+from kontuar.operations.definition_cells import cell_of
 from kontuar.operations.definition_input import SECRET
-from kontuar.web.hub.rendering import NavArea, NavLink
+from kontuar.web.hub.definition_words import AREAS, CHOICES, NAMES, label_of
 from kontuar.web.i18n import Texts
 
-NAMES: Final = {
-    "currency": "Currencies",
-    "firm": "Firm",
-    "centre": "Centres",
-    "unit": "Units",
-    "vat_rate": "VAT rates",
-    "price_list": "Price lists",
-    "store": "Stores",
-    "warehouse": "Warehouses",
-    "payment_form": "Payment forms",
-    "station": "Stations",
-    "exchange_rate": "Exchange rates",
-    "numbering": "Numbering",
-    "reason": "Reasons",
-    "parameter": "Parameters",
-    "picture": "Pictures",
-    "article_group": "Article groups",
-    "article": "Articles",
-    "price": "Prices",
-    "contractor": "Contractors",
-    "role": "Roles",
-    "operator": "Operators",
-}
+__all__ = ["AREAS", "NAMES", "choice_text", "columns_of", "label_of", "record_of", "text_of"]
+
 _FIRST: Final = {
     "article": ("code", "name", "group", "unit", "vat", "eans", "active"),
     "contractor": ("code", "name", "kind", "tax_number", "city", "price_list", "active"),
@@ -42,38 +22,42 @@ _FIRST: Final = {
     "firm": ("code", "name", "tax_number", "city", "currency"),
     "payment_form": ("code", "name", "kind", "currencies", "gives_change", "opens_drawer", "active"),
     "operator": ("code", "name", "roles", "stores", "language", "active", "valid_until"),
+    "attribute": ("code", "name", "level", "type", "required", "active"),
+    "batch": ("article", "code", "name", "properties", "eans", "active"),
+    "role": ("code", "name"),
+    "discount": ("code", "name", "kind", "state", "priority", "position", "discount_group", "first_day", "last_day"),
+    "coupon": ("code", "name", "discount", "last_day", "uses", "offline", "active"),
+    "picture": ("code", "media_type", "data"),
 }
 """Columns shown at first; kinds not named here show all they have."""
-_NUMERIC: Final = frozenset({"price", "rate", "percent", "precision", "position", "payment_days"})
-
-AREAS: Final = tuple(
-    NavArea(
-        label, tuple(NavLink(NAMES[kind], icon, f"/definitions/{kind}") for kind, icon in links)
-    )
-    for label, links in (
-        ("Goods", (
-            ("article", "box"), ("article_group", "list"), ("price_list", "percent"), ("price", "cash"),
-            ("unit", "swap"), ("vat_rate", "percent"), ("picture", "camera"),
-        )),
-        ("People", (("contractor", "users"), ("operator", "user"), ("role", "lock"))),
-        ("Money", (("payment_form", "card"), ("currency", "cash"), ("exchange_rate", "swap"))),
-        ("Firm", (
-            ("firm", "store"), ("centre", "link"), ("store", "store"), ("warehouse", "box-in"),
-            ("station", "receipt"), ("numbering", "invoice"), ("reason", "edit"), ("parameter", "settings"),
-        )),
-    )
-)  # fmt: skip
-
-
-def label_of(field: str) -> str:
-    """`price_list` → `Price list`, the source text of its translation."""
-    special = {"vat": "VAT", "eans": "EANs"}
-    return special.get(field) or field.replace("_", " ").capitalize()
+_NUMERIC: Final = frozenset({"price", "rate", "percent", "precision", "position", "payment_days", "credit_limit"})
+_CHOSEN: Final = frozenset(
+    {
+        "kind",
+        "direction",
+        "level",
+        "type",
+        "reset",
+        "status",
+        "language",
+        "parking",
+        "state",
+        "combine",
+        "counted_by",
+        "takes",
+        "gives",
+        "per",
+        "pick",
+        "every_unit",
+        "weekdays",
+    }
+)
+_WORDS: Final = {"document_type": "type", "document_types": "type", "rights": "right"}
 
 
 def columns_of(kind: str, words: Texts) -> list[dict[str, Any]]:
     """Columns in the form of the kit's lists."""
-    fields = [field for field in KINDS[kind].record.__struct_fields__ if field != SECRET]
+    fields = [field for field in KINDS[kind].written.__struct_fields__ if field != SECRET]
     first = _FIRST.get(kind)
     chosen = [*first, *(field for field in fields if field not in first)] if first else fields
     return [
@@ -93,7 +77,7 @@ def record_of(kind: str, body: bytes) -> Any:
 
 
 def text_of(record: Any, field: str, words: Texts) -> str:
-    """A field as people read it."""
+    """A field as people read it; `record` as people write it."""
     value = getattr(record, field)
     if isinstance(record, Picture) and field == "data":
         return words.gettext("{count} kB").format(count=len(value) * 3 // 4 // 1024)
@@ -101,4 +85,18 @@ def text_of(record: Any, field: str, words: Texts) -> str:
         return words.gettext("Yes") if value else words.gettext("No")
     if isinstance(value, Decimal):
         return words.price(value)
-    return cell_of(value).replace(",", ", ") if isinstance(value, tuple) else cell_of(value)
+    if isinstance(value, datetime.date):
+        return words.day(value)
+    if isinstance(value, tuple):
+        return ", ".join(choice_text(field, cell_of((part,)), words) for part in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{code}: {text}" for code, text in value.items())
+    return choice_text(field, cell_of(value), words)
+
+
+def choice_text(field: str, value: str, words: Texts) -> str:
+    """A value of a fixed set in words, any other as it stands."""
+    if field in _CHOSEN:
+        return words.gettext(CHOICES.get(f"{field}:{value}", CHOICES.get(value, value)))
+    told = words.gettext(f"{_WORDS[field]}:{value}") if field in _WORDS else value
+    return value if told == f"{_WORDS.get(field)}:{value}" else told

@@ -1,39 +1,51 @@
-"""Screens of the hub: documents from all stores, and one of them in full (HUB-04)."""
+"""Screens of the hub: documents from all stores, one of them in full, both as files (HUB-04)."""
 
-import datetime
-from decimal import Decimal
-from typing import Annotated, Any, Final
-from urllib.parse import quote, urlencode
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.response import Stream
 
 from kontuar.domain.documents.types import TYPES
-from kontuar.kernel.quantity import unscaled
+from kontuar.domain.parties import rights
 from kontuar.operations import hub_documents
 from kontuar.operations.actor import Actor
-from kontuar.operations.ports.hub_lists import DocumentCard, DocumentFilter, DocumentRow
+from kontuar.operations.ports.hub_lists import DocumentRow
 from kontuar.web.http import language_of
+from kontuar.web.hub.document_card import document_href, shown, type_name
+from kontuar.web.hub.document_query import chosen_of, filter_of
 from kontuar.web.hub.rendering import NavArea, NavLink, page
+from kontuar.web.hub_access import Parts
 from kontuar.web.hub_document_parts import PARTS, ROWS_PER_PAGE, HubDocumentParts
+from kontuar.web.hub_files.documents import document_pdf_of, documents_file_of
 from kontuar.web.i18n import Texts, texts
 
-AREA: Final = NavArea(
-    "Documents",
-    (
-        NavLink("Documents", "receipt", "/documents"),
-        NavLink("Verification", "warning", "/verification"),
-        NavLink("Monitor", "chart", "/monitor"),
+AREAS: Final = (
+    NavArea(
+        "Documents",
+        (
+            NavLink("Dashboard", "chart", "/"),
+            NavLink("Documents", "receipt", "/documents", rights.SEE_HUB),
+            NavLink("Verification", "warning", "/verification", rights.SEE_HUB),
+        ),
+    ),
+    NavArea(
+        "Reports",
+        (
+            NavLink("Sales", "percent", "/reports/sales", rights.SEE_REPORTS),
+            NavLink("Voids and corrections", "erase", "/reports/losses", rights.SEE_REPORTS),
+        ),
+    ),
+    NavArea(
+        "Supervision",
+        (
+            NavLink("Monitor", "store", "/monitor", rights.SEE_HUB),
+            NavLink("Audit log", "list", "/audit", rights.SEE_AUDIT),
+            NavLink("Personal data", "user", "/privacy", rights.PRIVACY),
+            NavLink("My account", "lock", "/account"),
+        ),
     ),
 )
-TYPE_NAMES: Final = {
-    "receipt": "Receipt",
-    "cash_in": "Cash in",
-    "cash_out": "Cash out",
-    "internal_release": "Internal release",
-    "internal_receipt": "Internal receipt",
-}
-EVENT_NAMES: Final = {"fiscalised": "Fiscalised", "cancelled": "Cancelled", "printed": "Printed"}
 STATE_NAMES: Final = (
     ("", "All states"),
     ("approved", "Approved"),
@@ -67,26 +79,14 @@ def columns_of(table: tuple[tuple[str, str, str, bool], ...], words: Texts) -> l
 
 @get("/documents", include_in_schema=False, dependencies=PARTS)
 async def show_documents(
-    request: Request[Any, Any, Any],
-    documents: HubDocumentParts,
-    actor: Actor,
-    store: str = "",
-    station: str = "",
-    document_type: Annotated[str, Parameter(query="type")] = "",
-    day: str = "",
-    number: Annotated[str, Parameter(max_length=100)] = "",
-    document_state: Annotated[str, Parameter(query="state")] = "",
-    after: str = "",
+    request: Request[Any, Any, Any], documents: HubDocumentParts, actor: Actor, after: str = ""
 ) -> Response[str]:
-    chosen = {
-        "store": store, "station": station, "type": document_type, "day": day, "number": number,
-        "state": document_state,
-    }  # fmt: skip
-    wanted = _filter_of(chosen, after)
-    rows = await documents.run(hub_documents.documents, documents.documents, actor, wanted)
+    chosen = chosen_of(request)
+    rows = await documents.run(hub_documents.documents, documents.documents, actor, filter_of(chosen, after))
     stores, stations = await documents.run(hub_documents.choices, documents.documents)
     words = texts(language_of(request))
-    more = f"/documents?{urlencode({**chosen, 'after': rows[-1].key})}" if len(rows) == ROWS_PER_PAGE else ""
+    asked = {name: value for name, value in chosen.items() if value}
+    more = f"/documents?{urlencode({**asked, 'after': rows[-1].key})}" if len(rows) == ROWS_PER_PAGE else ""
     only_rows = request.headers.get("hx-request") == "true"
     return page(
         request,
@@ -97,11 +97,20 @@ async def show_documents(
         more_url=more,
         first=not after,
         chosen=chosen,
+        narrowed=any(chosen[name] for name in ("operator", "buyer", "article", "form", "gross_from", "gross_to")),
+        file_href=f"/documents/file?{urlencode(asked)}",
         stores=_options(stores, words.gettext("All stores")),
         stations=_options(stations, words.gettext("All stations")),
-        types=[("", words.gettext("All types")), *((name, words.gettext(TYPE_NAMES[name])) for name in TYPES)],
+        types=[("", words.gettext("All types")), *((name, type_name(name, words)) for name in TYPES)],
         states=[(value, words.gettext(label)) for value, label in STATE_NAMES],
     )
+
+
+@get("/documents/file", include_in_schema=False, dependencies=PARTS)
+async def documents_file(
+    request: Request[Any, Any, Any], documents: HubDocumentParts, actor: Actor, file: str = "csv"
+) -> Response[Any] | Stream:
+    return await documents_file_of(documents, actor, filter_of(chosen_of(request)), file)
 
 
 @get("/documents/{store:str}/{doc_id:str}", include_in_schema=False, dependencies=PARTS)
@@ -113,92 +122,11 @@ async def show_document(
     return page(request, "hub/document.jinja", actor, card=card, shown=shown(card, words), row=_listed(card.row, words))
 
 
-def shown(card: DocumentCard, words: Texts) -> dict[str, Any]:
-    """A document's parts as people read them."""
-    return {
-        "type": words.gettext(TYPE_NAMES.get(card.row.type, card.row.type)),
-        **_sums_and_facts(card, words),
-        **_tables(card, words),
-        "history": [
-            (words.moment(entry["at"]), words.gettext(EVENT_NAMES.get(entry["event"], entry["event"])),
-             entry["operator"], ", ".join(f"{name}: {value}" for name, value in entry["facts"].items() if value))
-            for entry in card.history
-        ],
-        "links": [
-            (link["number"], f"/documents/{quote(card.row.store, safe='')}/{target}")
-            for link, target in (
-                *((link, link["to_doc"]) for link in card.links),
-                *((link, link["doc_id"]) for link in card.linked_from),
-            )
-        ],
-    }  # fmt: skip
-
-
-def _sums_and_facts(card: DocumentCard, words: Texts) -> dict[str, Any]:
-    header, currency = card.header, card.row.currency
-    return {
-        "summary": [
-            (words.gettext("Net"), words.money(header["net"], currency)),
-            (words.gettext("VAT"), words.money(header["tax"], currency)),
-            (words.gettext("Discount"), words.money(header["discount"], currency)),
-            (words.gettext("Total"), words.money(card.row.gross, currency), "is-strong"),
-        ],
-        "facts": [
-            (words.gettext("Store"), card.row.store),
-            (words.gettext("Station"), card.row.station),
-            (words.gettext("Warehouse"), header["warehouse"]),
-            (words.gettext("Business day"), words.day(card.row.business_day)),
-            (words.gettext("Approved at"), words.moment(card.row.approved_at)),
-            (words.gettext("Operator"), card.row.approved_by),
-            (words.gettext("Contractor"), card.row.buyer),
-            (words.gettext("GID"), card.row.gid),
-            (words.gettext("Place in the stream"), f"{header['origin']} · {header['incarnation']} · {header['seq']}"),
-            (words.gettext("Booked at"), words.moment(header["booked_at"])),
-            *([(words.gettext("Deviation"), header["deviation"])] if header["deviation"] else []),
-        ],
-    }
-
-
-def _tables(card: DocumentCard, words: Texts) -> dict[str, Any]:
-    currency = card.row.currency
-    return {
-        "lines": [
-            (line["line"], line["name"], line["article"], _quantity(line["quantity_e4"], words), line["unit"],
-             words.price(unscaled(line["price_e4"])), line["vat"], words.amount(line["value"], currency))
-            for line in card.lines
-        ],
-        "taxes": [
-            (tax["vat"], words.amount(tax["net"], currency), words.amount(tax["tax"], currency),
-             words.amount(tax["gross"], currency))
-            for tax in card.taxes
-        ],
-        "payments": [
-            (words.gettext("Change") if paid["role"] == "change" else paid["form"],
-             words.money(paid["amount"], paid["currency"]), paid["card"])
-            for paid in card.payments
-        ],
-        "moves": [
-            (move["article"], move["from_place"], move["to_place"], _quantity(move["quantity_e4"], words))
-            for move in card.stock_moves
-        ],
-    }  # fmt: skip
-
-
-def _quantity(ten_thousandths: int, words: Texts) -> str:
-    value = unscaled(ten_thousandths)
-    places = max(0, -int(Decimal(value).normalize().as_tuple().exponent))
-    return words.quantity(value, min(places, 4))
-
-
-def _filter_of(chosen: dict[str, str], after: str) -> DocumentFilter:
-    try:
-        day = datetime.date.fromisoformat(chosen["day"]) if chosen["day"] else None
-    except ValueError:
-        day = None
-    return DocumentFilter(
-        store=chosen["store"], station=chosen["station"], type=chosen["type"], day_from=day, day_to=day,
-        number=chosen["number"], state=chosen["state"], after=after, limit=ROWS_PER_PAGE,
-    )  # fmt: skip
+@get("/documents/{store:str}/{doc_id:str}/pdf", include_in_schema=False, dependencies=PARTS)
+async def document_pdf(
+    request: Request[Any, Any, Any], documents: HubDocumentParts, parts: Parts, actor: Actor, store: str, doc_id: str
+) -> Response[bytes]:
+    return await document_pdf_of(documents, parts, actor, store, doc_id, language_of(request))
 
 
 def _options(values: Any, everything: str) -> list[tuple[str, str]]:
@@ -209,11 +137,14 @@ def _listed(row: DocumentRow, words: Texts) -> dict[str, Any]:
     state = "cancelled" if row.state == "cancelled" else "fiscalised" if row.fiscalised else "approved"
     return {
         "key": row.key,
-        "href": f"/documents/{quote(row.store, safe='')}/{row.doc_id}",
+        "href": document_href(row.store, row.doc_id),
         "state": state,
         "cells": [
-            row.number, "", words.gettext(TYPE_NAMES.get(row.type, row.type)), row.store, row.station,
+            row.number, "", type_name(row.type, words), row.store, row.station,
             words.day(row.business_day), words.moment(row.approved_at), row.buyer, row.approved_by,
             str(row.line_count), row.gid, words.money(row.gross, row.currency),
         ],
     }  # fmt: skip
+
+
+HANDLERS: Final = (show_documents, documents_file, show_document, document_pdf)

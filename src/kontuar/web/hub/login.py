@@ -20,7 +20,7 @@ Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED
 
 @get("/login", opt=OPEN, include_in_schema=False)
 async def show_login(request: Request[Any, Any, Any], next: FromQuery[str] = "/") -> Response[str]:
-    return page(request, "hub/login.jinja", None, next=_own_path(next), problem="", code="")
+    return page(request, "hub/login.jinja", None, next=_own_path(next), problem="", code="", asks_code=False)
 
 
 @post("/login", opt=OPEN, include_in_schema=False)
@@ -29,11 +29,14 @@ async def log_in(request: Request[Any, Any, Any], parts: Parts, data: Form) -> R
     target = _own_path(data.get("next", "/"))
     code = data.get("operator", "")
     try:
-        login = await parts.run(parts.login.log_in, code, data.get("pin", ""))
+        login = await parts.run(parts.login.log_in, code, data.get("pin", ""), data.get("one_time_code", ""))
     except Refused as refusal:
         words = texts(language_of(request)).problem(refusal.problems[0])
         status = status_of(refusal.problems)
-        return page(request, "hub/login.jinja", None, status, next=target, problem=words, code=code[:64])
+        asks = refusal.problems[0].code == "login.code_needed" or bool(data.get("one_time_code"))
+        return page(
+            request, "hub/login.jinja", None, status, next=target, problem=words, code=code[:64], asks_code=asks
+        )
     cookie = Cookie(
         COOKIE, path="/", value=login.token, httponly=True, samesite="strict",
         secure=request.url.scheme == "https", max_age=LOGIN_HOURS * 3600,

@@ -1,6 +1,6 @@
 """Pages of the hub from templates, in the asker's language."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ LANGUAGE_NAMES = (("pl", "Polski"), ("en", "English"), ("fr", "Français"))
 
 
 class NavLink(msgspec.Struct, frozen=True):
-    """A link on the left; `label` is an English text that is translated when shown."""
+    """A link on the left; `label` is an English text that is translated when shown. `right`: who may use it."""
 
     label: str
     icon: str
     href: str
+    right: str = ""
 
 
 class NavArea(msgspec.Struct, frozen=True):
@@ -62,18 +63,19 @@ def page(
             languages=LANGUAGE_NAMES,
             csrf_token=csrf_token(token) if token else "",
             operator=actor.name if actor else "",
-            nav=_navigation(request, language) if actor else [],
+            nav=_navigation(request, language, actor.rights) if actor else [],
             status={"state": "online", "waiting": 0, "since": None},
             words=texts(language),
-            shortcuts=[],
-            **context,
+            **{"shortcuts": [], **context},
         )
     )
     return Response(content, media_type=MediaType.HTML, status_code=status)
 
 
-def _navigation(request: Request[Any, Any, Any], language: str) -> list[dict[str, Any]]:
+def _navigation(request: Request[Any, Any, Any], language: str, rights: frozenset[str]) -> list[dict[str, Any]]:
+    """Areas with the links that the asker may use; a figure beside a link says that something waits there."""
     words = texts(language)
+    counts: Mapping[str, int] = getattr(request.app.state, "waiting_counts", {})
     areas: Sequence[NavArea] = request.app.state.areas
     path = request.url.path
     return [
@@ -84,10 +86,13 @@ def _navigation(request: Request[Any, Any, Any], language: str) -> list[dict[str
                     "label": words.gettext(link.label),
                     "icon": link.icon,
                     "href": link.href,
-                    "current": path == link.href or path.startswith(link.href + "/"),
+                    "current": path == link.href or (link.href != "/" and path.startswith(link.href + "/")),
+                    "count": counts.get(link.href) or None,
                 }
                 for link in area.links
+                if not link.right or link.right in rights
             ],
         }
         for area in areas
+        if any(not link.right or link.right in rights for link in area.links)
     ]

@@ -18,6 +18,7 @@ from kontuar.operations.print_model import (
     VatRow,
 )
 from kontuar.web.i18n import Texts
+from kontuar.web.prints import law
 from kontuar.web.prints.scene import PrintScene
 
 CODE_PREFIX = "kontuar:document:"
@@ -34,14 +35,14 @@ def document_model(
         title=_title(document, texts),
         number=document.number,
         copy_mark=_copy_mark(document, texts) if copy else "",
-        seller=seller_rows(scene, texts),
+        seller=(*seller_rows(scene, texts), *(law.seller_more(scene, texts) if law.is_invoice(document) else ())),
         buyer=_buyer_rows(document, texts),
         store=scene.store.name,
         station=scene.station,
         operator=scene.operators.get(document.approved_by, document.approved_by),
         issued_at=moment_of(document.approved_at or document.created_at, scene, texts),
         details=_details(document, scene, texts, fiscal_number),
-        headings=_headings(texts, priced=priced),
+        headings=_headings(document, texts, priced=priced),
         lines=tuple(_line(line, document, texts, priced=priced) for line in document.lines),
         totals=_totals(document, texts, priced=priced),
         vat_headings=VatHeadings(
@@ -77,6 +78,7 @@ def title_of(document_type: str, texts: Texts) -> str:
     _ = texts.gettext
     titles = {
         "receipt": _("RECEIPT"),
+        "invoice": _("INVOICE"),
         "cash_in": _("CASH RECEIVED (KP)"),
         "cash_out": _("CASH PAID OUT (KW)"),
         "internal_release": _("INTERNAL RELEASE (RW)"),
@@ -95,13 +97,12 @@ def _copy_mark(document: Document, texts: Texts) -> str:
 
 def _buyer_rows(document: Document, texts: Texts) -> tuple[str, ...]:
     buyer = document.buyer
+    _ = texts.gettext
     if buyer.code == UNDEFINED:
-        return ()
-    town = " ".join(part for part in (buyer.postal_code, buyer.city) if part)
-    address = ", ".join(part for part in (buyer.street, town) if part)
-    label = texts.gettext("Buyer") if type_of(document.type).family == "trade" else texts.gettext("Contractor")
-    number = f"{texts.gettext('Tax number')} {buyer.tax_number}" if buyer.tax_number else ""
-    return tuple(row for row in (f"{label}: {buyer.name}", address, number) if row)
+        return (f"{_('Buyer')}: {_('Tax number')} {buyer.tax_number}",) if buyer.tax_number else ()
+    label = _("Buyer") if type_of(document.type).family == "trade" else _("Contractor")
+    recipient = law.party_rows(_("Recipient"), document.recipient, texts) if document.recipient else ()
+    return (*law.party_rows(label, buyer, texts), *recipient)
 
 
 def _details(document: Document, scene: PrintScene, texts: Texts, fiscal_number: str) -> tuple[PrintRow, ...]:
@@ -113,30 +114,45 @@ def _details(document: Document, scene: PrintScene, texts: Texts, fiscal_number:
         (_("Register"), document.register if family == "cash" else ""),
         (_("Reason"), scene.reasons.get(document.reason, document.reason)),
         (_("Served by"), scene.operators.get(handler, handler)),
+        *((row.label, row.value) for row in (law.date_rows(document, texts) if law.is_invoice(document) else ())),
         (_("Order number"), document.order_number),
         (_("Foreign number"), document.foreign_number),
         (_("Fiscal number"), fiscal_number),
         (_("Description"), document.description),
+        *((scene.attributes.get(code, code), value) for code, value in sorted(document.attributes.items())),
     )
     return tuple(PrintRow(label=label, value=value) for label, value in rows if value)
 
 
-def _headings(texts: Texts, *, priced: bool) -> LineHeadings:
+def _headings(document: Document, texts: Texts, *, priced: bool) -> LineHeadings:
     _ = texts.gettext
+    if law.is_invoice(document):
+        net = document.direction == "net"
+        return LineHeadings(
+            code=_("Code"), name=_("Name"), quantity=_("Quantity"), unit=_("Unit"),
+            unit_price=_("Net price") if net else _("Gross price"),
+            value=_("Net value") if net else _("Gross value"), vat=_("Rate of VAT"),
+        )  # fmt: skip
     return LineHeadings(
         code=_("Code"), name=_("Name"), quantity=_("Quantity"), unit=_("Unit"),
         unit_price=_("Price") if priced else "", value=_("Value") if priced else "", vat=_("VAT") if priced else "",
     )  # fmt: skip
 
 
+def _name(line: Line) -> str:
+    """The article, and which kind of it (DOC-29)."""
+    return ", ".join([line.name, *line.properties.values()])
+
+
 def _line(line: Line, document: Document, texts: Texts, *, priced: bool) -> PrintLine:
     quantity = texts.quantity(line.quantity, 0 if line.quantity == line.quantity.to_integral_value() else 1)
     if not priced:
-        return PrintLine(name=line.name, quantity=quantity, unit=line.unit, code=line.article)
+        return PrintLine(name=_name(line), quantity=quantity, unit=line.unit, code=line.article)
     return PrintLine(
-        name=line.name, quantity=quantity, unit=line.unit, code=line.article,
+        name=_name(line), quantity=quantity, unit=line.unit, code=line.article,
         unit_price=texts.price(line.price), value=texts.amount(line.value, document.currency),
-        discount=_discount(line, document, texts), vat_letter=line.letter,
+        discount=_discount(line, document, texts),
+        vat_letter=law.line_rate(line, texts) if law.is_invoice(document) else line.letter,
     )  # fmt: skip
 
 
@@ -161,7 +177,10 @@ def _totals(document: Document, texts: Texts, *, priced: bool) -> tuple[PrintRow
         shown.append(_row(texts.gettext("Discounts"), Minor(-totals.discount), document.currency, texts, strong=False))
     if totals.surcharge:
         shown.append(_row(texts.gettext("Surcharges"), totals.surcharge, document.currency, texts, strong=False))
-    return (*shown, _row(texts.gettext("TOTAL"), totals.gross, document.currency, texts))
+    total = _row(texts.gettext("TOTAL"), totals.gross, document.currency, texts)
+    if not law.is_invoice(document):
+        return (*shown, total)
+    return (*shown, *law.before_total(document, texts), total, *law.sum_rows(document, texts))
 
 
 def _row(label: str, amount: Minor, currency: str, texts: Texts, *, strong: bool = True) -> PrintRow:
@@ -169,10 +188,9 @@ def _row(label: str, amount: Minor, currency: str, texts: Texts, *, strong: bool
 
 
 def _vat_row(row: TaxSum, currency: str, texts: Texts) -> VatRow:
-    rate = texts.gettext("exempt") if row.percent is None else f"{texts.quantity(row.percent)}%"
     return VatRow(
-        letter=row.letter, rate=rate, net=texts.amount(row.net, currency), vat=texts.amount(row.tax, currency),
-        gross=texts.amount(row.gross, currency),
+        letter=row.letter, rate=law.rate_of(row.vat, row.percent, texts), net=texts.amount(row.net, currency),
+        vat=texts.amount(row.tax, currency), gross=texts.amount(row.gross, currency),
     )  # fmt: skip
 
 
@@ -199,8 +217,11 @@ def _payments(document: Document, scene: PrintScene, texts: Texts) -> tuple[Prin
 def _footer(document: Document, scene: PrintScene, texts: Texts) -> tuple[str, ...]:
     family = type_of(document.type).family
     if family == "trade":
+        notes = law.legal_notes(document, scene, texts)
         warning = texts.gettext("This is not a fiscal receipt") if scene.fiscal_device else ""
-        return tuple(row for row in (warning, *scene.footer.splitlines()) if row)
+        if law.is_invoice(document):
+            return notes
+        return tuple(row for row in (*notes, warning, *scene.footer.splitlines()) if row)
     dots = "." * 20
     parties = {
         "cash": (texts.gettext("Paid by"), texts.gettext("Received by")),

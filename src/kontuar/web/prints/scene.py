@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from kontuar.domain.cash.records import PaymentForm
-from kontuar.domain.firm.records import Firm, Reason, StationDefinition, Store, Warehouse
+from kontuar.domain.firm.parameters import Parameters
+from kontuar.domain.firm.records import Attribute, Firm, Reason, StationDefinition, Store, Warehouse
 from kontuar.domain.parties.records import Operator
 from kontuar.operations.station import Station
 
@@ -23,6 +24,8 @@ class PrintScene(msgspec.Struct, frozen=True, kw_only=True):
     warehouses: Mapping[str, str] = {}
     footer: str = ""
     fiscal_device: bool = False
+    parameters: Parameters = Parameters({})
+    attributes: Mapping[str, str] = {}
 
 
 def scene_of(station: Station) -> PrintScene:
@@ -41,4 +44,6 @@ def scene_of(station: Station) -> PrintScene:
         warehouses={row.code: row.name for row in definitions.every(Warehouse).values()},
         footer=parameters.text("print.receipt_footer"),
         fiscal_device=station.fiscal_device,
+        parameters=parameters,
+        attributes={row.code: row.name for row in definitions.every(Attribute).values()},
     )

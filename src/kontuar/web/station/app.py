@@ -14,7 +14,22 @@ from litestar.static_files import create_static_files_router
 from kontuar.kernel.errors import Refused
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.i18n import LANGUAGES
-from kontuar.web.station import authorise, back, choose, lines, login, menu, payment, pictures, receipt
+from kontuar.web.station import (
+    authorise,
+    back,
+    choose,
+    contractor,
+    copying,
+    lines,
+    login,
+    menu,
+    payment,
+    pictures,
+    quick,
+    receipt,
+    terms,
+    views,
+)
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (
     on_screen_http,
@@ -61,7 +76,9 @@ def station_routes() -> Sequence[Any]:
     """The screens, the assets and what the bar asks for; templates are compiled here, not under a customer's eyes."""
     handlers = [
         bar_status, design, choose_language, *login.HANDLERS, *menu.HANDLERS, *authorise.HANDLERS, *receipt.HANDLERS,
-        *lines.HANDLERS, *choose.HANDLERS, *payment.HANDLERS, *pictures.HANDLERS, *back.HANDLERS,
+        *lines.HANDLERS, *choose.HANDLERS, *payment.HANDLERS, *contractor.HANDLERS, *terms.HANDLERS,
+        *pictures.HANDLERS, *views.HANDLERS,
+        *quick.HANDLERS, *copying.HANDLERS, *back.HANDLERS,
     ]  # fmt: skip
     screens = Router(
         "/",

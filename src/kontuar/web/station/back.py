@@ -2,9 +2,21 @@
 
 from typing import Any, Final
 
-from kontuar.web.station import cash, documents, drafts, elsewhere, fiscal, goods, preview, settings, shift, stock
+from kontuar.web.station import (
+    cash,
+    documents,
+    drafts,
+    elsewhere,
+    fiscal,
+    goods,
+    parked,
+    preview,
+    settings,
+    shift,
+    stock,
+)
 
 HANDLERS: Final[tuple[Any, ...]] = (
     *documents.HANDLERS, *elsewhere.HANDLERS, *preview.HANDLERS, *fiscal.HANDLERS, *cash.HANDLERS, *goods.HANDLERS,
-    *shift.HANDLERS, *stock.HANDLERS, *drafts.HANDLERS, *settings.HANDLERS,
+    *shift.HANDLERS, *stock.HANDLERS, *drafts.HANDLERS, *parked.HANDLERS, *settings.HANDLERS,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from kontuar.web.station.pages import words_for
 
 TYPE_WORDS: Final = {
     "receipt": "Receipt",
+    "invoice": "Invoice",
     "cash_in": "Cash in (KP)",
     "cash_out": "Cash out (KW)",
     "internal_release": "Internal release (RW)",
@@ -26,6 +27,12 @@ EVENT_WORDS: Final = {
     "fiscal_failed": "The fiscal device did not register it",
     "fiscal_uncertain": "The fiscal device could not tell whether it registered it",
     "printed": "It was printed",
+    "parked": "Parked",
+    "continued": "Continued",
+    "taken_over": "Taken over from another till",
+    "lease_lost": "Taken over by another till; the work was kept here as a copy",
+    "conflict_copy": "Parked as a second document beside another till's version",
+    "deleted": "Deleted from the parked documents",
 }
 KEYS: Final = {
     "print": ("Ctrl+P", "Print", "Document"),
@@ -39,7 +46,10 @@ KEYS: Final = {
     "receive": ("F3", "Internal receipt (PW)", "List"),
     "contractor": ("F2", "Contractor", "Document"),
     "reason": ("F4", "Reason", "Document"),
-    "find": ("F8", "Article list", "Document"),
+    "find": ("F3", "Article list", "Document"),
+    "park": ("F8", "Park", "Document"),
+    "continue": ("Enter", "Continue", "List"),
+    "delete-parked": ("F7", "Delete the document", "List"),
     "delete-line": ("F7", "Delete the line", "Line"),
     "approve": ("F10", "Approve", "Document"),
     "open-shift": ("F10", "Open the shift", "Shift"),
@@ -83,4 +93,8 @@ def _more(entry: HistoryEntry, words: Texts) -> str:
         return words.gettext("copy")
     if facts.get("right"):
         return words.gettext(f"right:{facts['right']}")
-    return facts.get("reason", "") or facts.get("fiscal_number", "")
+    if facts.get("reason"):
+        return facts["reason"]
+    number = facts.get("fiscal_number", "")
+    said = {"label": words.gettext("Fiscal number"), "text": number}
+    return words.gettext("%(label)s: %(text)s") % said if number else ""

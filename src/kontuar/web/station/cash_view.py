@@ -44,12 +44,13 @@ def cash_form(station: Station, actor: Actor, doc_id: str) -> CashForm:
     forms = tuple(form for form in station.payment_forms() if document.type in form.document_types)
     foreign = dict.fromkeys(code for form in forms for code in form.currencies)
     balances = station.books.cash.balances(document.register)
+    offered = {form.code for form in forms}
     return CashForm(
         document=document,
         forms=forms,
         currencies=(document.currency, *(code for code in foreign if code != document.currency)),
         reasons=reasons_for(station, document.type),
-        there=tuple((form, currency, amount) for (form, currency), amount in sorted(balances.items())),
+        there=tuple((*key, amount) for key, amount in sorted(balances.items()) if key[0] in offered),
         shift_open=station.books.cash.open_shift() is not None,
     )
 

@@ -3,6 +3,7 @@
 import calendar
 import datetime
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from kontuar.domain.documents import life
 from kontuar.domain.documents.types import TYPES, type_of
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.kernel.money import Minor, parse_amount
+from kontuar.kernel.money import Minor, parse_amount, to_major
 from kontuar.operations import elsewhere, own_documents
 from kontuar.operations.actor import Actor
 from kontuar.operations.own_documents import Page
@@ -101,6 +102,40 @@ def shown(station: Station, actor: Actor, doc_id: str, devices: Mapping[str, str
         printer=devices.get("printer", "none") != "none",
         fiscal=devices.get("fiscal", "none") != "none",
     )
+
+
+def linked_rows(shown: Shown, filters: Filters, today: datetime.date) -> tuple[list[DocumentRow], list[str]]:
+    """(linked documents kept here that fit the filters, numbers of those kept elsewhere) (DOC-04)."""
+    here = {row.doc_id for row in shown.linked}
+    there = [number for _, doc_id, number in shown.stored.links if doc_id not in here]
+    asked = filters.text.strip().casefold()
+    only_text = not (filters.state or filters.when or filters.value)
+    fitting = [row for row in shown.linked if _fits(row, filters, asked, today)]
+    return fitting, [number for number in dict.fromkeys(there) if only_text and asked in ("", number.casefold())]
+
+
+def _fits(row: DocumentRow, filters: Filters, text: str, today: datetime.date) -> bool:
+    where, part = (row.buyer_name, text[1:]) if text.startswith("%") else (row.number, text)
+    first, last = days_of(filters.when, today)
+    least, most = VALUES.get(filters.value, ("", ""))
+    gross = to_major(row.gross, row.currency)
+    return (
+        part in where.casefold()
+        and (not filters.state or filters.state in _states_of(row))
+        and (not first or first <= row.business_day <= last)
+        and (not least or gross >= Decimal(least))
+        and (not most or gross <= Decimal(most))
+    )
+
+
+def _states_of(row: DocumentRow) -> set[str]:
+    """What the drop-down filter calls the states that a document is in."""
+    found = {row.state}
+    if row.fiscal:
+        found.add("fiscalised" if row.fiscal == "done" else "not_fiscalised")
+    if row.state == "approved":
+        found.add("settled" if row.paid >= row.gross else "unsettled")
+    return found
 
 
 def by_code(station: Station, actor: Actor, code: str) -> str:

@@ -6,6 +6,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 from litestar import Response, get, post
 
+from kontuar.operations import views
+from kontuar.operations.views import Look
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.prints.documents import CODE_PREFIX
 from kontuar.web.station import document_view
@@ -37,7 +39,8 @@ async def goods(request: Asked, desk: Desk) -> Response[str]:
 async def rows(request: Asked, desk: Desk) -> Response[str]:
     """The list by other filters, or its next page."""
     seen = await desk.do(request, document_view.listed, filters_of(request))
-    return fragment(request, "station/back/list_rows.jinja", **_context(request, seen))
+    look = await desk.do(request, views.look, view_of(seen.filters.family))
+    return fragment(request, "station/back/list_rows.jinja", **_context(request, seen, look))
 
 
 @post("/documents/scan", status_code=200)
@@ -57,16 +60,22 @@ def filters_of(request: Asked, **more: str) -> Filters:
 
 async def _list(request: Asked, desk: Desk, family: str, *actions: str) -> Response[str]:
     seen = await desk.do(request, document_view.listed, filters_of(request, family=family))
+    look = await desk.do(request, views.look, view_of(family))
     return await page(
-        request, desk, "station/back/list.jinja", shortcuts=keys(request, *actions), **_context(request, seen)
+        request, desk, "station/back/list.jinja", shortcuts=keys(request, *actions), **_context(request, seen, look)
     )
 
 
-def _context(request: Asked, seen: document_view.Listed) -> dict[str, Any]:
+def view_of(family: str) -> str:
+    """The view of a family's list; raises `Refused("view.unknown")` when it is looked at for a family that has none."""
+    return f"documents-{family}"
+
+
+def _context(request: Asked, seen: document_view.Listed, look: Look) -> dict[str, Any]:
     asked = msgspec.structs.replace(seen.filters, before=str(seen.page.next or ""))
     following = {name: value for name, value in msgspec.structs.asdict(asked).items() if value}
     return {
-        "seen": seen, "types": TYPE_WORDS, "path": FAMILY_PATHS[seen.filters.family],
+        "seen": seen, "look": look, "types": TYPE_WORDS, "path": FAMILY_PATHS[seen.filters.family],
         "next_url": f"/documents/rows?{urlencode(following)}" if seen.page.next else "",
         "first_page": not request.query_params.get("before"),
     }  # fmt: skip

@@ -8,6 +8,7 @@ from litestar import Response, get, post
 from kontuar.domain.documents.document import Document
 from kontuar.operations import own_documents, till
 from kontuar.operations.actor import Actor
+from kontuar.operations.parking import origin
 from kontuar.operations.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.prints.scene import PrintScene, scene_of
@@ -15,7 +16,7 @@ from kontuar.web.station.back_words import TYPE_WORDS, keys
 from kontuar.web.station.pages import fragment, go_to, page
 
 PATHS: Final = {
-    "receipt": "/receipt", "cash_in": "/cash", "cash_out": "/cash",
+    "receipt": "/receipt", "invoice": "/receipt", "cash_in": "/cash", "cash_out": "/cash",
     "internal_release": "/goods", "internal_receipt": "/goods",
 }  # fmt: skip
 
@@ -40,8 +41,8 @@ async def show(request: Asked, desk: Desk) -> Response[str]:
 @get("/drafts/{doc_id:str}/discard")
 async def ask(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The question before a draft is thrown away."""
-    document = await desk.do(request, till.look_at, doc_id)
-    return fragment(request, "station/back/discard.jinja", document=document, types=TYPE_WORDS)
+    document, continued = await desk.do(request, looked_at, doc_id)
+    return fragment(request, "station/back/discard.jinja", document=document, types=TYPE_WORDS, continued=continued)
 
 
 @post("/drafts/{doc_id:str}/discard", status_code=200)
@@ -49,6 +50,11 @@ async def discard(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """Gone; head office is told when it had lines."""
     await desk.do(request, till.discard, doc_id)
     return go_to("/drafts")
+
+
+def looked_at(station: Station, actor: Actor, doc_id: str) -> tuple[Document, bool]:
+    """The draft, and whether it was parked before: then it goes from every till."""
+    return till.look_at(station, actor, doc_id), origin.is_continued(station, doc_id)
 
 
 def begun(station: Station, actor: Actor) -> Begun:

@@ -11,7 +11,7 @@ from kontuar.domain.documents.types import type_of
 from kontuar.domain.firm.records import Store
 from kontuar.kernel.money import Minor
 from kontuar.kernel.time import instant_text
-from kontuar.operations import article_list
+from kontuar.operations import article_list, views
 from kontuar.operations.actor import Actor
 from kontuar.operations.elsewhere import DocumentElsewhere
 from kontuar.operations.ports.station import DocumentRow, StoredDocument
@@ -23,6 +23,7 @@ from kontuar.web.prints.documents import document_model
 from kontuar.web.prints.scene import PrintScene, scene_of
 from kontuar.web.station.back_words import FAMILY_PATHS, TYPE_WORDS, history_rows, keys
 from kontuar.web.station.document_view import Shown
+from kontuar.web.station.documents import view_of
 from kontuar.web.station.pages import fragment, page, words_for
 from kontuar.web.station.preview import paper
 
@@ -49,7 +50,7 @@ async def on_screen(request: Asked, desk: Desk, number: str) -> Response[str]:
     """The print as a page, always marked as a copy; nothing is counted."""
     found = await elsewhere.document(request, desk, number)
     scene = await desk.do(request, _scene_there, found)
-    return paper(document_model(found.document, scene, texts(scene.language), copy=True))
+    return paper(request, document_model(found.document, scene, texts(scene.language), copy=True))
 
 
 @get("/documents/elsewhere/row")
@@ -57,9 +58,11 @@ async def row(request: Asked, desk: Desk, number: str, family: str = "trade") ->
     """The row of the list, or why there is none; the list itself did not wait for it."""
     found, problems = await elsewhere.document_or_why(request, desk, number)
     names = await desk.do(request, _names)
+    known = family if family in FAMILY_PATHS else "trade"
+    look = await desk.do(request, views.look, view_of(known))
     return fragment(
-        request, "station/back/elsewhere_row.jinja", found=found, problems=problems, number=number, names=names,
-        family=family if family in FAMILY_PATHS else "trade", types=TYPE_WORDS,
+        request, "station/back/elsewhere_row.jinja", look=look, found=found, problems=problems, number=number,
+        names=names, family=known, types=TYPE_WORDS,
         row=as_shown(found, names).stored.row if found else None,
     )  # fmt: skip
 
@@ -106,6 +109,7 @@ def _row(document: Document, found: DocumentElsewhere) -> DocumentRow:
     return DocumentRow(
         id=0, doc_id=document.doc_id, type=document.type, number=document.number, state=found.state,
         fiscal="done" if found.fiscalised else "", buyer_name=document.buyer.name,
+        recipient=document.recipient.name if document.recipient else "", attributes=document.attributes,
         gross=document.amount or document.totals.gross,
         paid=Minor(sum(payment.in_system for payment in document.payments)), currency=document.currency,
         approved_at=instant_text(document.approved_at or document.created_at),

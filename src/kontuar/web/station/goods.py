@@ -7,6 +7,7 @@ from litestar.response import Redirect
 
 from kontuar.kernel.errors import Refused
 from kontuar.operations import article_list, till
+from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station import cash_view, goods_view
 from kontuar.web.station.back_words import TYPE_WORDS, keys
@@ -20,6 +21,7 @@ from kontuar.web.station.pages import (
     nothing,
     page,
 )
+from kontuar.web.station.parked import park_form
 from kontuar.web.station.scan_refused import on_code_refused
 from kontuar.web.station.stock import article_page
 
@@ -44,14 +46,24 @@ async def show(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     seen = await desk.do(request, goods_view.goods_form, doc_id)
     return await page(
         request, desk, "station/back/goods_form.jinja", back_url=f"/goods/{doc_id}/leave", types=TYPE_WORDS,
-        shortcuts=keys(request, "find", "reason", "delete-line", "approve"), **_context(seen),
+        shortcuts=keys(request, "find", "reason", "delete-line", "park", "approve"),
+        told=request.query_params.get("parked", ""), **_context(seen),
     )  # fmt: skip
 
 
 @get("/goods/{doc_id:str}/leave")
 async def leave(request: Asked, desk: Desk, doc_id: str) -> Redirect:
-    """Back to the list; an empty form is forgotten."""
+    """Back to the list; an empty form is forgotten, an unchanged continued one goes back to where it was."""
+    if await parked.leave(request, desk, doc_id):
+        return Redirect("/parked?family=goods", status_code=303)
     return await left(request, desk, doc_id, "/goods")
+
+
+@post("/goods/{doc_id:str}/park", status_code=200)
+async def park(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
+    """Keep reason and description as shown, then park."""
+    await desk.do(request, cash_view.keep, doc_id, data)
+    return await park_form(request, desk, doc_id)
 
 
 @get("/goods/{doc_id:str}/approval")
@@ -120,6 +132,8 @@ async def delete(request: Asked, desk: Desk, doc_id: str, number: int) -> Respon
 @post("/goods/{doc_id:str}/approve", status_code=200)
 async def approve(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Goods move."""
+    await desk.actor(request)
+    await parked.tell_approving(desk, doc_id)
     document = await desk.do(request, goods_view.approve, doc_id, data)
     return await approved(request, desk, document)
 
@@ -142,5 +156,6 @@ def _context(seen: GoodsForm) -> dict[str, Any]:
 
 
 HANDLERS = (
-    release, receive, show, leave, approval_button, keep, add, add_chosen, articles, details, change, delete, approve,
+    release, receive, show, leave, park, approval_button, keep, add, add_chosen, articles, details, change, delete,
+    approve,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import refuse
 from kontuar.operations import approval, till
 from kontuar.operations.actor import Actor
+from kontuar.operations.parking import origin, putting
 from kontuar.operations.station import Station
 from kontuar.web.station.cash_view import keep, reasons_for
 
@@ -26,6 +27,7 @@ class GoodsForm(msgspec.Struct, frozen=True, kw_only=True):
     """`stock` = base units by article in this document's warehouse; an article without figures is not in it.
 
     `added` = number of the line that just came or grew; `reachable` = the store's server can be asked.
+    `continued` = it was parked before.
     """
 
     document: Document
@@ -35,6 +37,8 @@ class GoodsForm(msgspec.Struct, frozen=True, kw_only=True):
     units: Mapping[str, tuple[str, ...]]
     base_units: Mapping[str, str]
     reachable: bool
+    parkable: bool
+    continued: bool
     added: int = 0
 
     def short(self, line: Line) -> bool:
@@ -61,6 +65,8 @@ def goods_form(station: Station, actor: Actor, doc_id: str, added: int = 0) -> G
         units={code: (row.unit, *(unit.unit for unit in row.units)) for code, row in articles.items() if row},
         base_units={code: row.unit for code, row in articles.items() if row},
         reachable=station.connectivity() >= Connectivity.STORE,
+        parkable=putting.is_parkable(station, document.type),
+        continued=origin.is_continued(station, doc_id),
         added=added,
     )
 
@@ -77,6 +83,7 @@ def after(
 
 def approve(station: Station, actor: Actor, doc_id: str, fields: Mapping[str, str]) -> Document:
     """Keep reason and description as shown, then approve; safe to repeat."""
-    if station.books.documents.find(doc_id) is None:
+    stored = station.books.documents.find(origin.approved_as(station, doc_id))
+    if stored is None or station.books.drafts.load(doc_id) is not None:
         keep(station, actor, doc_id, fields)
     return approval.approve(station, actor, doc_id)

@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar import Response, get, post
 
+from kontuar.domain.documents import lines
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.operations import receipt_view, till
 from kontuar.web.desk import Asked, Desk
@@ -12,6 +13,7 @@ from kontuar.web.station.pages import (
     closed,
     fragment,
 )
+from kontuar.web.station.quick import kinds_of
 from kontuar.web.station.receipt import answer, context
 from kontuar.web.station.sale_rows import Rows
 from kontuar.web.station.scan_refused import on_code_refused
@@ -23,15 +25,19 @@ EDITED: Final = frozenset({"quantity", "price", "value"})
 async def add(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """A scan (with `scan_id`, added once) or a typed code."""
     view = await desk.do(
-        request, receipt_view.after, till.scan, doc_id, 0, data.get("code", ""), scan_id=data.get("scan_id", "")
-    )
+        request, receipt_view.after, till.scan, doc_id, 0, data.get("code", ""), data.get("quantity") or "1",
+        scan_id=data.get("scan_id", ""),
+    )  # fmt: skip
     return answer(request, view, data, **{"kontuar:added": _added(view)})
 
 
 @post("/receipt/{doc_id:str}/articles", status_code=200)
 async def add_chosen(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
-    """The article marked in the list."""
-    view = await desk.do(request, receipt_view.after, till.add_article, doc_id, 0, data.get("article", ""))
+    """The article marked in the list or touched on the panel, perhaps one of its batches (DOC-29, QUICK-03)."""
+    view = await desk.do(
+        request, receipt_view.after, till.add_article, doc_id, 0, data.get("article", ""), data.get("quantity") or "1",
+        data.get("batch", ""),
+    )  # fmt: skip
     return answer(request, view, data, **{"kontuar:added": _added(view)}, **closed())
 
 
@@ -51,6 +57,40 @@ async def show_edit(request: Asked, desk: Desk, doc_id: str, number: int, what: 
     return fragment(request, "station/sale/edit.jinja", what=what, **context(request, view, Rows(whole=False)))
 
 
+@get("/receipt/{doc_id:str}/lines/{number:int}/keypad/{what:str}")
+async def show_on_keypad(request: Asked, desk: Desk, doc_id: str, number: int, what: str) -> Response[str]:
+    """The field that the on-screen keypad types into for quantity, price or value (QUICK-04)."""
+    if what not in EDITED:
+        raise refuse("field.unknown", f"field:{what[:40]}")
+    view = await desk.do(request, receipt_view.view, doc_id, number)
+    return fragment(request, "station/sale/keypad_edit.jinja", what=what, **context(request, view, Rows(whole=False)))
+
+
+@get("/receipt/{doc_id:str}/lines/{number:int}/pictures")
+async def show_pictures(request: Asked, desk: Desk, doc_id: str, number: int) -> Response[str]:
+    """All pictures of the line's article (DOC-25)."""
+    view = await desk.do(request, receipt_view.view, doc_id, number)
+    return fragment(request, "station/sale/pictures.jinja", marked=view.marked)
+
+
+@get("/receipt/{doc_id:str}/lines/{number:int}/properties")
+async def show_properties(request: Asked, desk: Desk, doc_id: str, number: int) -> Response[str]:
+    """Which kind of the article the line is (DOC-29)."""
+    line = lines.find((await desk.do(request, receipt_view.view, doc_id)).document, number)
+    shown = await desk.do(request, kinds_of, line.article)
+    url = f"/receipt/{doc_id}/lines/{number}/properties"
+    return fragment(
+        request, "station/sale/properties.jinja", url=url, chosen=line.batch, clearable=True, given={}, **shown
+    )
+
+
+@post("/receipt/{doc_id:str}/lines/{number:int}/properties", status_code=200)
+async def choose_properties(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
+    """Another kind, or none."""
+    view = await desk.do(request, receipt_view.after, till.choose_batch, doc_id, number, number, data.get("batch", ""))
+    return answer(request, view, data, **closed())
+
+
 @post("/receipt/{doc_id:str}/lines/{number:int}/quantity", status_code=200)
 async def change_quantity(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
     """Another quantity or unit."""
@@ -63,8 +103,9 @@ async def change_quantity(request: Asked, desk: Desk, doc_id: str, number: int, 
 
 @post("/receipt/{doc_id:str}/lines/{number:int}/price", status_code=200)
 async def change_price(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
-    """A typed unit price."""
-    view = await desk.do(request, receipt_view.after, till.change_price, doc_id, number, number, data.get("price", ""))
+    """A typed unit price, or so many per cent less than the initial one."""
+    change = till.change_by_percent if data.get("how") == "percent" else till.change_price
+    view = await desk.do(request, receipt_view.after, change, doc_id, number, number, data.get("price", ""))
     return answer(request, view, data, **closed())
 
 
@@ -87,5 +128,6 @@ def _added(view: receipt_view.ReceiptView) -> dict[str, str]:
 
 
 HANDLERS = (
-    add, add_chosen, show_details, show_edit, change_quantity, change_price, change_value, delete,
+    add, add_chosen, show_details, show_edit, show_on_keypad, show_pictures, show_properties, choose_properties,
+    change_quantity, change_price, change_value, delete,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from kontuar.web.desk import Asked, Desk, csrf_token
 from kontuar.web.http import language_of, on_http, problem_response, status_of
 from kontuar.web.i18n import LANGUAGES, Texts, texts
 from kontuar.web.station.rendering import render
+from kontuar.web.station.warnings import in_words
 
 LANGUAGE_NAMES: Final = {"pl": "Polski", "en": "English", "fr": "Français"}
 LOGIN_CODES: Final = frozenset({"login.needed", "login.expired", "login.revoked"})
@@ -28,12 +29,15 @@ SHORTCUTS: Final = (
     ("F4", "value", "Change the value", "Line"),
     ("F6", "quantity", "Quantity", "Line"),
     ("F7", "delete-line", "Delete the line", "Line"),
+    ("F8", "park", "Park", "Document"),
     ("F9", "pay", "Pay", "Document"),
     ("F10", "approve", "Approve", "Payment"),
     ("+", "pay-rest", "Rest in the default form", "Payment"),
     ("/", "pay-cash", "Cash", "Payment"),
     ("*", "pay-card", "Card", "Payment"),
     ("Enter", "approve", "Approve", "Payment"),
+    ("F3", "contractor-new", "New contractor", "Document"),
+    ("Ctrl+I", "change-type", "Invoice or receipt", "Document"),
     ("Escape", "back", "Back", "Everywhere"),
     ("F1", "help", "Keys", "Everywhere"),
 )
@@ -41,16 +45,21 @@ SHORTCUTS: Final = (
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bar on top of every page shows."""
+    """What the bar on top of every page shows, and on which side the pad stands where nobody chose in the browser."""
 
     actor: Actor
     store: str
     station: str
+    left_handed: bool
+    zone: str
 
 
 def frame(station: Station, actor: Actor) -> Frame:
     """The operation behind the bar."""
-    return Frame(actor=actor, store=station.store().name, station=station.definition().name)
+    return Frame(
+        actor=actor, store=station.store().name, station=station.definition().name,
+        left_handed=station.parameters().yes("screen.left_handed"), zone=station.firm().time_zone,
+    )  # fmt: skip
 
 
 async def page(
@@ -62,6 +71,8 @@ async def page(
     everything = {
         "operator": shown.actor.name,
         "station": {"store": shown.store, "name": shown.station},
+        "left_handed": shown.left_handed,
+        "zone": shown.zone,
         "csrf_token": csrf_token(token),
         "back_url": back_url,
         "actor": shown.actor,
@@ -76,10 +87,10 @@ async def open_page(
     request: Asked, desk: Desk, template: str, *, status_code: int = 200, **context: Any
 ) -> Response[str]:
     """A page that needs no login."""
-    store, name = await desk.run(_place, desk.station)
+    store, name, left_handed, zone = await desk.run(_place, desk.station)
     everything = {
         "operator": "", "station": {"store": store, "name": name}, "csrf_token": "", "back_url": "",
-        **_common(request, desk), **context,
+        "left_handed": left_handed, "zone": zone, **_common(request, desk), **context,
     }  # fmt: skip
     return _html(render(language_of(request), template, everything), status_code)
 
@@ -150,11 +161,13 @@ def is_htmx(request: Asked) -> bool:
 
 
 def status_for_bar(request: Asked, desk: Desk) -> dict[str, Any]:
-    """What the bar shows of the connection; `detail` counts what waits in the right plural form."""
+    """What the bar shows of the connection; `detail` counts what waits in the right plural form. `warnings` are bands
+    with what to do (SEC-01, REL-19); nothing here asks the database."""
     sync = desk.sync_status()
+    words = words_for(request)
     shown: dict[str, Any] = {"state": sync.level, "waiting": sync.waiting, "since": sync.since or None}
+    shown["warnings"] = msgspec.to_builtins(in_words(words, sync.warnings))
     if sync.waiting and sync.level != "online":
-        words = words_for(request)
         told = words.ngettext("%(num)s document waits", "%(num)s documents wait", sync.waiting)
         shown["detail"] = told % {"num": sync.waiting}
     return shown
@@ -235,11 +248,12 @@ def _common(request: Asked, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _place(station: Station) -> tuple[str, str]:
-    """(store, station) by name; by code before the first definitions came."""
+def _place(station: Station) -> tuple[str, str, bool, str]:
+    """(store, station, left-handed, time zone) by name; by code before the first definitions came."""
     if not station.books.definitions.version()[0]:
-        return station.identity.store, station.identity.station
-    return station.store().name, station.definition().name
+        return station.identity.store, station.identity.station, False, ""
+    left_handed = station.parameters().yes("screen.left_handed")
+    return station.store().name, station.definition().name, left_handed, station.firm().time_zone
 
 
 def _html(text: str, status_code: int) -> Response[str]:

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from kontuar.kernel.errors import Problem, Refused
 from kontuar.operations import approval, payment_view, payments
 from kontuar.operations.payment_view import PaymentView
+from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (
@@ -19,7 +20,6 @@ from kontuar.web.station.pages import (
     on_screen_refused,
     words_for,
 )
-from kontuar.web.station.sale_rows import chosen_view
 
 IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
 
@@ -126,19 +126,20 @@ async def decide_card(request: Asked, desk: Desk, doc_id: str, operation_id: str
 async def approve(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The commit; then fiscal device, printer and drawer, whose failures are told and never undo the sale."""
     actor = await desk.actor(request)
+    await parked.tell_approving(desk, doc_id)
     document = await desk.run(approval.approve, desk.station, actor, doc_id)
     notes = await desk.devices.after_approval(actor, document)
     ending = await desk.run(payment_view.ending, desk.station, document)
     if ending.closes and not notes:
         return go_to("/receipt")
-    return fragment(request, "station/sale/done.jinja", ending=ending, notes=notes, headers=IN_WINDOW)
+    return fragment(request, "station/sale/done.jinja", ending=ending, notes=notes, invoice=None, headers=IN_WINDOW)
 
 
 def _window(request: Asked, view: PaymentView, notes: tuple[Problem, ...] = ()) -> Response[str]:
     template = "card_question" if view.open_card else "payment"
     return fragment(
         request, f"station/sale/{template}.jinja", view=view, doc_id=view.window.document.doc_id, notes=notes,
-        shown=chosen_view(request), headers=IN_WINDOW,
+        headers=IN_WINDOW,
     )  # fmt: skip
 
 

@@ -1,16 +1,25 @@
 """One document: preview, history, links, prints, cancelling (DOC-03, DOC-04, DOC-12)."""
 
+import base64
+import datetime
+import io
 from typing import Any
 
 import segno
+from barcode import Code128
+from barcode.writer import SVGWriter
 from litestar import Response, get, post
 
 from kontuar.kernel.errors import Problem
-from kontuar.operations import own_documents
+from kontuar.operations import own_documents, views
+from kontuar.operations.actor import Actor
+from kontuar.operations.station import Station
 from kontuar.web.desk import Asked, Desk
+from kontuar.web.http import language_of
 from kontuar.web.station import document_view
 from kontuar.web.station.back_words import FAMILY_PATHS, TYPE_WORDS, history_rows, keys
 from kontuar.web.station.document_view import Shown
+from kontuar.web.station.documents import filters_of
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import fragment, go_to, nothing, page, words_for
 from kontuar.web.station.rendering import render
@@ -31,22 +40,38 @@ async def show(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
 async def actions(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The buttons for the marked row of a list; those that are refused say why."""
     seen = await _shown(request, desk, doc_id)
-    return fragment(request, "station/back/actions.jinja", in_list=True, **_context(request, seen))
+    look = await desk.do(request, views.look, f"documents-{seen.family}")
+    return fragment(request, "station/back/actions.jinja", in_list=True, look=look, **_context(request, seen))
 
 
 @get("/documents/{doc_id:str}/linked")
-async def linked(request: Asked, desk: Desk, doc_id: str, text: str = "") -> Response[str]:
-    """All documents linked with this one, by any part of a number or `%` and a part of the contractor's name."""
+async def linked(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """All documents linked with this one, in a list with filters of its own (DOC-04)."""
+    return await _linked(request, desk, doc_id, "station/back/linked.jinja")
+
+
+@get("/documents/{doc_id:str}/linked/rows")
+async def linked_rows(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """Those that fit: any part of a number, `%` and a part of the contractor's name, state, date, gross."""
+    return await _linked(request, desk, doc_id, "station/back/linked_rows.jinja")
+
+
+async def _linked(request: Asked, desk: Desk, doc_id: str, template: str) -> Response[str]:
     seen = await _shown(request, desk, doc_id)
-    wanted = [row for row in seen.linked if _fits(row.number, row.buyer_name, text)]
-    return fragment(request, "station/back/linked.jinja", wanted=wanted, text=text, **_context(request, seen))
+    asked = filters_of(request)
+    wanted, elsewhere_numbers = document_view.linked_rows(seen, asked, await desk.do(request, _today))
+    look = await desk.do(request, views.look, "linked")
+    return fragment(
+        request, template, wanted=wanted, elsewhere_numbers=elsewhere_numbers, asked=asked, look=look,
+        **_context(request, seen),
+    )  # fmt: skip
 
 
 @get("/documents/{doc_id:str}/print")
 async def on_screen(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The print as a page, in the customer's language; the browser can print it."""
     model = await desk.devices.print_model(await desk.actor(request), doc_id)
-    return paper(model)
+    return paper(request, model)
 
 
 @post("/documents/{doc_id:str}/print", status_code=200)
@@ -78,11 +103,22 @@ async def cancel(request: Asked, desk: Desk, doc_id: str, data: Form) -> Respons
     return go_to(f"/documents/{doc_id}")
 
 
-def paper(model: Any) -> Response[str]:
-    """A print model as a page of its own."""
+def paper(request: Asked, model: Any) -> Response[str]:
+    """A print model as a page of its own, its buttons in the asker's language."""
     code = segno.make(model.qr, error="m", micro=False).svg_data_uri(border=0) if model.qr else ""
-    text = render(model.language, "station/back/paper.jinja", {"model": model, "code": code})
+    text = render(
+        language_of(request), "station/back/paper.jinja", {"model": model, "code": code, "bars": _bars(model.barcode)}
+    )
     return Response(text, media_type="text/html", headers={"Cache-Control": "no-store"})
+
+
+def _bars(content: str) -> str:
+    """The bar code as the address of a picture; empty when there is none."""
+    if not content:
+        return ""
+    target = io.BytesIO()
+    Code128(content, writer=SVGWriter()).write(target, {"write_text": False, "module_height": 12.0})
+    return "data:image/svg+xml;base64," + base64.b64encode(target.getvalue()).decode("ascii")
 
 
 def told(request: Asked, text: str) -> Response[str]:
@@ -111,9 +147,9 @@ def _notes(request: Asked) -> list[str]:
     return [words.problem(Problem(code)) for code in codes if words.knows(code)]
 
 
-def _fits(number: str, buyer: str, text: str) -> bool:
-    wanted = text.strip().casefold()
-    return wanted[1:] in buyer.casefold() if wanted.startswith("%") else wanted in number.casefold()
+def _today(station: Station, actor: Actor) -> datetime.date:
+    del actor
+    return station.business_day()
 
 
-HANDLERS = (show, actions, linked, on_screen, on_paper, as_pdf, ask_cancel, cancel)
+HANDLERS = (show, actions, linked, linked_rows, on_screen, on_paper, as_pdf, ask_cancel, cancel)

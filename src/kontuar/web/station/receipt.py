@@ -1,33 +1,27 @@
 """The receipt's form: open, resume, leave, discard, its fields and its columns (SALE-01, SALE-02, DOC-34)."""
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from kontuar.operations import receipt_view, till
+from kontuar.operations import receipt_view, sale_form, till
 from kontuar.operations.receipt_view import ReceiptView
+from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
+from kontuar.web.station import quick
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import closed, fragment, go_to, page
-from kontuar.web.station.sale_rows import (
-    BUTTONS,
-    COLUMNS,
-    VIEW_COOKIE,
-    Rows,
-    chosen_view,
-    fingerprints,
-    rows_to_paint,
-)
+from kontuar.web.station.sale_rows import Rows, fingerprints, rows_to_paint
 
-YEAR_SECONDS = 31_536_000
+QUICK_COOKIE: Final = "kontuar_quick"
 
 
 @get("/receipt")
 async def open_receipt(request: Asked, desk: Desk) -> Redirect:
-    """The receipt that was being made here, else a new one."""
-    document = await desk.do(request, receipt_view.open_receipt)
+    """What was being made here, else a new document: a receipt, or an invoice where only those may be issued."""
+    document = await desk.do(request, sale_form.open_sale)
     return Redirect(f"/receipt/{document.doc_id}", status_code=303)
 
 
@@ -35,27 +29,31 @@ async def open_receipt(request: Asked, desk: Desk) -> Redirect:
 async def show(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The whole form; with money assigned the payment window opens over it."""
     view = await desk.do(request, receipt_view.view, doc_id)
+    shown = await quick.panel(request, desk, doc_id) if is_quick(request, view) else {}
     return await page(
         request, desk, "station/sale/receipt.jinja", back_url=f"/receipt/{doc_id}/close",
+        told=request.query_params.get("parked", ""), **shown,
         **context(request, view, Rows(whole=True)),
     )  # fmt: skip
 
 
 @get("/receipt/{doc_id:str}/close")
 async def close(request: Asked, desk: Desk, doc_id: str) -> Response[Any]:
-    """An empty receipt is simply left; one with lines asks (SALE-02)."""
+    """An empty receipt is simply left, an unchanged parked one goes back; one with lines asks (SALE-02)."""
+    if await parked.leave(request, desk, doc_id):
+        return go_to("/parked") if request.headers.get("hx-request") else Redirect("/parked", status_code=303)
     lines = await desk.do(request, receipt_view.close, doc_id)
     if not lines:
         return go_to("/") if request.headers.get("hx-request") else Redirect("/", status_code=303)
     view = await desk.do(request, receipt_view.view, doc_id)
-    return fragment(request, "station/sale/leave.jinja", document=view.document)
+    return fragment(request, "station/sale/leave.jinja", view=view, document=view.document)
 
 
 @get("/receipt/{doc_id:str}/discard")
 async def ask_discard(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The question before a receipt is thrown away."""
     view = await desk.do(request, receipt_view.view, doc_id)
-    return fragment(request, "station/sale/discard.jinja", document=view.document)
+    return fragment(request, "station/sale/discard.jinja", document=view.document, continued=view.continued)
 
 
 @post("/receipt/{doc_id:str}/discard", status_code=200)
@@ -74,45 +72,44 @@ async def keep(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
 
 @get("/receipt/{doc_id:str}/fields")
 async def show_fields(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
-    """Handler, order number, foreign number, description."""
+    """Handler, texts, attributes; of an invoice also its VAT direction and the law's flags."""
     view = await desk.do(request, receipt_view.view, doc_id)
     people = await desk.do(request, receipt_view.people)
-    return fragment(request, "station/sale/fields.jinja", document=view.document, people=people)
+    return fragment(
+        request, "station/sale/fields.jinja", view=view, document=view.document, terms=view.terms, people=people
+    )
 
 
 @post("/receipt/{doc_id:str}/fields", status_code=200)
 async def set_fields(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
-    """Keep them."""
-    texts = {field: data.get(field, "") for field in sorted(till.TEXT_FIELDS)}
-    await desk.do(request, receipt_view.set_texts, doc_id, texts)
-    view = await desk.do(request, receipt_view.after, till.set_handler, doc_id, 0, data.get("handler", ""))
+    """Keep them: all or none."""
+    fields = {name: value for name, value in data.items() if name not in ("shown", "flags")}
+    # A box that is not ticked is not sent: `flags` names those that the form had.
+    fields |= {name: data.get(name, "no") for name in data.get("flags", "").split()}
+    view = await desk.do(request, receipt_view.after, sale_form.set_fields, doc_id, 0, fields)
     return answer(request, view, data, **closed())
 
 
-@get("/receipt/{doc_id:str}/view")
-async def show_view(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
-    """Columns and buttons that are hidden until chosen (DOC-10)."""
-    await desk.actor(request)
-    return fragment(
-        request, "station/sale/view.jinja", doc_id=doc_id, columns=COLUMNS, buttons=BUTTONS, chosen=chosen_view(request)
-    )
-
-
-@post("/receipt/{doc_id:str}/view", status_code=200)
-async def set_view(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
-    """Keep the choice in this browser and show the form anew."""
-    await desk.actor(request)
-    chosen = ".".join(key for key, _ in (*COLUMNS, *BUTTONS) if data.get(key))
-    reply = go_to(f"/receipt/{doc_id}")
-    reply.set_cookie(Cookie(VIEW_COOKIE, path="/", value=chosen, samesite="strict", max_age=YEAR_SECONDS))
+@post("/receipt/{doc_id:str}/mode", status_code=200)
+async def set_mode(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """Quick sale on or off, until the browser is closed; then the parameter holds again (QUICK-01)."""
+    view = await desk.do(request, receipt_view.view, doc_id)
+    reply = go_to(f"{request.url.path.rsplit('/', 1)[0]}")
+    chosen = "no" if is_quick(request, view) else "yes"
+    reply.set_cookie(Cookie(QUICK_COOKIE, path="/", value=chosen, samesite="strict"))
     return reply
+
+
+def is_quick(request: Asked, view: ReceiptView) -> bool:
+    """Whether the form is the one of quick sale: as switched in this browser, else as the parameter says."""
+    return request.cookies.get(QUICK_COOKIE, "yes" if view.quick_by_default else "no") == "yes"
 
 
 def context(request: Asked, view: ReceiptView, rows: Rows) -> dict[str, Any]:
     """What the templates of a receipt need."""
     return {
         "view": view, "document": view.document, "marked": view.marked, "rows": rows,
-        "extra": [column for column in COLUMNS if column[0] in chosen_view(request)],
+        "look": view.look, "quick": is_quick(request, view),
         "fingerprints": fingerprints(view.document.lines),
     }  # fmt: skip
 
@@ -128,5 +125,5 @@ def answer(request: Asked, view: ReceiptView, data: Form, **triggers: Any) -> Re
 
 
 HANDLERS = (
-    open_receipt, show, close, keep, ask_discard, discard, show_fields, set_fields, show_view, set_view,
+    open_receipt, show, close, keep, ask_discard, discard, show_fields, set_fields, set_mode,
 )  # fmt: skip

@@ -16,7 +16,9 @@ from kontuar.domain.pricing.vat import Direction, other_price
 from kontuar.kernel.errors import Problem
 from kontuar.kernel.rounding import half_up
 from kontuar.kernel.time import parse_instant
+from kontuar.operations.views import Look
 from kontuar.web.i18n import Texts, texts
+from kontuar.web.station.view_words import columns_of
 
 _TEMPLATES: Final = Path(__file__).resolve().parents[1] / "templates"
 _WORDS: ContextVar[Texts] = ContextVar("kontuar_station_words")
@@ -51,7 +53,9 @@ def environment() -> Environment:
         newstyle=True,
     )
     made.filters.update(_FILTERS)
-    made.globals.update(unit_price=unit_price, change_percent=change_percent)
+    made.globals.update(
+        unit_price=unit_price, change_percent=change_percent, columns_of=_columns_of, buttons_of=_buttons_of
+    )
     return made
 
 
@@ -72,6 +76,16 @@ def change_percent(line: Line) -> Decimal:
     change = sum(adjustment.amount for adjustment in line.adjustments)
     before = line.value - change
     return abs(half_up(Decimal(change) * 100 / before, 1)) if before else Decimal(0)
+
+
+def _columns_of(look: Look) -> list[dict[str, Any]]:
+    """The columns that a view shows, in the asker's language."""
+    return columns_of(look.view, _WORDS.get(), look.attributes)
+
+
+def _buttons_of(look: Look) -> list[str]:
+    """Keys of the buttons that a view shows, in its order."""
+    return [piece.key for piece in look.view.buttons if piece.shown]
 
 
 def _money(amount: int, currency: str = "PLN") -> str:

@@ -1,24 +1,12 @@
-"""Which rows of a receipt have to be painted again, and which columns they have (DOC-22)."""
+"""Which rows of a document have to be painted again."""
 
 import zlib
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
 from kontuar.domain.documents.document import Line
 from kontuar.kernel.canonical import encode
-from kontuar.web.desk import Asked
-
-VIEW_COOKIE: Final = "kontuar_view"
-COLUMNS: Final = (
-    ("code", "Code"), ("base_price", "Base price"), ("initial_price", "Initial price"), ("vat", "VAT"),
-    ("net_price", "Net price"), ("gross_price", "Gross price"), ("discount", "Discount"), ("handler", "Handler"),
-    ("warehouse", "Warehouse"),
-)  # fmt: skip
-"""Columns hidden until chosen."""
-BUTTONS: Final = (("undo", "Undo, in the payment window"),)
-"""Buttons hidden until chosen (PAY-02)."""
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +32,6 @@ def rows_to_paint(shown: str, lines: Sequence[Line]) -> Rows:
         return Rows(whole=True)
     changed = {_number(new) for old, new in pairs if old != new}
     return Rows(whole=False, changed=frozenset(changed), added=frozenset(map(_number, now[len(before) :])))
-
-
-def chosen_view(request: Asked) -> frozenset[str]:
-    """Hidden columns and buttons that were turned on in this browser."""
-    known = {key for key, _ in (*COLUMNS, *BUTTONS)}
-    return frozenset(request.cookies.get(VIEW_COOKIE, "").split(".")) & known
 
 
 def _number(fingerprint: str) -> int:

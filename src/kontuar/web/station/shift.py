@@ -89,7 +89,7 @@ async def print_report(request: Asked, desk: Desk, shift_id: str) -> Response[st
 @get("/shift/{shift_id:str}/print")
 async def on_screen(request: Asked, desk: Desk, shift_id: str) -> Response[str]:
     """The report as a page for the browser's printer."""
-    return paper(await desk.devices.shift_model(await desk.actor(request), shift_id))
+    return paper(request, await desk.devices.shift_model(await desk.actor(request), shift_id))
 
 
 def _context(seen: shift_view.ShiftView) -> dict[str, Any]:

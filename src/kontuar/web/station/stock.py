@@ -8,13 +8,14 @@ from litestar import Response, get
 
 from kontuar.domain.catalogue.records import ArticleGroup
 from kontuar.domain.firm.records import Warehouse
-from kontuar.operations import article_list
+from kontuar.operations import article_list, views
 from kontuar.operations.actor import Actor
 from kontuar.operations.article_list import ArticlePage
 from kontuar.operations.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.elsewhere import can_ask
 from kontuar.web.station.back_words import keys
+from kontuar.web.station.choose import group_names
 from kontuar.web.station.pages import fragment, page
 
 ROWS = 50
@@ -27,7 +28,8 @@ async def show(request: Asked, desk: Desk) -> Response[str]:
     groups = await desk.do(request, article_list.groups)
     return await page(
         request, desk, "station/back/stock.jinja", found=found, warehouses=warehouses, groups=tree(groups),
-        shortcuts=keys(request), online=can_ask(desk), **_asked(request, found),
+        shortcuts=keys(request), online=can_ask(desk), names={row.code: row.name for row in groups},
+        look=await desk.do(request, views.look, "stock"), **_asked(request, found),
     )  # fmt: skip
 
 
@@ -37,6 +39,7 @@ async def rows(request: Asked, desk: Desk) -> Response[str]:
     found, warehouses = await article_page(request, desk)
     return fragment(
         request, "station/back/stock_rows.jinja", found=found, warehouses=warehouses, online=can_ask(desk),
+        names=await desk.do(request, group_names), look=await desk.do(request, views.look, "stock"),
         **_asked(request, found),
     )  # fmt: skip
 
@@ -45,7 +48,9 @@ async def article_page(request: Asked, desk: Desk) -> tuple[ArticlePage, dict[st
     """The page of articles that the address asks for, and the store's warehouses by code."""
     asked = request.query_params
     after = (asked.get("after_name", ""), asked.get("after_code", ""))
-    found = await desk.do(request, article_list.articles, asked.get("phrase", ""), asked.get("group", ""), after, ROWS)
+    found = await desk.do(
+        request, article_list.articles, asked.get("phrase", ""), asked.get("group", ""), after, ROWS, by_batch=True
+    )
     return found, await desk.do(request, warehouse_names)
 
 

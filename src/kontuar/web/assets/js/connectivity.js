@@ -1,21 +1,22 @@
 // Says in the bar, without being asked, whether head office and store are reached. It never blocks anything: each
 // question has its own time limit, and the next is asked only after the last was answered or given up.
 // The answer: {"state": "online" | "store" | "offline", "waiting": documents, "since": instant or null,
-// "label": words or absent, "detail": words or absent}.
-import { icon, word } from "./words.js";
+// "label": words or absent, "detail": words or absent, "warnings": [{"kind": "warn" | "bad", "text": words}] or absent}.
+import { icon, shopZone, word } from "./words.js";
 
 const GLYPHS = { online: "cloud", store: "store", offline: "cloud-off", silent: "cloud-off" };
 const SILENT_AFTER = 2; // one lost answer is no news
 
 const place = document.getElementById("connectivity");
+const warnings = document.getElementById("warnings");
 let unanswered = 0;
 
 function hourOf(instant) {
   const moment = new Date(instant);
   if (Number.isNaN(moment.getTime())) return "";
-  const sameDay = moment.toDateString() === new Date().toDateString();
-  const form = sameDay ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  return new Intl.DateTimeFormat(document.documentElement.lang || "en", form).format(moment);
+  const day = new Intl.DateTimeFormat("en", { dateStyle: "short", ...shopZone() });
+  const form = day.format(moment) === day.format(new Date()) ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return new Intl.DateTimeFormat(document.documentElement.lang || "en", { ...form, ...shopZone() }).format(moment);
 }
 
 function detailOf({ state, waiting, since, detail }) {
@@ -39,6 +40,21 @@ function show(status) {
   place.title = detail; // a narrow bar cuts it
 }
 
+// What the till warns of. While the program does not answer, what it said last stays.
+function warn(rows) {
+  if (!warnings || !rows) return;
+  const shown = [...warnings.children].map((band) => `${band.className} ${band.textContent}`);
+  if (shown.join("\n") === rows.map(({ kind, text }) => `band band--${kind} ${text}`).join("\n")) return;
+  warnings.replaceChildren(...rows.map(({ kind, text }) => {
+    const band = document.createElement("div");
+    const words = document.createElement("span");
+    band.className = `band band--${kind}`;
+    words.textContent = text;
+    band.append(icon("warning"), words);
+    return band;
+  }));
+}
+
 // Written only when it differs: a live region repeats whatever is written into it.
 function set(selector, text) {
   const element = place.querySelector(selector);
@@ -51,7 +67,9 @@ async function ask() {
     const answer = await fetch(place.dataset.statusUrl, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(Math.max(wait, 1500)) });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     unanswered = 0;
-    show(await answer.json());
+    const status = await answer.json();
+    show(status);
+    warn(status.warnings);
   } catch {
     unanswered += 1;
     if (unanswered >= SILENT_AFTER) show({ state: "silent" });
@@ -61,7 +79,11 @@ async function ask() {
 
 function listen() {
   const source = new EventSource(place.dataset.eventsUrl);
-  source.addEventListener("message", (event) => show(JSON.parse(event.data)));
+  source.addEventListener("message", (event) => {
+    const status = JSON.parse(event.data);
+    show(status);
+    warn(status.warnings);
+  });
   source.addEventListener("error", () => show({ state: "silent" })); // the browser connects again by itself
 }
 

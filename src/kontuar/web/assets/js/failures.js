@@ -1,6 +1,6 @@
 // A request that fails never takes what was typed with it: nothing is swapped, and the same request can be sent again.
 // A refusal (4xx) in HTML is shown where the answer would have been; one in JSON ({"problems": [{"message"}]}) as a message.
-import { toast } from "./toast.js";
+import { dismiss, toast } from "./toast.js";
 import { word } from "./words.js";
 
 export const SCAN_HEADER = "X-Kontuar-Scan";
@@ -52,6 +52,14 @@ document.addEventListener("htmx:responseError", (event) => {
   else if (xhr.status >= 500) tell(event.detail, problems(xhr).join(" ") || word("failed", { status: xhr.status }));
   else if (!isScan(event.detail)) refuse(xhr);
 });
+
+// Something is done anew, or its window is closed: the old refusal would only stand in the way.
+function forget() {
+  for (const name of ["refusal", "unknown-code"]) dismiss(name);
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.requestConfig.verb === "post") forget(); });
+document.getElementById("dialog")?.addEventListener("close", forget);
 
 function refuse(xhr) {
   const said = problems(xhr);

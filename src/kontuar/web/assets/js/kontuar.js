@@ -13,3 +13,4 @@ import "./list.js";
 import "./connectivity.js";
 import "./clock.js";
 import "./menu.js";
+import "./views.js";

@@ -1,3 +1,6 @@
+// A long list of areas opens where one is.
+document.querySelector('#nav [aria-current="page"]')?.scrollIntoView({ block: "nearest" });
+
 // Menus that unfold close when one looks elsewhere; the areas of the head office slide in on a phone.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {

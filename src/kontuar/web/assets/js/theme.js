@@ -25,7 +25,7 @@
   }
 
   apply("theme", kept("theme"));
-  apply("hand", kept("hand"));
+  apply("hand", kept("hand") ?? root.dataset.handHere); // who chose in this browser wins over the till's parameter
   document.addEventListener("DOMContentLoaded", mark);
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-set-theme], [data-set-hand]");

@@ -1,6 +1,12 @@
 // Words of the scripts themselves, translated by the page (script#words).
 let table = null;
 
+/** The zone the shop keeps its books in, as Intl takes it; without one the browser's own serves. */
+export function shopZone() {
+  const zone = document.documentElement.dataset.zone;
+  return zone ? { timeZone: zone } : {};
+}
+
 export function word(name, values = {}) {
   table ??= JSON.parse(document.getElementById("words")?.textContent || "{}");
   const text = table[name] ?? name;

@@ -1,0 +1,1 @@
+"""What head office gives away as files: lists, documents, a contractor's data; for its screens and its API."""
