@@ -18,9 +18,10 @@ group() {
     fi
 }
 
-group "rules, stores, nodes" -n 2 --dist loadfile -m "not browser and not replay and not faults"
-group "screens in a browser" -m browser
+group "rules, stores, nodes" -n 2 --dist loadfile -m "not browser and not replay and not faults and not fuzz"
+group "screens in a browser" -m "browser and not faults"
 group "plugs pulled" -m faults
+group "what nobody would send" -m fuzz
 group "replay of real baskets" -m replay
 
 if [ "$worst" -ne 0 ]; then

@@ -1,10 +1,12 @@
 """Documents, lines and payments made by hand, for tests of rules that need no database."""
 
 import datetime
+import io
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from pypdf import PdfReader
 
 from kontuar.domain.cash.records import Payment, Shift
 from kontuar.domain.documents.case import Case
@@ -67,3 +69,8 @@ def case(paper: Document, **other: Any) -> Case:
 def changed(record: Any, **fields: Any) -> Any:
     """The record with other fields."""
     return msgspec.structs.replace(record, **fields)
+
+
+def pdf_text(data: bytes) -> str:
+    """What a person reads on the pages of a PDF."""
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)

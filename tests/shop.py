@@ -72,9 +72,9 @@ class HandClock:
 class CountedIds:
     """Identities in a fixed order."""
 
-    def __init__(self, clock: HandClock) -> None:
+    def __init__(self, clock: HandClock, first: int = 0) -> None:
         self._clock = clock
-        self._count = 0
+        self._count = first
 
     def new_id(self) -> str:
         self._count += 1
@@ -294,5 +294,6 @@ def everything(station: Station) -> dict[str, list[tuple[object, ...]]]:
     tables = (
         "fact", "draft", "message", "number_series", "document", "document_line", "document_tax", "document_history",
         "stock_move", "stock_pending", "cash_move", "cash_balance", "shift", "card_operation",
+        "own_contractor", "parked", "parked_here",
     )  # fmt: skip
     return {table: database.rows(f"SELECT * FROM {table}") for table in tables}

@@ -20,7 +20,7 @@ from kontuar.kernel.connectivity import Connectivity
 from kontuar.nodes.device_desk import StationDevices
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.storage_trouble import on_storage_failure
-from kontuar.operations import shifts
+from kontuar.operations import shifts, station_status
 from kontuar.operations.station import Station
 from kontuar.storage.failures import StorageFailure
 from kontuar.web.desk import Desk, SyncStatus
@@ -44,7 +44,8 @@ class RunningClock(HandClock):
 
 
 class StationServer:
-    """A station that answers at `url` for as long as the with block lasts; `level` is what the bar shows.
+    """A station that answers at `url` for as long as the with block lasts; `level` is what the bar shows,
+    `clock_skew_seconds` what the sync measured.
 
     PINs: the last four figures of the verifier (Ola 1111, Ewa 2222).
     """
@@ -55,6 +56,8 @@ class StationServer:
     ) -> None:  # fmt: skip
         self.level = "online"
         self.waiting = 0
+        self.clock_skew_seconds: float | None = None
+        self._warnings = station_status.Warnings()
         self.clock = RunningClock(datetime.datetime(2026, 11, 21, 8, 0, tzinfo=datetime.UTC))
         self.devices = build_devices(devices or DeviceSettings())
         self.station: Station = new_station(folder, code, series, clock=self.clock)
@@ -109,10 +112,22 @@ class StationServer:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
+        looking = asyncio.create_task(self._look())
         await self._server.serve(sockets=[self._socket])
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+    async def _look(self) -> None:
+        """As a node does beside its work, only more often."""
+        while True:
+            self._warnings = await self.lane(station_status.warnings, self.station, self.clock_skew_seconds)
+            await asyncio.sleep(0.05)
 
     def _sync_status(self) -> SyncStatus:
-        return SyncStatus(level=self.level, since="2026-11-21T08:00:00.000000Z", waiting=self.waiting)
+        return SyncStatus(
+            level=self.level, since="2026-11-21T08:00:00.000000Z", waiting=self.waiting, warnings=self._warnings,
+            clock_skew_seconds=self.clock_skew_seconds,
+        )  # fmt: skip
 
 
 def settings(**changes: object) -> DeviceSettings:

@@ -11,6 +11,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kontuar.domain.stock.records import CUSTOMER, StockMove
+from kontuar.operations.parking_buffer import ParkingBuffer
+from kontuar.operations.parking_numbers import prefixes_in
 from kontuar.operations.ports.streams import Acknowledgement, Batch, StreamId
 from kontuar.operations.relay import RelayReceiver
 from kontuar.storage.sqlite.agent.books import AgentBooks
@@ -128,7 +130,11 @@ class Store:
         self.clock = clock
         self.folder = folder
         self.books = AgentBooks(folder / "agent.db", folder / "snapshots", STORE, clock, f"epoch of {folder.name}")
-        self.receiver = RelayReceiver(self.books.log, node=self.keys.certificate.node, epoch="e1")
+        self.parking = ParkingBuffer(
+            self.books.parking, clock, prefix_of=prefixes_in(self.books.definitions),
+            new_epoch=lambda: f"restored at {clock.now()}",
+        )  # fmt: skip
+        self.receiver = RelayReceiver(self.books.log, self.parking, node=self.keys.certificate.node, epoch="e1")
         self.sender = self.keys.sender("1")
 
     def take(self, batch: Batch) -> Acknowledgement:

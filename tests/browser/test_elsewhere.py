@@ -52,7 +52,7 @@ def test_a_whole_number_brings_the_document_and_enter_opens_it(chromium: Browser
     expect(page.locator("#row-actions")).to_contain_text("Print on screen")
     page.keyboard.press("Enter")
     page.wait_for_url("**/documents/elsewhere?**")
-    expect(ready(page).locator(".back-bar .button")).to_have_count(1)
+    expect(ready(page).locator(".back-bar .button")).to_have_count(2)
     assert grave(page) == []
     assert page.evaluate("window.complaints") == []
     page.keyboard.press("Control+p")

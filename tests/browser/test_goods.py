@@ -76,9 +76,9 @@ def test_quantity_and_unit_of_the_marked_line_are_changed_on_the_pad(chromium: B
 
 
 def test_an_article_is_chosen_from_the_list_by_keyboard(chromium: Browser, server: StationServer) -> None:
-    """F8, a part of the name, arrow, Enter."""
+    """F3, a part of the name, arrow, Enter."""
     page = form(chromium, server)
-    page.keyboard.press("F8")
+    page.keyboard.press("F3")
     assert shows(page, "#dialog-body", "Woda gazowana")
     page.keyboard.type("woda")
     assert until(lambda: page.locator("#choose-rows tr[data-row]").count() == 1)
@@ -144,7 +144,7 @@ def test_axe_finds_nothing_serious(chromium: Browser, server: StationServer) -> 
     assert shows(page, "#goods-details", "Mleko 2% 1 l")
     page.wait_for_timeout(1300)
     assert grave(page) == []
-    page.keyboard.press("F8")
+    page.keyboard.press("F3")
     assert shows(page, "#dialog-body", "Woda gazowana")
     page.wait_for_timeout(300)
     assert grave(page) == []

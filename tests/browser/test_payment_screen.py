@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from browser.till_pages import Till, at_till
 from kontuar.devices.card.double import Turn
+from kontuar.domain.firm.views import Choice
 from shop import MILK_EAN, NUTS_EAN, with_parameter
 from station_server import StationServer, settings
 
@@ -266,7 +267,7 @@ def test_a_printer_without_paper_is_told_and_the_sale_stands(till: Till) -> None
 def test_undo_takes_back_the_last_assignment_once_the_button_is_shown(till: Till) -> None:
     """PAY-02: hidden until chosen."""
     till.new_receipt()
-    till.page.context.add_cookies([{"name": "kontuar_view", "value": "undo", "url": till.server.url}])
+    till.server.do(till.server.station.books.views.keep, "receipt", "OLA", Choice(buttons=("undo",)))
     till.scan(MILK_EAN)
     till.pay()
     till.page.locator("#amount").fill("1")

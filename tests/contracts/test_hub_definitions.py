@@ -58,6 +58,7 @@ def test_each_store_gets_its_own_view(shop: World) -> None:
         ("price", "S2|MLEKO|szt|2026-01-01"),
         ("price_list", "S2"),
         ("station", "K2"),
+        ("view", "documents-trade|store:S2"),
     }
     assert set(first.rows) - set(second.rows) == {("operator", "ANNA"), ("station", "K1")}
 

@@ -7,8 +7,9 @@ import apsw
 import msgspec
 import pytest
 
-from kontuar.domain.catalogue.records import Article, ArticleCode, Price, Unit
+from kontuar.domain.catalogue.records import Article, ArticleCode, Batch, Price, Unit
 from kontuar.kernel.canonical import row_checksum
+from kontuar.operations.ports.station import CodeMatch
 from kontuar.operations.station import Station
 from refusals import refused
 from shop import MILK, MILK_EAN, WATER, change, feed_rows, load, new_station, small_shop
@@ -29,6 +30,7 @@ def whole(station: Station) -> list[object]:
         *(database.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in tables),
         database.rows("SELECT rowid FROM listing_words ORDER BY 1"), station.books.definitions.cursor(),
         dict(station.books.definitions.every(Unit)), found(station, "mleko"),
+        database.rows("SELECT * FROM batch_code ORDER BY 1, 2, 3"),
     ]  # fmt: skip
 
 
@@ -171,3 +173,17 @@ def test_without_the_transaction_a_broken_delta_would_leave_a_mix(station: Stati
     assert definitions.version() == ("e1", 1)
     assert whole(station) != before
     assert checksum_of(station) != definitions.cursor()[2]
+
+
+def test_an_ean_of_a_batch_names_the_article_its_base_unit_and_the_batch(station: Station) -> None:
+    """DOC-29."""
+    ean, moved = "2300000000018", "2300000000025"
+    batch = Batch(article=MILK, code="B1", name="Mleko w butelce", eans=(ean,))
+    change(station.books, batch)
+    definitions = station.books.definitions
+    assert definitions.by_code(ean) == [CodeMatch(MILK, "szt", "B1")]
+    assert definitions.by_code(MILK_EAN) == [CodeMatch(MILK, "szt")]
+    change(station.books, msgspec.structs.replace(batch, eans=(moved,)))
+    assert (definitions.by_code(ean), definitions.by_code(moved)) == ([], [CodeMatch(MILK, "szt", "B1")])
+    change(station.books, msgspec.structs.replace(batch, active=False))
+    assert definitions.by_code(moved) == []

@@ -8,7 +8,7 @@ import pytest
 
 from kontuar.domain.documents import checks, life
 from kontuar.domain.documents.case import Case
-from kontuar.domain.documents.document import APPROVED, CANCELLED, UNAPPROVED, Document
+from kontuar.domain.documents.document import APPROVED, CANCELLED, UNAPPROVED, Buyer, Document
 from kontuar.domain.documents.types import TYPES, type_of
 from kontuar.domain.firm.parameters import Parameters
 from kontuar.domain.parties.rights import ALL_RIGHTS
@@ -32,7 +32,7 @@ CANCELLABLE = {
     (APPROVED, life.PRINT): APPROVED, (APPROVED, life.CANCEL): CANCELLED,
 }  # fmt: skip
 EXPECTED = {
-    "receipt": SALE, "cash_in": CANCELLABLE, "cash_out": CANCELLABLE, "internal_release": CANCELLABLE,
+    "receipt": SALE, "invoice": SALE, "cash_in": CANCELLABLE, "cash_out": CANCELLABLE, "internal_release": CANCELLABLE,
     "internal_receipt": CANCELLABLE,
 }  # fmt: skip
 PAIRS = [(name, state, action) for name in TYPES for state in STATES for action in ACTIONS]
@@ -44,6 +44,9 @@ def flawless(name: str) -> Document:
         return document(type=name, reason="CHANGE", amount=500, payments=(payment(500, number=1),))
     if TYPES[name].family == "goods":
         return document(line(price="0"), type=name, reason="LOSS")
+    if name == "invoice":
+        buyer = Buyer(code="ANNA", name="Anna Nowak")
+        return document(line(price="5.00"), type=name, buyer=buyer, payments=(payment(500, number=1),))
     return document(line(price="5.00"), type=name, payments=(payment(500, number=1),))
 
 

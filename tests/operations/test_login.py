@@ -232,9 +232,14 @@ def test_a_station_that_hears_nothing_warns_and_then_limits_rights(station: Stat
     with_parameter(station.books, "login.session_minutes", "99999")
     station.books.set_fact("agent_heard_at", instant_text(station.clock.now()))
     entered = logged_in(station, "EWA")
-    for hours, silence in ((71, "fine"), (1, "warn"), (263, "warn"), (1, "limit")):
+    told = []
+    for hours in (71, 1, 263, 1):
         station.clock.turn(hours * 3600)
-        assert (login.silence(station), station_status.read(station).silence) == (silence, silence)
+        silence = login.silence(station)
+        told.append((silence.level, silence.hours, silence.hours_to_limit))
+        assert station_status.read(station).silence == silence.level
+        assert station_status.warnings(station, None).silence == silence
+    assert told == [("fine", 71, 265), ("warn", 72, 264), ("warn", 335, 1), ("limit", 336, 0)]
     assert login.who(station, entered.token).rights == rights.MANAGER & rights.CASHIER
     station.connectivity = lambda: Connectivity.STORE
     assert login.who(station, entered.token).rights == rights.MANAGER

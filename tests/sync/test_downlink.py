@@ -7,14 +7,17 @@ import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import zstandard
 
+from kontuar.domain.documents.parking import ParkedRow
 from kontuar.kernel.canonical import encode, row_checksum
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import Refused
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.ports.hub_documents import StockFigures
+from kontuar.operations.ports.parking import HoldParked, OpenParked, SaveParked
 from kontuar.operations.ports.streams import Position, StreamId
 from kontuar.operations.ports.sync import FeedCursor, HubReach, StreamPosition
 from kontuar.operations.relay import RelayGiver
@@ -40,7 +43,9 @@ class World:
         self.till = Till(folder / "till", self.clock)
         self.reach = HubReach(True, "")
         books = self.store.books
-        giver = RelayGiver(DefinitionsFeed(books.definitions, books.snapshots), books.feeds, lambda: self.reach)
+        giver = RelayGiver(
+            DefinitionsFeed(books.definitions, books.snapshots), books.feeds, self.store.parking, lambda: self.reach
+        )
 
         async def at_once(operation, *arguments):  # type: ignore[no-untyped-def]
             return operation(*arguments)
@@ -311,3 +316,60 @@ def test_a_poll_that_waits_is_answered_when_the_hub_is_lost(world: World) -> Non
         return wire.fields_of(frame, "answer", wire.DownAnswerFields).hub_reachable
 
     assert asyncio.run(play()) is False
+
+
+# -- parked documents ---------------------------------------------------------------------------------------
+def parked(world: World, doc_id: str) -> None:
+    row = ParkedRow(doc_id=doc_id, version=0, type="receipt", ean="")
+    asked = SaveParked(doc_id=doc_id, version=0, token=0, by="104", document=msgspec.Raw(b"{}"), row=row)
+    world.store.parking.save("T2", asked)
+
+
+def listed(world: World) -> list[str]:
+    return [doc_id for (doc_id,) in world.till.database.rows("SELECT doc_id FROM parked ORDER BY doc_id")]
+
+
+def test_the_list_of_parked_documents_comes_whole_and_then_what_changed(world: World) -> None:
+    """PARK-01: with its cursor, in the transaction of the answer."""
+    world.once()
+    parked(world, "A")
+    world.once()
+    assert world.downlink.applied.parked
+    parked(world, "B")
+    world.once()
+    assert listed(world) == ["A", "B"]
+    token = world.store.parking.open("T1", OpenParked(doc_id="A", by="104")).token
+    world.store.parking.delete("T1", HoldParked(doc_id="A", token=token, by="104"))
+    world.once()
+    assert listed(world) == ["B"]
+    world.once()
+    assert not world.downlink.applied.anything()
+
+
+def test_a_till_of_an_older_program_gets_the_answer_it_knows(world: World) -> None:
+    """Additive: who does not ask for parked documents is told nothing of them, and waits for them no less."""
+    parked(world, "A")
+    ask = world.downlink.step(Start())
+    assert isinstance(ask, Ask)
+    frame = frames.open_frame(frames.split(ask.body)[0], lambda *_: world.till.keys.signer.public_key)
+    fields = {name: value for name, value in frame.header.fields.items() if name != "parked"}
+    older = frames.seal(world.till.keys.sender("1"), "down", fields, b"", world.clock.now())
+    answer = world.give(Ask(frames.join([older]), 0))
+    told = frames.open_frame(frames.split(answer)[0], lambda *_: world.store.keys.signer.public_key)
+    assert "parked" not in told.header.fields
+    assert wire.read_body(told, wire.DownBody).parked_put == ()
+
+
+def test_an_older_agent_that_tells_nothing_of_parked_documents_leaves_the_list_alone(world: World) -> None:
+    parked(world, "A")
+    world.once()
+    ask = world.downlink.step(Start())
+    assert isinstance(ask, Ask)
+    answer = frames.open_frame(frames.split(world.give(ask))[0], lambda *_: world.store.keys.signer.public_key)
+    fields = {name: value for name, value in answer.header.fields.items() if name != "parked"}
+    body = {
+        name: value for name, value in msgspec.json.decode(answer.body).items() if not name.startswith("parked_")
+    }  # fmt: skip
+    older = frames.seal(world.store.sender, "answer", fields, encode(body), world.clock.now())
+    assert isinstance(world.downlink.step(Answered(frames.join([older]))), Ask)
+    assert (listed(world), world.downlink.applied.anything()) == (["A"], False)

@@ -35,15 +35,15 @@ BY_CODE_ALONE = re.compile(r"fiscal\.|printer\.|card\.|device\.")
 
 SAME_IN_ALL = re.compile(
     r"[^A-Za-z]*|GID|EAN|VAT|PIN|NIP|URL|SKU|CSV|UTC|ID|E-mail|Email|OK|Kontuar"
-    r"|%\(\w+\)s [×·] %\(\w+\)s|\{count\} kB|#?%\(\w+\)s"
+    r"|%\(\w+\)s(?: [×·]|:) %\(\w+\)s|\{count\} kB|#?%\(\w+\)s"
 )
 """Signs, names and abbreviations that no language translates."""
 SAME_IN = {
-    "pl": {"Agent", "Enter", "Menu", "Monitor", "Operator", "Operator: %(name)s", "Program", "Symbol"},
+    "pl": {"Agent", "Alarm", "Enter", "Menu", "Monitor", "Operator", "Operator: %(name)s", "Program", "Symbol"},
     "fr": {
-        "Agent", "Article", "Articles", "Centre", "Centres", "Code", "Description", "Document", "Documents",
-        "Incarnation", "Menu", "Message", "Net", "Note", "Parent", "Stock", "TOTAL", "Total", "Type",
-        "Version %(version)s, %(when)s, %(who)s",
+        "Agent", "Article", "Articles", "Centre", "Centres", "Code", "Date", "Description", "Document", "Documents",
+        "Incarnation", "Menu", "Message", "Net", "Note", "Notes", "Parent", "Stock", "Supervision", "TOTAL",
+        "Total", "Type", "Urgent", "Version", "Version %(version)s, %(when)s, %(who)s", "Versions",
     },
 }  # fmt: skip
 """Words that the language spells as English does."""

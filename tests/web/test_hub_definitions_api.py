@@ -18,8 +18,8 @@ from kontuar.nodes.settings import HubSettings
 pytestmark = pytest.mark.postgres
 Client = TestClient  # type: ignore[type-arg]
 OPEN_PATHS = {
-    "/login", "/language", "/api/v1/login", "/health", "/health/live", "/metrics", "/api", "/api/openapi.json",
-    "/api/{path:str}",
+    "/login", "/language", "/api/v1/login", "/health", "/health/live", "/metrics", "/api/openapi.json",
+    "/api/description", "/api/description/openapi.json", "/api/description/{path:str}",
 }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_everything_needs_a_login_except_what_is_listed_here(client: Client, hub
     """SEC-01: default deny, by the list of all routes."""
     tried = 0
     for route in hub.app.routes:
-        path = re.sub(r"\{[^}]*\}", "unit", route.path)
+        path = re.sub(r"\{[^}]*\}", "unit", re.sub(r"\{[^}]*:int\}", "7", route.path))
         if route.path.startswith("/assets") or route.path in OPEN_PATHS:
             continue
         for method in getattr(route, "methods", ()):
@@ -90,7 +90,7 @@ def test_rows_are_written_read_searched_and_removed(shop: Client, admin: dict[st
     found = shop.get("/api/v1/definitions/article", params={"text": "maslo"}, headers=admin).json()
     assert [row["key"] for row in found["rows"]] == ["MASLO"]
     first = shop.get("/api/v1/definitions/article", params={"limit": 2}, headers=admin).json()
-    assert ([row["key"] for row in first["rows"]], first["next"]) == (["MASLO", "MLEKO"], "MLEKO")
+    assert ([row["key"] for row in first["rows"]], first["next"]) == (["JOGURT", "MASLO"], "MASLO")
     assert shop.delete("/api/v1/definitions/article/MASLO", headers=admin).status_code == 200
     gone = shop.get("/api/v1/definitions/article/MASLO", headers=admin)
     assert (gone.status_code, problems(gone)) == (404, ["definition.not_found"])
@@ -142,6 +142,14 @@ def test_verifiers_never_leave_the_hub_by_the_api(shop: Client, admin: dict[str,
         ("GET", "/api/v1/definitions/unit/kg", "hub.see"),
         ("GET", "/api/v1/definitions/unit/kg/history", "hub.see"),
         ("GET", "/api/v1/definitions/unit/export.csv", "hub.see"),
+        ("GET", "/api/v1/definitions/unit/export.xlsx", "hub.see"),
+        ("POST", "/api/v1/definitions/unit/preview", "hub.define"),
+        ("GET", "/api/v1/definition-versions", "hub.see"),
+        ("GET", "/api/v1/definition-versions/1", "hub.see"),
+        ("GET", "/api/v1/definition-versions/running", "hub.see"),
+        ("POST", "/api/v1/definition-versions/1/withdraw", "hub.define"),
+        ("GET", "/api/v1/definition-questions/parameters", "hub.see"),
+        ("POST", "/api/v1/definition-questions/similar-contractors", "hub.define"),
         ("GET", "/api/v1/certificates", "hub.see"),
         ("POST", "/api/v1/enrolment-codes", "hub.enrol"),
         ("POST", "/api/v1/certificates/K1/x/revoke", "hub.enrol"),
@@ -218,7 +226,7 @@ def test_a_long_list_goes_on_where_it_stopped(shop: Client, admin: dict[str, str
         if more is None:
             break
         url = more[1].replace("&amp;", "&")
-    assert keys == [*(f"A{n:03}" for n in range(120)), "MLEKO", "SER"]
+    assert keys == [*(f"A{n:03}" for n in range(120)), "JOGURT", "MLEKO", "SER"]
     assert re.findall(r'data-row="([^"]*)"', shop.get("/definitions/article?q=MLEKO").text) == ["MLEKO"]
 
 

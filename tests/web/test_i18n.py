@@ -94,7 +94,7 @@ def test_a_quantity_shows_the_decimals_of_its_unit() -> None:
     assert words.quantity(Decimal("0.354"), 3) == "0,354"
 
 
-@pytest.mark.parametrize(("language", "told"), [("pl", "09.11.2026"), ("en", "09/11/2026"), ("fr", "09.11.2026")])
+@pytest.mark.parametrize(("language", "told"), [("pl", "09.11.2026"), ("en", "09/11/2026"), ("fr", "09/11/2026")])
 def test_a_day_is_written_as_its_readers_write_it(language: str, told: str) -> None:
     assert texts(language).day(datetime.date(2026, 11, 9)) == told
 
@@ -124,7 +124,9 @@ def test_amounts_in_a_refusal_are_money(language: str, told: str) -> None:
     assert in_lines(texts(language).problem(problem)) == told
 
 
-@pytest.mark.parametrize(("language", "line"), [("pl", "Pozycja 3"), ("en", "Line 3"), ("fr", "Ligne 3")])
+@pytest.mark.parametrize(
+    ("language", "line"), [("pl", "Pozycja 3"), ("en", "Line 3"), ("fr", "Ligne 3\N{NO-BREAK SPACE}")]
+)
 def test_a_refusal_names_the_line_that_it_is_about(language: str, line: str) -> None:
     told = texts(language).problem(Problem("line.quantity_zero", "line:3"))
     assert told.startswith(f"{line}: ")

@@ -26,15 +26,25 @@ OPEN = {
 ANY_OPERATOR = {
     ("POST", "/api/v1/authorisations"),
     ("GET", "/api/v1/drafts"),
+    ("GET", "/api/v1/parked"),
     ("GET", "/api/v1/articles"),
     ("GET", "/api/v1/articles/{code}"),
     ("GET", "/api/v1/articles/{code}/elsewhere"),
     ("GET", "/api/v1/contractors"),
+    ("GET", "/api/v1/articles/{code}/batches"),
+    ("GET", "/api/v1/quick"),
+    ("GET", "/api/v1/views/{name}"),
 }
-"""Need a login and no right; drafts are filtered by what the operator may issue."""
+"""Need a login and no right; drafts and parked documents are filtered by what the operator may issue."""
 
 RECEIPT = (rights.SELL,)
 NEEDS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("PUT", "/api/v1/views/{name}"): (rights.MANAGE_VIEWS,),
+    ("DELETE", "/api/v1/views/{name}"): (rights.MANAGE_VIEWS,),
+    ("POST", "/api/v1/documents/{doc_id}/articles"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/lines/{number}/batch"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/copy"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/paste"): RECEIPT,
     ("GET", "/api/v1/shift"): (rights.SEE_CASH,),
     ("POST", "/api/v1/shift/open"): (rights.OPEN_SHIFT,),
     ("POST", "/api/v1/shift/close"): (rights.CLOSE_SHIFT,),
@@ -51,6 +61,17 @@ NEEDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("PUT", "/api/v1/documents/{doc_id}/reason"): RECEIPT,
     ("PUT", "/api/v1/documents/{doc_id}/fields/{field}"): RECEIPT,
     ("PUT", "/api/v1/documents/{doc_id}/amount"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/type"): (rights.SELL, rights.ISSUE_INVOICE),
+    ("PUT", "/api/v1/documents/{doc_id}/heading"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/lines/{number}/heading"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/recipient"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/address"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/card"): RECEIPT,
+    ("POST", "/api/v1/documents/{doc_id}/invoice"): (rights.INVOICE_FROM_RECEIPT,),
+    ("POST", "/api/v1/contractors"): (rights.EDIT_CONTRACTORS,),
+    ("PUT", "/api/v1/contractors/{code}"): (rights.EDIT_CONTRACTORS,),
+    ("POST", "/api/v1/contractors/{code}/addresses"): (rights.EDIT_CONTRACTORS,),
+    ("POST", "/api/v1/contractors/{code}/cards"): (rights.EDIT_CONTRACTORS,),
     ("POST", "/api/v1/documents/{doc_id}/payment/open"): (rights.APPROVE_RECEIPT,),
     ("POST", "/api/v1/documents/{doc_id}/payment/leave"): RECEIPT,
     ("POST", "/api/v1/documents/{doc_id}/payments"): RECEIPT,
@@ -64,12 +85,17 @@ NEEDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/api/v1/documents/{doc_id}/fiscalise"): (rights.OWN_DOCUMENTS,),
     ("POST", "/api/v1/documents/{doc_id}/print"): (rights.OWN_DOCUMENTS,),
     ("GET", "/api/v1/documents/{doc_id}/pdf"): (rights.OWN_DOCUMENTS,),
+    ("POST", "/api/v1/drafts/{doc_id}/park"): RECEIPT,
+    ("POST", "/api/v1/parked/{doc_id}/continue"): RECEIPT,
+    ("POST", "/api/v1/parked/{doc_id}/leave"): RECEIPT,
+    ("DELETE", "/api/v1/parked/{doc_id}"): (rights.SELL, rights.VOID_RECEIPT),
     ("POST", "/api/v1/drawer"): (rights.OPEN_DRAWER,),
     ("GET", "/api/v1/reconciliation"): (rights.ALL_DOCUMENTS,),
 }
 """The rights that an endpoint needs on a receipt of the walk-in customer."""
 
 BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/api/v1/documents/{doc_id}/articles"): {"article": "MILK"},
     ("POST", "/api/v1/login"): {"operator": "OLA", "pin": "1111"},
     ("POST", "/api/v1/authorisations"): {"right": rights.CHANGE_PRICE, "operator": "EWA", "pin": "2222"},
     ("POST", "/api/v1/documents"): {"type": "receipt"},
@@ -80,6 +106,16 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/api/v1/documents/{doc_id}/reason"): {"code": "LOSS"},
     ("PUT", "/api/v1/documents/{doc_id}/fields/{field}"): {"text": "x"},
     ("PUT", "/api/v1/documents/{doc_id}/amount"): {"form": "cash", "amount": "1"},
+    ("POST", "/api/v1/documents/{doc_id}/type"): {"code": "invoice"},
+    ("PUT", "/api/v1/documents/{doc_id}/heading"): {"fields": {"order_number": "1"}},
+    ("PUT", "/api/v1/documents/{doc_id}/lines/{number}/heading"): {"fields": {"handler": "OLA"}},
+    ("PUT", "/api/v1/documents/{doc_id}/recipient"): {"code": "ANNA"},
+    ("PUT", "/api/v1/documents/{doc_id}/address"): {"code": "none"},
+    ("PUT", "/api/v1/documents/{doc_id}/card"): {"card": "9900001"},
+    ("POST", "/api/v1/contractors"): {"name": "X", "kind": "business"},
+    ("PUT", "/api/v1/contractors/{code}"): {"name": "X"},
+    ("POST", "/api/v1/contractors/{code}/addresses"): {"address": {"name": "X"}},
+    ("POST", "/api/v1/contractors/{code}/cards"): {"card": "1"},
     ("POST", "/api/v1/documents/{doc_id}/payments"): {"form": "cash"},
     ("POST", "/api/v1/documents/{doc_id}/payments/card"): {"form": "card"},
     ("POST", "/api/v1/documents/{doc_id}/payments/card/decide"): {"operation_id": "x", "succeeded": True},
@@ -108,7 +144,7 @@ def endpoints(url: str) -> list[tuple[str, str]]:
 
 def ask(url: str, endpoint: tuple[str, str], doc_id: str, token: str = "") -> httpx.Response:
     method, path = endpoint
-    filled = path.format(doc_id=doc_id, number=1, code="MILK", field="description")
+    filled = path.format(doc_id=doc_id, number=1, code="MILK", field="description", name="receipt")
     query = {"day": "2026-11-21"} if path.endswith("reconciliation") else None
     query = {"number": "PAR/2026/11/00001/POS9"} if path.endswith("documents/elsewhere") else query
     headers = {"authorization": f"Bearer {token}"} if token else {}

@@ -219,17 +219,17 @@ def test_the_api_gives_the_document_as_it_was_issued(
     assert (part.status_code, code_of(part)) == (422, "elsewhere.number_not_whole")
 
 
-def test_the_preview_shows_it_with_nothing_to_do_but_print_on_screen(
+def test_the_preview_shows_it_to_be_printed_on_screen_or_invoiced_and_nothing_else(
     server: StationServer, browser: httpx.Client, theirs: Document
 ) -> None:
-    """DOC-11, DOC-12."""
+    """DOC-11, DOC-12, SALE-06: corrected or cancelled it is where it was issued."""
     shown = browser.get("/documents/elsewhere", params={"number": theirs.number}).text
     assert "Mleko 2% 1 l" in shown
     assert "A document of another station" in shown
     assert "Kopiec" in shown
     bar = shown.split('class="back-bar"')[1]
-    assert re.findall(r'data-action="([a-z-]+)"', bar.split("</main>")[0]) == ["print"]
-    assert "hx-post" not in bar.split("</main>")[0]
+    assert re.findall(r'data-action="([a-z-]+)"', bar.split("</main>")[0]) == ["print", "change-type"]
+    assert re.findall(r'hx-post="([^"]+)"', bar.split("</main>")[0]) == ["/documents/elsewhere/invoice"]
 
 
 def test_the_print_on_screen_is_a_copy_and_names_the_shop_that_sold(

@@ -1,0 +1,96 @@
+"""A discount at head office in a real browser: made, read in words, tried on a basket, confirmed (DISC-40)."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from browser.chromium import until
+from hub_server import HubServer
+from postgres_fixture import fresh_database, open_temporary_folder
+
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+
+
+@pytest.fixture(scope="module")
+def hub(postgres_server: str) -> Iterator[HubServer]:
+    with (
+        fresh_database(postgres_server) as url,
+        open_temporary_folder() as folder,
+        HubServer(folder / "hub", url) as hub,
+    ):
+        yield hub
+
+
+@pytest.fixture
+def page(chromium: Browser, hub: HubServer) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1366, "height": 900})
+    context.add_cookies([{"name": "kontuar_language", "value": "en", "url": hub.url}])
+    opened = context.new_page()
+    opened.goto(f"{hub.url}/login")
+    opened.fill("[name=operator]", "SZEF")
+    opened.fill("[name=pin]", "246810")
+    opened.press("[name=pin]", "Enter")
+    opened.wait_for_url(f"{hub.url}/")
+    yield opened
+    context.close()
+
+
+def stored(hub: HubServer, code: str) -> dict[str, object]:
+    found: dict[str, object] = hub.client.get(f"/api/v1/definitions/discount/{code}").json()["row"]
+    return found
+
+
+def test_a_promotion_is_made_tried_before_it_is_saved_and_confirmed(page: Page, hub: HubServer) -> None:
+    """DISC-40: in words while it is typed, its price on a basket, then confirmed."""
+    page.goto(f"{hub.url}/definitions/discount/new?kind=PRM")
+    page.fill("[name=code]", "SERY")
+    page.fill("[name=name]", "Sery 20% taniej")
+    page.fill('[name="rows.0.article"]', "SER")
+    page.fill('[name="rows.0.value"]', "20")
+    until(lambda: "On: Ser gouda na wagę (SER); for: everyone; gives: 20% off." in page.inner_text("#reading"))
+    page.fill("#try-store", "S1")
+    page.fill('[name="try_lines.0.article"]', "SER")
+    page.fill('[name="try_lines.0.quantity"]', "0,5")
+    page.fill("#try-day", "2026-12-05")
+    page.click("[data-try]")
+    page.wait_for_selector("#trial-total")
+    assert (page.inner_text("#trial-without"), page.inner_text("#trial-total")) == ("PLN\u00a016.45", "PLN\u00a013.16")
+    assert "The discount applies: PLN\u00a03.29 less." in page.inner_text("#trial-outcome")
+    page.keyboard.press("F10")
+    page.wait_for_url("**/definitions/discount/row?key=SERY*")
+    assert stored(hub, "SERY")["state"] == "draft"
+    page.wait_for_selector("[data-state=confirmed]")
+    page.click("[data-state=confirmed]")
+    page.wait_for_selector("text=Confirmed: stores in its scope get it.")
+    assert stored(hub, "SERY")["state"] == "confirmed"
+    assert not [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+
+
+def test_a_surcharge_on_the_purchase_price_is_refused_in_words_at_its_field(page: Page, hub: HubServer) -> None:
+    """DISC-02."""
+    page.goto(f"{hub.url}/definitions/discount/new?kind=PRM")
+    page.fill("[name=code]", "NARZUT")
+    page.fill("[name=name]", "Narzut")
+    page.select_option('[name="rows.0.gives"]', "purchase_surcharge")
+    page.fill('[name="rows.0.value"]', "5")
+    page.keyboard.press("F10")
+    page.wait_for_selector("#rows-error")
+    assert hub.client.get("/api/v1/definitions/discount/NARZUT").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["PRM", "fixed_bundle", "flexible_bundle", "WTR", "KNU", "KNT"])
+def test_every_kind_of_discount_has_a_form_of_its_own(page: Page, hub: HubServer, kind: str) -> None:
+    page.goto(f"{hub.url}/definitions/discount/new?kind={kind}")
+    assert page.input_value("input[name=kind]") == kind
+    assert page.locator('[name="parts.0.article"]').count() == int("bundle" in kind)
+    assert page.locator("[name=percent]").count() == int(kind == "KNT")
+
+
+def test_bundles_are_put_in_order_with_buttons(page: Page, hub: HubServer) -> None:
+    """DISC-20."""
+    page.goto(f"{hub.url}/definitions/discount/order")
+    page.click('[aria-label="Down NAB10"]')
+    until(lambda: page.inner_text("#orders").index("JOGURTY") < page.inner_text("#orders").index("NAB10"))
+    assert stored(hub, "JOGURTY")["position"] < stored(hub, "NAB10")["position"]  # type: ignore[operator]
