@@ -10,8 +10,7 @@ import msgspec
 from kontuar.domain.documents.document import Document
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Refused, refuse
-from kontuar.operations.hub_documents import FoundDocument
-from kontuar.operations.stock_feed import ElsewhereRow
+from kontuar.operations.ports.questions import ElsewhereRow, FoundDocument
 
 
 class HeadOffice:

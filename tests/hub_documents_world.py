@@ -29,7 +29,7 @@ from kontuar.domain.parties.records import Operator
 from kontuar.domain.stock.records import CUSTOMER, INTERNAL, StockMove
 from kontuar.kernel.canonical import CHAIN_START, chain_hash, encode
 from kontuar.kernel.money import Minor
-from kontuar.operations.booking import Booked, book_waiting
+from kontuar.operations.hub.booking import Booked, book_waiting
 from kontuar.operations.incoming import receive
 from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, SealedMessage, StreamId
 from kontuar.storage.postgres.booking import PostgresBookingDesk

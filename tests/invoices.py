@@ -9,8 +9,8 @@ from kontuar.domain.catalogue.records import Article, Price, VatRate
 from kontuar.domain.documents.document import Document
 from kontuar.domain.firm.records import Attribute
 from kontuar.domain.parties.records import Contractor
-from kontuar.operations import approval, payments, till
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, payments, till
+from kontuar.operations.station.station import Station
 from shop import actor_of, change, fill
 
 BETA = Contractor(

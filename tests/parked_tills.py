@@ -17,13 +17,13 @@ from kontuar.kernel.canonical import encode
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.nodes.parking_desk import ParkingDesk
-from kontuar.operations import approval, payments, till
 from kontuar.operations.actor import Grant
-from kontuar.operations.parking.continuing import opened
-from kontuar.operations.parking.listing import ListedParked, ParkedQuery, listed
 from kontuar.operations.ports.parking import OpenParked
 from kontuar.operations.ports.streams import START, Batch, SealedMessage, StreamId
 from kontuar.operations.ports.sync import NodeIdentity
+from kontuar.operations.station import approval, payments, till
+from kontuar.operations.station.parking.continuing import opened
+from kontuar.operations.station.parking.listing import ListedParked, ParkedQuery, listed
 from kontuar.storage.sqlite.definitions import SqliteDefinitions
 from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
 from kontuar.sync.parking import ParkingAnswerer

@@ -15,10 +15,10 @@ from kontuar.domain.firm.records import NumberingRule
 from kontuar.kernel.canonical import CHAIN_START, chain_hash, encode, row_checksum
 from kontuar.kernel.errors import Refused
 from kontuar.kernel.time import instant_text
+from kontuar.operations.agent.parking_arrivals import offer, take_in
+from kontuar.operations.agent.parking_buffer import ParkingBuffer
+from kontuar.operations.agent.parking_numbers import prefixes_in
 from kontuar.operations.incoming import receive
-from kontuar.operations.parking_arrivals import offer, take_in
-from kontuar.operations.parking_buffer import ParkingBuffer
-from kontuar.operations.parking_numbers import prefixes_in
 from kontuar.operations.ports.parking import (
     ApprovedDraft,
     HoldParked,

@@ -38,11 +38,11 @@ from kontuar.kernel.canonical import decode, encode, row_checksum
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.ids import uuid7
 from kontuar.kernel.quantity import scaled
-from kontuar.operations import approval, cash_documents, payments, shifts, till
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.hub_documents import StockFigures
 from kontuar.operations.ports.streams import StreamId
-from kontuar.operations.station import Identity, Station
+from kontuar.operations.station import approval, cash_documents, payments, shifts, till
+from kontuar.operations.station.station import Identity, Station
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.books import MIGRATIONS, SqliteBooks
 from kontuar.storage.sqlite.stock_view import StockView

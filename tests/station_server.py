@@ -20,8 +20,8 @@ from kontuar.kernel.connectivity import Connectivity
 from kontuar.nodes.device_desk import StationDevices
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.storage_trouble import on_storage_failure
-from kontuar.operations import shifts, station_status
-from kontuar.operations.station import Station
+from kontuar.operations.station import shifts, station_status
+from kontuar.operations.station.station import Station
 from kontuar.storage.failures import StorageFailure
 from kontuar.web.desk import Desk, SyncStatus
 from kontuar.web.station.app import station_routes

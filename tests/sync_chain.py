@@ -11,10 +11,10 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kontuar.domain.stock.records import CUSTOMER, StockMove
-from kontuar.operations.parking_buffer import ParkingBuffer
-from kontuar.operations.parking_numbers import prefixes_in
+from kontuar.operations.agent.parking_buffer import ParkingBuffer
+from kontuar.operations.agent.parking_numbers import prefixes_in
+from kontuar.operations.agent.relay import RelayReceiver
 from kontuar.operations.ports.streams import Acknowledgement, Batch, StreamId
-from kontuar.operations.relay import RelayReceiver
 from kontuar.storage.sqlite.agent.books import AgentBooks
 from kontuar.storage.sqlite.definitions import SqliteDefinitions
 from kontuar.storage.sqlite.engine import SqliteDatabase

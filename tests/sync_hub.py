@@ -21,8 +21,8 @@ from kontuar.kernel.errors import Problem, refuse
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import MachineClock
 from kontuar.nodes.running import NodeAddress, read_address
-from kontuar.operations.enrolment import CertificateRow, EnrolAnswer, EnrolRequest
 from kontuar.operations.feed import DefinitionsFeed
+from kontuar.operations.hub.enrolment import CertificateRow, EnrolAnswer, EnrolRequest
 from kontuar.operations.incoming import receive
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmation, Confirmations, StockFigures

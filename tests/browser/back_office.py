@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page
 
 from browser.chromium import until
 from kontuar.domain.documents.document import Document
-from kontuar.operations import approval, cash_documents, login, payments, till
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, cash_documents, login, payments, till
+from kontuar.operations.station.station import Station
 from shop import MILK_EAN, NUTS_EAN, actor_of
 from station_server import StationServer
 

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page
 from browser.back_office import EWA, cash_in, do, grave, opened, ready, shows
 from browser.chromium import until
 from kontuar.kernel.money import Minor
-from kontuar.operations import own_documents
 from kontuar.operations.ports.station import DocumentQuery, DocumentRow
+from kontuar.operations.station import own_documents
 from station_server import StationServer, settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]

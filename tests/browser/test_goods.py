@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page
 from browser.back_office import EWA, do, grave, opened, ready, shows
 from browser.chromium import Keys, until
 from kontuar.domain.documents.document import Document
-from kontuar.operations import own_documents
 from kontuar.operations.ports.station import DocumentQuery
+from kontuar.operations.station import own_documents
 from shop import CARTON_EAN, MILK_EAN, NUTS_EAN
 from station_server import StationServer
 

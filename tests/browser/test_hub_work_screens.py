@@ -16,7 +16,7 @@ from hub_documents_world import Hub as Intake
 from hub_documents_world import Till
 from hub_server import HubServer
 from kontuar.nodes.hub_documents import extend_documents
-from kontuar.operations.reports import fold_waiting
+from kontuar.operations.hub.reports import fold_waiting
 from kontuar.storage.postgres.reports import PostgresReportShelf
 from postgres_fixture import fresh_database, open_temporary_folder
 

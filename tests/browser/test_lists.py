@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from browser.back_office import EWA, cash_in, do, grave, opened, ready, released, shows, sold
 from browser.chromium import Keys, until
 from kontuar.domain.documents.document import Document
-from kontuar.operations import own_documents
+from kontuar.operations.station import own_documents
 from shop import with_parameter
 from station_server import StationServer, settings
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from browser.back_office import EWA, cash_in, do, grave, opened, plain, ready, released, shows, sold
 from browser.chromium import until
 from kontuar.domain.cash.records import ShiftReport
-from kontuar.operations import shifts, till
+from kontuar.operations.station import shifts, till
 from shop import MILK_EAN
 from station_server import StationServer, settings
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from browser.back_office import do, grave, opened, ready, sold
 from kontuar.domain.documents.document import Buyer, Document, Link
 from kontuar.domain.firm.records import Attribute
-from kontuar.operations.station import Station
+from kontuar.operations.station.station import Station
 from shop import change
 from station_server import StationServer
 

@@ -10,8 +10,8 @@ import pytest
 from hub_definitions_world import ADMIN, NOBODY, Taker, World, open_world
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.enrolment import CertificateRow, EnrolAnswer, Enrolment, EnrolRequest
-from kontuar.operations.hub_login import HubLogin
+from kontuar.operations.hub.enrolment import CertificateRow, EnrolAnswer, Enrolment, EnrolRequest
+from kontuar.operations.hub.hub_login import HubLogin
 from kontuar.storage.postgres.enrolment import PostgresNodes
 from kontuar.storage.postgres.operators import PostgresLogins
 from kontuar.sync.keys import Certificate, SignedCertificate, Signer, is_certified, load_or_make

@@ -27,8 +27,8 @@ from kontuar.domain.parties.records import Operator
 from kontuar.domain.stock.records import CUSTOMER
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.money import Minor
-from kontuar.operations.booking import book_batch
-from kontuar.operations.confirmations import confirmations_since
+from kontuar.operations.hub.booking import book_batch
+from kontuar.operations.hub.confirmations import confirmations_since
 from kontuar.operations.ports.hub_documents import StreamPlace, Unbookable
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
 

@@ -14,8 +14,8 @@ from kontuar.domain.parties import rights
 from kontuar.kernel.canonical import decode
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub_documents import document, documents, find_document, reconciliation, verify_chains
-from kontuar.operations.monitor import nodes, note_contact
+from kontuar.operations.hub.hub_documents import document, documents, find_document, reconciliation, verify_chains
+from kontuar.operations.hub.monitor import nodes, note_contact
 from kontuar.operations.ports.hub_documents import Opening, OpeningRow
 from kontuar.operations.ports.hub_lists import Contact, DocumentFilter
 from kontuar.operations.ports.streams import SealedMessage, StreamId

@@ -14,13 +14,13 @@ from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Contractor
 from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
-from kontuar.operations.definition_changes import write_change
-from kontuar.operations.definition_rules import candidate
-from kontuar.operations.hub_documents import find_document
+from kontuar.operations.hub.definition_changes import write_change
+from kontuar.operations.hub.definition_rules import candidate
+from kontuar.operations.hub.hub_documents import find_document
+from kontuar.operations.hub.reports import sales
+from kontuar.operations.hub.verification import accept, items
 from kontuar.operations.ports.hub_definitions import Author
 from kontuar.operations.ports.hub_lists import DocumentFilter, ItemFilter, ReportFilter
-from kontuar.operations.reports import sales
-from kontuar.operations.verification import accept, items
 from kontuar.storage.postgres.documents import PostgresDocumentShelf
 from kontuar.storage.postgres.reports import PostgresReportShelf
 from kontuar.storage.postgres.verification import PostgresVerificationShelf

@@ -11,9 +11,9 @@ from kontuar.domain.documents.messages import DraftDiscarded, LineVoided, Techni
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub.reports import fold_waiting, losses, sales
+from kontuar.operations.hub.verification import accept, items
 from kontuar.operations.ports.hub_lists import ItemFilter, ReportFilter
-from kontuar.operations.reports import fold_waiting, losses, sales
-from kontuar.operations.verification import accept, items
 from kontuar.storage.postgres.reports import PostgresReportShelf
 from kontuar.storage.postgres.verification import PostgresVerificationShelf
 

@@ -11,11 +11,11 @@ from hub_documents_world import DAY, NOON, STATION, STORE, WAREHOUSE, Hub, Till,
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Conflict, Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.booking import book_batch
-from kontuar.operations.confirmations import confirmations_since
+from kontuar.operations.hub.booking import book_batch
+from kontuar.operations.hub.confirmations import confirmations_since
+from kontuar.operations.hub.stock_feed import put_opening, stock_elsewhere, stock_since
 from kontuar.operations.ports.hub_documents import Opening, OpeningRow, StockFigures, StreamPlace
 from kontuar.operations.ports.streams import SealedMessage, StreamId
-from kontuar.operations.stock_feed import put_opening, stock_elsewhere, stock_since
 from kontuar.storage.postgres.booking_rows import DELTAS_KEPT
 from kontuar.storage.postgres.documents import PostgresDocumentShelf
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore

@@ -13,12 +13,12 @@ from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Contractor
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.audit import entries
-from kontuar.operations.hub_login import HubLogin
+from kontuar.operations.hub.audit import entries
+from kontuar.operations.hub.hub_login import HubLogin
+from kontuar.operations.hub.privacy import anonymise, export
+from kontuar.operations.hub.second_factor import SET_UP, STEP_SECONDS, SecondFactors, code_at
 from kontuar.operations.ports.hub_lists import AuditEntry, AuditFilter
 from kontuar.operations.ports.runner import ASKED_FROM
-from kontuar.operations.privacy import anonymise, export
-from kontuar.operations.second_factor import SET_UP, STEP_SECONDS, SecondFactors, code_at
 from kontuar.storage.postgres.audit import PostgresAuditShelf
 from kontuar.storage.postgres.operators import PostgresLogins
 from kontuar.storage.postgres.privacy import PostgresPrivacyShelf

@@ -10,10 +10,10 @@ from hub_documents_world import NOON, STORE, Hub, Till, article
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.confirmations import confirmations_since
+from kontuar.operations.hub.confirmations import confirmations_since
+from kontuar.operations.hub.verification import accept, card, items, retry
 from kontuar.operations.incoming import receive
 from kontuar.operations.ports.hub_lists import ItemFilter, VerificationItem
-from kontuar.operations.verification import accept, card, items, retry
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
 from kontuar.storage.postgres.verification import PostgresVerificationShelf
 

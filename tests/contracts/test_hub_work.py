@@ -11,9 +11,11 @@ from kontuar.domain.documents.messages import TechnicalEvent
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.confirmations import confirmations_since
-from kontuar.operations.hub_documents import documents, original, require_few_enough
-from kontuar.operations.monitor import acknowledge, alarms, note_contact, watch
+from kontuar.operations.hub.confirmations import confirmations_since
+from kontuar.operations.hub.hub_documents import documents, original, require_few_enough
+from kontuar.operations.hub.monitor import acknowledge, alarms, note_contact, watch
+from kontuar.operations.hub.verification import accept, card, items, reasons
+from kontuar.operations.hub.verification_work import ask_to_cancel, assign, close_answered, retry_many, write_note
 from kontuar.operations.ports.hub_lists import (
     AlarmFilter,
     CancellationWish,
@@ -22,8 +24,6 @@ from kontuar.operations.ports.hub_lists import (
     ItemFilter,
     VerificationItem,
 )
-from kontuar.operations.verification import accept, card, items, reasons
-from kontuar.operations.verification_work import ask_to_cancel, assign, close_answered, retry_many, write_note
 from kontuar.storage.postgres.alarms import PostgresAlarmBook
 from kontuar.storage.postgres.audit import PostgresAuditShelf
 from kontuar.storage.postgres.documents import PostgresDocumentShelf

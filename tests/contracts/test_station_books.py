@@ -9,8 +9,8 @@ import pytest
 
 from chain import verify
 from kontuar.kernel.money import Minor
-from kontuar.operations import own_documents, payments, shifts
-from kontuar.operations.station import Station
+from kontuar.operations.station import own_documents, payments, shifts
+from kontuar.operations.station.station import Station
 from kontuar.storage.failures import StorageDamaged
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.books import MIGRATIONS

@@ -10,7 +10,7 @@ import pytest
 from kontuar.domain.catalogue.records import Article, ArticleCode, Batch, Price, Unit
 from kontuar.kernel.canonical import row_checksum
 from kontuar.operations.ports.station import CodeMatch
-from kontuar.operations.station import Station
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import MILK, MILK_EAN, WATER, change, feed_rows, load, new_station, small_shop
 

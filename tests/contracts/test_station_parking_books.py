@@ -14,12 +14,12 @@ import pytest
 
 from faulty_vfs import faulty_disk, layer
 from kontuar.domain.documents.parking import ParkedRow
-from kontuar.operations import till
-from kontuar.operations.parking import continuing, errands, putting
 from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.station import ParkedHere
 from kontuar.operations.ports.sync import FeedCursor
-from kontuar.operations.station import Station
+from kontuar.operations.station import till
+from kontuar.operations.station.parking import continuing, errands, putting
+from kontuar.operations.station.station import Station
 from kontuar.storage.failures import StorageFailure
 from kontuar.storage.sqlite.station.parking import SqliteParking
 from shop import MILK, WATER, actor_of, everything, new_station, open_till

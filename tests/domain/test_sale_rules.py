@@ -14,7 +14,7 @@ from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.documents.types import is_fiscal, turnover
 from kontuar.domain.firm.parameters import PARAMETERS, Parameters, dated_amounts, is_valid_value
 from kontuar.domain.parties.records import Contractor
-from kontuar.operations.contractor_arrivals import merged
+from kontuar.operations.hub.contractor_arrivals import merged
 from papers import DAY, changed, document, line, payment
 
 RATES = [("23", Decimal(23), "A"), ("8", Decimal(8), "B"), ("5", Decimal(5), "C"), ("ZW", None, "E"), ("NP", None, "")]

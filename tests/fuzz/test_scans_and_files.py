@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub_server import HubServer
 from kontuar.kernel.errors import Refused
-from kontuar.operations import till
+from kontuar.operations.station import till
 from postgres_fixture import fresh_database, open_temporary_folder
 from shop import actor_of, cashier, open_till
 

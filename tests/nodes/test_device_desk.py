@@ -18,9 +18,9 @@ from kontuar.devices.fiscal.posnet import PosnetDevice
 from kontuar.domain.documents.document import Document
 from kontuar.kernel.errors import Refused
 from kontuar.nodes.device_desk import StationDevices
-from kontuar.operations import approval, fiscalising, own_documents, payments, shifts, till
-from kontuar.operations.fiscal_sale import fiscal_sale
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, fiscalising, own_documents, payments, shifts, till
+from kontuar.operations.station.fiscal_sale import fiscal_sale
+from kontuar.operations.station.station import Station
 from kontuar.storage.sqlite.station.books import SqliteBooks
 from shop import MILK_EAN, HandClock, actor_of, cashier, new_station, with_parameter
 

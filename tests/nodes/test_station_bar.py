@@ -7,8 +7,8 @@ from pathlib import Path
 from kontuar.kernel.time import instant_text
 from kontuar.nodes.settings import StationSettings
 from kontuar.nodes.station import StationNode
-from kontuar.operations.login import Silence
-from kontuar.operations.station_status import Warnings
+from kontuar.operations.station.login import Silence
+from kontuar.operations.station.station_status import Warnings
 from shop import load, small_shop
 from sync_chain import keys_for
 

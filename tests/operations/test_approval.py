@@ -13,9 +13,9 @@ from kontuar.domain.documents.messages import read_body
 from kontuar.domain.firm.records import NumberingRule
 from kontuar.domain.parties import rights
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.operations import approval, payments, shifts, till
 from kontuar.operations.actor import Grant
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, payments, shifts, till
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import (
     BAG,

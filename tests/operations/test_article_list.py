@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from kontuar.domain.catalogue.records import Article, ArticleGroup, Price
 from kontuar.domain.parties.records import Contractor
-from kontuar.operations import article_list, shifts
-from kontuar.operations.station import Station
+from kontuar.operations.station import article_list, shifts
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import BAG, MILK, NUTS, REPAIR, TILE, WATER, actor_of, change, know_stock, new_station, sell
 

@@ -8,9 +8,9 @@ import pytest
 from kontuar.domain.documents.messages import read_body
 from kontuar.domain.parties import rights
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.operations import approval, cash_documents, own_documents, shifts, till
 from kontuar.operations.actor import Grant
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, cash_documents, own_documents, shifts, till
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import MILK, actor_of, cashier, everything, fill, messages, move_cash, open_till
 

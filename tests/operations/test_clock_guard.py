@@ -6,8 +6,8 @@ import pytest
 
 from kontuar.domain.documents.messages import TechnicalEvent, read_body
 from kontuar.kernel.time import parse_instant
-from kontuar.operations import approval, payments, shifts
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, payments, shifts
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import MILK, actor_of, cashier, everything, fill, messages, open_till, sell
 

@@ -8,9 +8,9 @@ from invoices import BETA, with_business
 from kontuar.domain.documents.messages import ContractorChanged, ContractorCreated, read_body
 from kontuar.domain.parties.records import Address, Contractor
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.operations import article_list, contractors, till
-from kontuar.operations.contractors import ContractorForm
-from kontuar.operations.station import Station
+from kontuar.operations.station import article_list, contractors, till
+from kontuar.operations.station.contractors import ContractorForm
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import MILK, actor_of, change, everything, fill, load, messages, open_till, small_shop, with_parameter
 

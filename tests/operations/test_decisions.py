@@ -7,10 +7,10 @@ import pytest
 
 from kontuar.domain.documents.messages import Cancelled, TechnicalEvent, read_body
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.operations.decisions import FACT, carry_out
 from kontuar.operations.ports.hub_documents import Confirmation, Confirmations
 from kontuar.operations.ports.streams import StreamId
-from kontuar.operations.station import Station
+from kontuar.operations.station.decisions import FACT, carry_out
+from kontuar.operations.station.station import Station
 from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
 from shop import MILK, everything, know_stock, messages, move_goods, open_till, sell
 

@@ -19,9 +19,9 @@ from kontuar.domain.catalogue.records import AuxiliaryUnit
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.parties.records import Address, Consent
 from kontuar.kernel.errors import Refused
-from kontuar.operations import definition_sheets
-from kontuar.operations.definition_cells import cell_of, readers_of
-from kontuar.operations.definition_sheets import read_xlsx, write_xlsx
+from kontuar.operations.hub import definition_sheets
+from kontuar.operations.hub.definition_cells import cell_of, readers_of
+from kontuar.operations.hub.definition_sheets import read_xlsx, write_xlsx
 
 TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp"), min_codepoint=33), min_size=1)
 

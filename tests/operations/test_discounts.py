@@ -25,8 +25,8 @@ from kontuar.domain.pricing.rules import (
     Tier,
     Validity,
 )
-from kontuar.operations.discount_trial import Trial, TrialLine, try_discount
-from kontuar.operations.discounts import move, orders, read_discount, set_state, stored_discount
+from kontuar.operations.hub.discount_trial import Trial, TrialLine, try_discount
+from kontuar.operations.hub.discounts import move, orders, read_discount, set_state, stored_discount
 from refusals import refused
 
 pytestmark = pytest.mark.postgres

@@ -10,9 +10,9 @@ from invoices import SCRAP, STEEL, invoice, invoiced, with_attribute, with_busin
 from kontuar.domain.firm.records import DocumentSettings
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Contractor
-from kontuar.operations import approval, payments, shifts, till
 from kontuar.operations.actor import Actor, Grant
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, payments, shifts, till
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import (
     MILK,

@@ -13,11 +13,11 @@ from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.firm.records import DocumentSettings, Firm
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Address, Contractor
-from kontuar.operations import approval, contractors, invoicing, payments, till
 from kontuar.operations.actor import Actor
-from kontuar.operations.elsewhere import DocumentElsewhere
-from kontuar.operations.parking import continuing, putting
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, contractors, invoicing, payments, till
+from kontuar.operations.station.elsewhere import DocumentElsewhere
+from kontuar.operations.station.parking import continuing, putting
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import MILK, WATER, actor_of, change, everything, fill, messages, open_till, with_parameter
 

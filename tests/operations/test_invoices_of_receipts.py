@@ -8,9 +8,9 @@ import pytest
 
 from invoices import STEEL, with_business
 from kontuar.domain.documents.document import Document
-from kontuar.operations import approval, contractors, invoicing, own_documents, payments, shifts, till
-from kontuar.operations.elsewhere import DocumentElsewhere
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, contractors, invoicing, own_documents, payments, shifts, till
+from kontuar.operations.station.elsewhere import DocumentElsewhere
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import MILK, WATER, HandClock, actor_of, everything, fill, open_till, sell, with_parameter
 

@@ -11,8 +11,8 @@ from kontuar.domain.catalogue.records import Article, Price, QuickFavourite, Qui
 from kontuar.domain.documents.document import Document
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused
-from kontuar.operations import approval, article_list, clipboard, payments, quick_sale, receipt_view, till
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, article_list, clipboard, payments, quick_sale, receipt_view, till
+from kontuar.operations.station.station import Station
 from shop import (
     MILK,
     NUTS,

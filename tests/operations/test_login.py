@@ -11,9 +11,9 @@ from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Operator, Role
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.time import instant_text
-from kontuar.operations import login, station_status, till
 from kontuar.operations.pins import pin_fits, pin_verifier
-from kontuar.operations.station import Station
+from kontuar.operations.station import login, station_status, till
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import MILK, actor_of, change, everything, fill, messages, new_station, with_parameter
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from kontuar.domain.documents.messages import Printed, read_body
 from kontuar.domain.parties import rights
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.operations import approval, own_documents, payments, till
 from kontuar.operations.ports.station import DocumentQuery
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, own_documents, payments, till
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import (
     MILK,

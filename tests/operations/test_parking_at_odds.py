@@ -9,8 +9,8 @@ import pytest
 from kontuar.domain.documents.parking import ean_of
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused
-from kontuar.operations.parking import errands, listing
 from kontuar.operations.ports.parking import ParkedNews, ParkedRow
+from kontuar.operations.station.parking import errands, listing
 from kontuar.web import parked
 from parked_tills import StoreOfTills, refused, run
 from shop import actor_of

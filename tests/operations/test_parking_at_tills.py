@@ -14,7 +14,7 @@ from kontuar.domain.documents.parking import ean_of
 from kontuar.domain.firm.records import DocumentSettings
 from kontuar.domain.parties import rights
 from kontuar.kernel.money import Minor
-from kontuar.operations import approval, payments, till
+from kontuar.operations.station import approval, payments, till
 from kontuar.web import parked
 from parked_tills import StoreOfTills, refused, run
 from shop import actor_of, change, everything

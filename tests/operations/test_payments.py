@@ -8,9 +8,9 @@ import pytest
 from kontuar.domain.cash.records import PaymentForm
 from kontuar.domain.documents.document import Document
 from kontuar.domain.firm.records import StationDefinition
-from kontuar.operations import approval, payments, shifts, till
-from kontuar.operations.payments import CardRequest
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, payments, shifts, till
+from kontuar.operations.station.payments import CardRequest
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import (
     MILK,

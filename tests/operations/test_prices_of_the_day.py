@@ -7,7 +7,7 @@ from pathlib import Path
 from kontuar.domain.catalogue.records import Article, ArticleCode, Price, VatRate
 from kontuar.domain.firm.records import Parameter
 from kontuar.kernel.codes import with_ean_check_digit
-from kontuar.operations import approval, shifts, till
+from kontuar.operations.station import approval, shifts, till
 from refusals import refused
 from shop import WATER, HandClock, actor_of, change, fill, open_till
 

@@ -7,9 +7,9 @@ import pytest
 
 from kontuar.domain.documents.messages import read_body
 from kontuar.domain.parties import rights
-from kontuar.operations import approval, cash_documents, payments, shifts, till
-from kontuar.operations.shifts import Counted
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, cash_documents, payments, shifts, till
+from kontuar.operations.station.shifts import Counted
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import (
     MILK,

@@ -6,9 +6,9 @@ import pytest
 
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.time import instant_text
-from kontuar.operations import station_status
-from kontuar.operations.login import Silence
-from kontuar.operations.station_status import Warnings
+from kontuar.operations.station import station_status
+from kontuar.operations.station.login import Silence
+from kontuar.operations.station.station_status import Warnings
 from shop import new_station, with_parameter
 
 

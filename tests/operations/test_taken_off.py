@@ -4,8 +4,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from kontuar.domain.documents.messages import LineVoided, read_body
-from kontuar.operations import till
-from kontuar.operations.station import Station
+from kontuar.operations.station import till
+from kontuar.operations.station.station import Station
 from shop import MILK, actor_of, messages, open_till
 
 EWA = actor_of()

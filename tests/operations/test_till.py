@@ -10,9 +10,9 @@ import pytest
 from kontuar.domain.catalogue.records import Article, ArticleCode, Price
 from kontuar.domain.documents.messages import DraftDiscarded, LineVoided, read_body
 from kontuar.domain.parties import rights
-from kontuar.operations import approval, payments, till
 from kontuar.operations.actor import Grant
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, payments, till
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import (
     CARTON_EAN,

@@ -7,8 +7,8 @@ import pytest
 from kontuar.domain.firm.records import Attribute, View
 from kontuar.domain.firm.views import Choice
 from kontuar.kernel.errors import Refused
-from kontuar.operations import views
-from kontuar.operations.station import Station
+from kontuar.operations.station import views
+from kontuar.operations.station.station import Station
 from shop import actor_of, cashier, change, new_station
 
 EWA = actor_of()

@@ -10,11 +10,11 @@ from kontuar.domain.catalogue.records import Price
 from kontuar.domain.documents.messages import read_body
 from kontuar.domain.parties import rights
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.operations import approval, login, own_documents, payments, reconciliation, shifts, till
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.station import DocumentQuery
-from kontuar.operations.shifts import Counted
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, login, own_documents, payments, reconciliation, shifts, till
+from kontuar.operations.station.shifts import Counted
+from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import (
     MILK,

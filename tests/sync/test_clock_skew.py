@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from kontuar.operations.agent.relay import RelayGiver
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.ports.sync import HubReach
-from kontuar.operations.relay import RelayGiver
 from kontuar.sync import frames, wire
 from kontuar.sync.bell import Bell
 from kontuar.sync.connection import Connection

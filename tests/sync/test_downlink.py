@@ -15,12 +15,12 @@ from kontuar.domain.documents.parking import ParkedRow
 from kontuar.kernel.canonical import encode, row_checksum
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import Refused
+from kontuar.operations.agent.relay import RelayGiver
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.ports.hub_documents import StockFigures
 from kontuar.operations.ports.parking import HoldParked, OpenParked, SaveParked
 from kontuar.operations.ports.streams import Position, StreamId
 from kontuar.operations.ports.sync import FeedCursor, HubReach, StreamPosition
-from kontuar.operations.relay import RelayGiver
 from kontuar.sync import frames, wire
 from kontuar.sync.bell import Bell
 from kontuar.sync.connection import Connection

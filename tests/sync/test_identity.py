@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import Refused
-from kontuar.operations.enrolment import EnrolAnswer, EnrolRequest
+from kontuar.operations.hub.enrolment import EnrolAnswer, EnrolRequest
 from kontuar.sync.identity import NodeKeys, enrol, load_identity
 from kontuar.sync.keys import Certificate, Signer, certify
 from kontuar.sync.transport import Declined, Unreachable

@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Operator, Role
 from kontuar.kernel.canonical import encode, row_checksum
-from kontuar.operations.agent_access import AgentAccess
+from kontuar.operations.agent.agent_access import AgentAccess
 from kontuar.operations.pins import pin_verifier
 from kontuar.storage.sqlite.agent.reading import AgentReader
 from kontuar.web.api import agent as agent_api

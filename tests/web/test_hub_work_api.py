@@ -17,7 +17,7 @@ from kontuar.domain.parties.records import Contractor, Operator, Role
 from kontuar.nodes.hub import ADMINISTRATOR_FILE, Hub
 from kontuar.nodes.hub_documents import PAGES, extend_documents
 from kontuar.nodes.settings import HubSettings
-from kontuar.operations.monitor import watch
+from kontuar.operations.hub.monitor import watch
 from kontuar.operations.pins import pin_verifier
 from kontuar.storage.postgres.alarms import PostgresAlarmBook
 from kontuar.storage.postgres.monitor import PostgresMonitorShelf
@@ -323,7 +323,7 @@ def test_alarms_are_shown_acknowledged_and_measured(client: Client, intake: Inta
 def test_a_second_factor_is_set_up_on_the_screen(client: Client, intake: Intake) -> None:
     """HUB-09: until then, where the firm asks for it, nothing else opens."""
     from kontuar.domain.firm.records import Parameter
-    from kontuar.operations.second_factor import code_at
+    from kontuar.operations.hub.second_factor import code_at
 
     log_in_with(client, intake, "hub.see")
     parameter = Parameter(name="hub.second_factor", scope="global", value="yes")

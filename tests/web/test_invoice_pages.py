@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from invoices import invoiced, with_attribute, with_business
-from kontuar.operations import own_documents, till
+from kontuar.operations.station import own_documents, till
 from shop import MILK, actor_of, fill, sell, with_parameter
 from station_server import StationServer
 from web.test_station_pages import sign_in

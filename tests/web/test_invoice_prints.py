@@ -10,8 +10,8 @@ from kontuar.devices.printing import layout
 from kontuar.devices.printing.pdf import pdf
 from kontuar.domain.documents.document import Document
 from kontuar.domain.firm.records import Firm
-from kontuar.operations import approval, invoicing, payments, till
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, invoicing, payments, till
+from kontuar.operations.station.station import Station
 from kontuar.web.i18n import texts
 from kontuar.web.prints.documents import document_model
 from kontuar.web.prints.scene import scene_of

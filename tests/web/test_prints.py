@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from kontuar.domain.documents.document import Document
-from kontuar.operations import approval, cash_documents, payments, shifts, till
 from kontuar.operations.print_model import PrintModel, PrintRow, VatRow
-from kontuar.operations.shifts import Counted
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, cash_documents, payments, shifts, till
+from kontuar.operations.station.shifts import Counted
+from kontuar.operations.station.station import Station
 from kontuar.web.i18n import texts
 from kontuar.web.prints.documents import document_model
 from kontuar.web.prints.scene import scene_of

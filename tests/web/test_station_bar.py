@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from kontuar.domain.firm.records import Parameter
-from kontuar.operations.login import Silence
-from kontuar.operations.station_status import Warnings
+from kontuar.operations.station.login import Silence
+from kontuar.operations.station.station_status import Warnings
 from kontuar.web.i18n import texts
 from kontuar.web.station.warnings import in_words
 from shop import change

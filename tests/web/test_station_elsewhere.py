@@ -12,7 +12,7 @@ import pytest
 from kontuar.domain.documents.document import Document
 from kontuar.domain.firm.records import Store, Warehouse
 from kontuar.kernel.errors import refuse
-from kontuar.operations.elsewhere import is_whole_number
+from kontuar.operations.station.elsewhere import is_whole_number
 from shop import MILK, MILK_EAN, change, open_till, sell, with_parameter
 from station_server import StationServer
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from kontuar.operations import till
+from kontuar.operations.station import till
 from shop import CARTON_EAN, MILK_EAN
 from station_server import StationServer
 

@@ -25,6 +25,11 @@ def plain_nip(number: str) -> str:
     return nip.compact(number).removeprefix("PL")
 
 
+def plain_tax_number(number: str) -> str:
+    """A tax number without separators, letters large; of a Polish one the ten digits."""
+    return plain_nip(number) if is_nip(number) else "".join(filter(str.isalnum, number)).upper()
+
+
 def is_eu_vat(country: str, number: str) -> bool:
     """A VAT number of an EU country (GR or EL for Greece), written with or without the country's prefix."""
     prefix = "EL" if country == "GR" else country

@@ -18,13 +18,13 @@ from kontuar.nodes.machine import MachineClock, MachineIds
 from kontuar.nodes.running import say_and_stop, serve, set_up_logging
 from kontuar.nodes.settings import AgentSettings
 from kontuar.nodes.storage_trouble import end_process, on_storage_failure
-from kontuar.operations.agent_access import AgentAccess
-from kontuar.operations.enrolment import KIND as CERTIFICATE
+from kontuar.operations.agent.agent_access import AgentAccess
+from kontuar.operations.agent.parking_buffer import ParkingBuffer
+from kontuar.operations.agent.parking_numbers import prefixes_in
+from kontuar.operations.agent.relay import RelayGiver, RelayReceiver
 from kontuar.operations.feed import DefinitionsFeed
-from kontuar.operations.parking_buffer import ParkingBuffer
-from kontuar.operations.parking_numbers import prefixes_in
+from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.ports.sync import HubReach
-from kontuar.operations.relay import RelayGiver, RelayReceiver
 from kontuar.storage.failures import StorageFailure
 from kontuar.storage.sqlite.agent.books import AgentBooks
 from kontuar.storage.sqlite.agent.reading import AgentReader

@@ -25,14 +25,14 @@ from kontuar.domain.documents.types import type_of
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.nodes.fiscal_desk import WRITER, FiscalDesk
-from kontuar.operations import fiscalising, own_documents, payments, shifts
 from kontuar.operations.actor import Actor
-from kontuar.operations.payments import CardRequest
 from kontuar.operations.ports.devices import CardResult, CardTerminal
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.ports.station import StoredDocument
 from kontuar.operations.print_model import PrintModel
-from kontuar.operations.station import Station
+from kontuar.operations.station import fiscalising, own_documents, payments, shifts
+from kontuar.operations.station.payments import CardRequest
+from kontuar.operations.station.station import Station
 from kontuar.web.i18n import texts
 from kontuar.web.prints.documents import document_model
 from kontuar.web.prints.sample import sample_model

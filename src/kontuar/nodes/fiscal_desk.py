@@ -13,12 +13,12 @@ from typing import Any, Final, TypeVar
 from kontuar.devices.failures import FiscalUncertain
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused, refuse
-from kontuar.operations import fiscalising, own_documents
 from kontuar.operations.actor import Actor
-from kontuar.operations.fiscalising import Attempt
 from kontuar.operations.ports.devices import FiscalDevice, FiscalReceipt
 from kontuar.operations.ports.runner import Runner
-from kontuar.operations.station import Station
+from kontuar.operations.station import fiscalising, own_documents
+from kontuar.operations.station.fiscalising import Attempt
+from kontuar.operations.station.station import Station
 
 WRITER: Final = frozenset({rights.OWN_DOCUMENTS, rights.ALL_DOCUMENTS})
 """What the station itself may write down, whoever sold."""

@@ -18,13 +18,13 @@ from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import MachineClock, MachineIds
 from kontuar.nodes.settings import HubSettings
 from kontuar.nodes.storage_trouble import on_storage_failure
-from kontuar.operations.definition_files import DefinitionFiles
-from kontuar.operations.definition_input import DefinitionInput
-from kontuar.operations.definitions import Definitions
-from kontuar.operations.enrolment import Enrolment
 from kontuar.operations.feed import DefinitionsFeed
-from kontuar.operations.hub_login import BOOTSTRAP_OPERATOR, HubLogin
-from kontuar.operations.second_factor import SecondFactors
+from kontuar.operations.hub.definition_files import DefinitionFiles
+from kontuar.operations.hub.definition_input import DefinitionInput
+from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.enrolment import Enrolment
+from kontuar.operations.hub.hub_login import BOOTSTRAP_OPERATOR, HubLogin
+from kontuar.operations.hub.second_factor import SecondFactors
 from kontuar.storage.failures import StorageFailure, StorageUnavailable
 from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.embedded import EmbeddedPostgres

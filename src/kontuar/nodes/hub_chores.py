@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from kontuar.operations import monitor, reports, verification, verification_work
+from kontuar.operations.hub import monitor, reports, verification, verification_work
 from kontuar.storage.failures import StorageFailure
 from kontuar.web.hub_document_parts import HubDocumentParts
 

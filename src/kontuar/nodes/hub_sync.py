@@ -15,14 +15,15 @@ from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.time import Clock, instant_text, parse_instant
 from kontuar.nodes.hub import HubCore, HubExtension
 from kontuar.nodes.lanes import Lane
-from kontuar.operations.booking import book_stream, park_forks
-from kontuar.operations.confirmations import confirmations_since
-from kontuar.operations.enrolment import KIND as CERTIFICATE
-from kontuar.operations.enrolment import EnrolRequest
 from kontuar.operations.feed import DefinitionsFeed
-from kontuar.operations.hub_documents import find_document
+from kontuar.operations.hub.booking import book_stream, park_forks
+from kontuar.operations.hub.confirmations import confirmations_since
+from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
+from kontuar.operations.hub.enrolment import EnrolRequest
+from kontuar.operations.hub.hub_documents import find_document
+from kontuar.operations.hub.monitor import note_contact
+from kontuar.operations.hub.stock_feed import stock_elsewhere
 from kontuar.operations.incoming import receive
-from kontuar.operations.monitor import note_contact
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures, StreamPlace
 from kontuar.operations.ports.hub_lists import Contact
@@ -37,7 +38,6 @@ from kontuar.operations.ports.sync import (
     NodeIdentity,
     StreamPosition,
 )
-from kontuar.operations.stock_feed import stock_elsewhere
 from kontuar.storage.failures import StorageFailure
 from kontuar.storage.postgres.booking import PostgresBookingDesk
 from kontuar.storage.postgres.definitions import PostgresDefinitions

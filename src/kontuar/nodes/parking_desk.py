@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from kontuar.kernel.errors import Refused
-from kontuar.operations.parking import errands
+from kontuar.operations.station.parking import errands
 from kontuar.storage.failures import StorageFailure
 from kontuar.web import parked
 from kontuar.web.desk import Desk

@@ -17,12 +17,12 @@ from kontuar.nodes.parking_desk import ParkingDesk
 from kontuar.nodes.running import say_and_stop, serve, set_up_logging
 from kontuar.nodes.settings import StationSettings
 from kontuar.nodes.storage_trouble import end_process, on_storage_failure
-from kontuar.operations import station_status
-from kontuar.operations.decisions import carry_out
-from kontuar.operations.enrolment import KIND as CERTIFICATE
+from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.pins import pin_fits
 from kontuar.operations.ports.streams import StreamId
-from kontuar.operations.station import Identity, Station
+from kontuar.operations.station import station_status
+from kontuar.operations.station.decisions import carry_out
+from kontuar.operations.station.station import Identity, Station
 from kontuar.storage.failures import StorageFailure
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.books import MIGRATIONS, SqliteBooks

@@ -8,7 +8,7 @@ import msgspec
 
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import refuse
-from kontuar.operations.enrolment import EnrolAnswer, EnrolRequest
+from kontuar.operations.hub.enrolment import EnrolAnswer, EnrolRequest
 from kontuar.sync.frames import Sender
 from kontuar.sync.keyring import CertifiedKeys
 from kontuar.sync.keys import Certificate, SignedCertificate, Signer, is_certified, load_or_make

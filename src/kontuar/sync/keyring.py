@@ -6,7 +6,7 @@ import msgspec
 
 from kontuar.kernel.canonical import decode
 from kontuar.kernel.errors import refuse
-from kontuar.operations.enrolment import CertificateRow
+from kontuar.operations.hub.enrolment import CertificateRow
 from kontuar.operations.ports.streams import SealedMessage, StreamId
 from kontuar.operations.ports.sync import HUB_NODE, KeyRing, NodeIdentity
 from kontuar.sync import frames

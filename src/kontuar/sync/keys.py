@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from kontuar.kernel.canonical import decode, encode
-from kontuar.operations.enrolment import NodeCertificate as Certificate
+from kontuar.operations.hub.enrolment import NodeCertificate as Certificate
 
 __all__ = ["Certificate", "SignedCertificate", "Signer", "certify", "is_certified", "is_signed", "load_or_make"]
 

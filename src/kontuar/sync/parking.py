@@ -7,8 +7,8 @@ import msgspec
 
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import Problem, Refused, refuse
-from kontuar.operations.parking_arrivals import offer
-from kontuar.operations.parking_buffer import ParkingBuffer
+from kontuar.operations.agent.parking_arrivals import offer
+from kontuar.operations.agent.parking_buffer import ParkingBuffer
 from kontuar.operations.ports.parking import HoldParked, OfferParked, OpenParked, SaveParked
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.ports.sync import Answerer, NodeIdentity

@@ -17,7 +17,7 @@ from kontuar.domain.firm.records import StationDefinition, Store
 from kontuar.kernel.canonical import content_hash
 from kontuar.kernel.errors import Refused
 from kontuar.nodes.machine import MachineIds
-from kontuar.operations.hub_login import BOOTSTRAP_OPERATOR
+from kontuar.operations.hub.hub_login import BOOTSTRAP_OPERATOR
 from kontuar.operations.pins import SALT_BYTES, pin_verifier
 from kontuar.storage.postgres.embedded import default_data_folder
 from kontuar.tools.demo_firm.firm import demo_firm

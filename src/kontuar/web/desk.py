@@ -12,13 +12,13 @@ from litestar import Request
 from kontuar.domain.documents.document import Document
 from kontuar.domain.parties.records import Operator
 from kontuar.kernel.errors import Problem, refuse
-from kontuar.operations import login
 from kontuar.operations.actor import Actor, Grant
-from kontuar.operations.payments import CardRequest
 from kontuar.operations.ports.questions import HubQuestions
 from kontuar.operations.ports.runner import Runner
-from kontuar.operations.station import Station
-from kontuar.operations.station_status import Warnings
+from kontuar.operations.station import login
+from kontuar.operations.station.payments import CardRequest
+from kontuar.operations.station.station import Station
+from kontuar.operations.station.station_status import Warnings
 
 P = ParamSpec("P")
 Result = TypeVar("Result")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from kontuar.kernel.errors import Problem, Refused
-from kontuar.operations import elsewhere
-from kontuar.operations.elsewhere import DocumentElsewhere, StoreStock
+from kontuar.operations.station import elsewhere
+from kontuar.operations.station.elsewhere import DocumentElsewhere, StoreStock
 from kontuar.web.desk import Asked, Desk
 
 

@@ -14,13 +14,13 @@ from litestar.handlers import BaseRouteHandler
 
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.definition_files import DefinitionFiles
-from kontuar.operations.definition_input import DefinitionInput
-from kontuar.operations.definitions import Definitions
-from kontuar.operations.enrolment import Enrolment
-from kontuar.operations.hub_login import HubLogin
+from kontuar.operations.hub.definition_files import DefinitionFiles
+from kontuar.operations.hub.definition_input import DefinitionInput
+from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.enrolment import Enrolment
+from kontuar.operations.hub.hub_login import HubLogin
+from kontuar.operations.hub.second_factor import SET_UP, SecondFactors
 from kontuar.operations.ports.runner import ASKED_FROM, Runner
-from kontuar.operations.second_factor import SET_UP, SecondFactors
 
 COOKIE: Final = "kontuar_hub"
 OPEN: Final = {"open": True}

@@ -7,10 +7,10 @@ import msgspec
 
 from kontuar.domain.documents.document import Document
 from kontuar.kernel.errors import Problem, Refused
-from kontuar.operations import till
-from kontuar.operations.parking import continuing, errands, putting, removing
-from kontuar.operations.parking.errands import Errand
 from kontuar.operations.ports.parking import ParkedRow
+from kontuar.operations.station import till
+from kontuar.operations.station.parking import continuing, errands, putting, removing
+from kontuar.operations.station.parking.errands import Errand
 from kontuar.web.desk import Asked, Desk
 
 APPROVING_SECONDS: Final = 1.0

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from kontuar.operations.second_factor import SecondFactor
+from kontuar.operations.hub.second_factor import SecondFactor
 from kontuar.storage.postgres.engine import HubDatabase
 
 

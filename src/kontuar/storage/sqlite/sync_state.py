@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 
-from kontuar.operations.decisions import CANCEL_ASKED, FACT
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.streams import START, Position, SealedMessage, StreamId
@@ -15,6 +14,7 @@ from kontuar.operations.ports.sync import (
     OutgoingStream,
     StreamPosition,
 )
+from kontuar.operations.station.decisions import CANCEL_ASKED, FACT
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.parking import SqliteParking
 from kontuar.storage.sqlite.stock_view import StockView

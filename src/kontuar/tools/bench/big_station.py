@@ -9,8 +9,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from kontuar.nodes.station import DATABASE_FILE
-from kontuar.operations import own_documents
 from kontuar.operations.ports.station import DocumentQuery
+from kontuar.operations.station import own_documents
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.books import MIGRATIONS
 from kontuar.storage.sqlite.station.documents import SqliteDocuments

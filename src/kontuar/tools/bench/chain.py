@@ -14,7 +14,7 @@ from kontuar import __version__
 from kontuar.domain.definitions.kinds import KIND_OF
 from kontuar.nodes.machine import MachineIds
 from kontuar.nodes.station import IDENTITY_FOLDER
-from kontuar.operations.hub_login import BOOTSTRAP_OPERATOR
+from kontuar.operations.hub.hub_login import BOOTSTRAP_OPERATOR
 from kontuar.storage.postgres.embedded import EmbeddedPostgres
 from kontuar.sync.identity import NodeKeys, enrol
 from kontuar.sync.transport import HttpTransport

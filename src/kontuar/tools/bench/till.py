@@ -17,11 +17,11 @@ from kontuar.kernel.canonical import decode, encode, row_checksum
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.nodes.machine import MachineClock, MachineIds
 from kontuar.nodes.station import DATABASE_FILE, IDENTITY_FOLDER
-from kontuar.operations import approval, payments, shifts, till
 from kontuar.operations.actor import Actor
-from kontuar.operations.enrolment import EnrolAnswer, EnrolRequest
+from kontuar.operations.hub.enrolment import EnrolAnswer, EnrolRequest
 from kontuar.operations.ports.streams import StreamId
-from kontuar.operations.station import Identity, Station
+from kontuar.operations.station import approval, payments, shifts, till
+from kontuar.operations.station.station import Identity, Station
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.books import MIGRATIONS, SqliteBooks
 from kontuar.sync.identity import NodeKeys, enrol

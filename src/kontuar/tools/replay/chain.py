@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kontuar.domain.definitions.kinds import KINDS
-from kontuar.operations.hub_login import BOOTSTRAP_OPERATOR
+from kontuar.operations.hub.hub_login import BOOTSTRAP_OPERATOR
 from kontuar.tools.replay.clients import HttpAgent, HttpHub, HttpStation
 from kontuar.tools.replay.definitions import ADMINISTRATOR, Chain, Till, warehouse_code
 from kontuar.tools.replay.http_node import HttpNode

@@ -10,9 +10,9 @@ import msgspec
 from litestar import Request, get
 
 from kontuar.kernel.errors import refuse
-from kontuar.operations.agent_access import AgentAccess
-from kontuar.operations.agent_day import AgentDay, AgentReading, StockRow, agent_day
-from kontuar.operations.parking_buffer import LeaseRow, ParkingBuffer
+from kontuar.operations.agent.agent_access import AgentAccess
+from kontuar.operations.agent.agent_day import AgentDay, AgentReading, StockRow, agent_day
+from kontuar.operations.agent.parking_buffer import LeaseRow, ParkingBuffer
 from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.ports.runner import Runner
 

@@ -11,8 +11,8 @@ from litestar.response import Stream
 
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.money import Minor
-from kontuar.operations import hub_documents, stock_feed
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import hub_documents, stock_feed
 from kontuar.operations.ports.hub_documents import Opening
 from kontuar.operations.ports.hub_lists import DocumentFilter
 from kontuar.web.http import language_of

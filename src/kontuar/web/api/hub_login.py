@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from kontuar.operations.enrolment import CODE_MINUTES, NewCode
+from kontuar.operations.hub.enrolment import CODE_MINUTES, NewCode
 from kontuar.operations.ports.hub_definitions import CertificateRecord
 from kontuar.web.hub_access import OPEN, Asker, Parts
 

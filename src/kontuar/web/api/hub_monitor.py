@@ -12,10 +12,10 @@ from litestar.di import Provide
 from litestar.params import FromPath, Parameter
 from prometheus_client import CollectorRegistry, Gauge
 
-from kontuar.operations import monitor, verification
 from kontuar.operations.actor import Actor
-from kontuar.operations.alarm_rules import SEVERITIES
-from kontuar.operations.monitor import NodeState
+from kontuar.operations.hub import monitor, verification
+from kontuar.operations.hub.alarm_rules import SEVERITIES
+from kontuar.operations.hub.monitor import NodeState
 from kontuar.operations.ports.hub_lists import Alarm, AlarmFilter
 from kontuar.web.api.hub_documents import Limit, Text, answer
 from kontuar.web.hub_access import OPEN

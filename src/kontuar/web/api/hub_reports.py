@@ -10,10 +10,10 @@ from litestar.params import FromPath, Parameter
 from litestar.response import Stream
 
 from kontuar.domain.parties import rights
-from kontuar.operations import audit, privacy, reports
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import audit, privacy, reports
+from kontuar.operations.hub.second_factor import FactorState, NewFactor
 from kontuar.operations.ports.hub_lists import AuditFilter, ReportFilter
-from kontuar.operations.second_factor import FactorState, NewFactor
 from kontuar.web.api.hub_documents import Limit, Text, answer
 from kontuar.web.hub_access import BEFORE_SECOND_FACTOR, HubParts, provide_parts
 from kontuar.web.hub_document_parts import HubDocumentParts, provide_document_parts

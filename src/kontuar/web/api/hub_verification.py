@@ -7,8 +7,8 @@ from litestar import Response, Router, get, post, put
 from litestar.di import Provide
 from litestar.params import Parameter
 
-from kontuar.operations import verification, verification_work
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import verification, verification_work
 from kontuar.operations.ports.hub_lists import ItemFilter
 from kontuar.web.api.hub_documents import Limit, Text, answer
 from kontuar.web.hub_document_parts import HubDocumentParts, provide_document_parts

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from kontuar.domain.documents.document import Document
-from kontuar.operations.shifts import Counted
+from kontuar.operations.station.shifts import Counted
 from kontuar.web.http import ProblemBody
 
 

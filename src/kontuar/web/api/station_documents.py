@@ -6,12 +6,12 @@ from litestar import Response, get, post
 from litestar.params import Parameter
 
 from kontuar.kernel.money import Minor
-from kontuar.operations import article_list, own_documents, reconciliation
-from kontuar.operations.article_list import ArticlePage, ArticleRow, ContractorPage
-from kontuar.operations.elsewhere import DocumentElsewhere, StoreStock
-from kontuar.operations.own_documents import Page
 from kontuar.operations.ports.station import DocumentQuery, StoredDocument
-from kontuar.operations.reconciliation import StationDay
+from kontuar.operations.station import article_list, own_documents, reconciliation
+from kontuar.operations.station.article_list import ArticlePage, ArticleRow, ContractorPage
+from kontuar.operations.station.elsewhere import DocumentElsewhere, StoreStock
+from kontuar.operations.station.own_documents import Page
+from kontuar.operations.station.reconciliation import StationDay
 from kontuar.web import elsewhere
 from kontuar.web.api.station_bodies import CancelBody, FiscaliseBody
 from kontuar.web.desk import Asked, Desk

@@ -4,8 +4,8 @@ from litestar import delete, get, patch, post, put
 
 from kontuar.domain.documents.document import Document
 from kontuar.kernel.errors import refuse
-from kontuar.operations import approval, cash_documents, own_documents, payments, till
-from kontuar.operations.payments import PaymentWindow
+from kontuar.operations.station import approval, cash_documents, own_documents, payments, till
+from kontuar.operations.station.payments import PaymentWindow
 from kontuar.web import parked
 from kontuar.web.api.station_bodies import (
     AmountBody,

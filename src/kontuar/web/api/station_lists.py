@@ -9,9 +9,9 @@ from litestar import delete, get, post, put
 from kontuar.domain.catalogue.records import Batch
 from kontuar.domain.documents.document import Document
 from kontuar.domain.firm.views import Arrangement, Choice
-from kontuar.operations import article_list, clipboard, quick_sale, till, views
-from kontuar.operations.clipboard import Clipboard
-from kontuar.operations.quick_sale import QuickPanel
+from kontuar.operations.station import article_list, clipboard, quick_sale, till, views
+from kontuar.operations.station.clipboard import Clipboard
+from kontuar.operations.station.quick_sale import QuickPanel
 from kontuar.web.desk import Asked, Desk
 
 

@@ -7,9 +7,9 @@ from litestar import delete, get, post
 from litestar.params import Parameter
 
 from kontuar.domain.documents.document import Document
-from kontuar.operations.parking import listing
-from kontuar.operations.parking.listing import ListedParked, ParkedQuery
 from kontuar.operations.ports.parking import ParkedRow
+from kontuar.operations.station.parking import listing
+from kontuar.operations.station.parking.listing import ListedParked, ParkedQuery
 from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.http import ProblemBody, language_of, problem_bodies

@@ -7,7 +7,7 @@ from litestar import get, post
 from kontuar import __version__
 from kontuar.domain.cash.records import Shift, ShiftReport
 from kontuar.kernel.errors import refuse
-from kontuar.operations import login, shifts, station_status
+from kontuar.operations.station import login, shifts, station_status
 from kontuar.web.api.station_bodies import (
     AuthorisationAnswer,
     AuthorisationBody,

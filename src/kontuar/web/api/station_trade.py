@@ -5,8 +5,8 @@ from litestar import post, put
 
 from kontuar.domain.documents.document import Document
 from kontuar.domain.parties.records import Address, Contractor
-from kontuar.operations import contractors, invoicing, sale_form, till
-from kontuar.operations.contractors import ContractorForm
+from kontuar.operations.station import contractors, invoicing, sale_form, till
+from kontuar.operations.station.contractors import ContractorForm
 from kontuar.web.api.station_bodies import BuyerBody
 from kontuar.web.desk import Asked, Desk
 

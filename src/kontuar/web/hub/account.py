@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
 from kontuar.kernel.errors import Refused
-from kontuar.operations.second_factor import NewFactor
+from kontuar.operations.hub.second_factor import NewFactor
 from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.rendering import page
 from kontuar.web.hub_access import BEFORE_SECOND_FACTOR, Asker, Parts

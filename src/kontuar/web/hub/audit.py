@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from litestar import Request, Response, get
 from litestar.response import Stream
 
-from kontuar.operations import audit
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import audit
 from kontuar.operations.ports.hub_lists import AuditEntry, AuditFilter
 from kontuar.web.http import language_of
 from kontuar.web.hub.definition_words import NAMES

@@ -6,8 +6,8 @@ from litestar import Request, Response, get
 
 from kontuar.domain.parties import rights
 from kontuar.kernel.money import Minor
-from kontuar.operations import monitor, reports, verification
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import monitor, reports, verification
 from kontuar.operations.ports.hub_lists import ReportFilter
 from kontuar.web.http import language_of
 from kontuar.web.hub import plots

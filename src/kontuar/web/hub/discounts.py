@@ -12,8 +12,8 @@ from kontuar.domain.parties.rights import DEFINE, SEE_HUB
 from kontuar.domain.pricing.discount import Discount, State
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.discount_trial import Trial, TrialLine, try_discount
-from kontuar.operations.discounts import Placed, Reading, move, orders, read_discount, set_state, stored_discount
+from kontuar.operations.hub.discount_trial import Trial, TrialLine, try_discount
+from kontuar.operations.hub.discounts import Placed, Reading, move, orders, read_discount, set_state, stored_discount
 from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.definition_fields import Field
 from kontuar.web.hub.definition_lists import row_path

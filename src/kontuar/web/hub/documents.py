@@ -8,8 +8,8 @@ from litestar.response import Stream
 
 from kontuar.domain.documents.types import TYPES
 from kontuar.domain.parties import rights
-from kontuar.operations import hub_documents
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import hub_documents
 from kontuar.operations.ports.hub_lists import DocumentRow
 from kontuar.web.http import language_of
 from kontuar.web.hub.document_card import document_href, shown, type_name

@@ -9,7 +9,7 @@ from litestar.params import Body, FromQuery
 from litestar.response import Redirect
 
 from kontuar.kernel.errors import Refused
-from kontuar.operations.hub_login import LOGIN_HOURS
+from kontuar.operations.hub.hub_login import LOGIN_HOURS
 from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.rendering import page
 from kontuar.web.hub_access import COOKIE, OPEN, Asker, Parts, require_same_origin

@@ -8,10 +8,10 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from kontuar.domain.parties import rights
-from kontuar.operations import monitor, verification
 from kontuar.operations.actor import Actor
-from kontuar.operations.alarm_rules import SEVERITIES, SEVERITY_OF
-from kontuar.operations.monitor import NodeState
+from kontuar.operations.hub import monitor, verification
+from kontuar.operations.hub.alarm_rules import SEVERITIES, SEVERITY_OF
+from kontuar.operations.hub.monitor import NodeState
 from kontuar.operations.ports.hub_lists import Alarm, AlarmFilter
 from kontuar.web.http import language_of
 from kontuar.web.hub.documents import columns_of

@@ -6,8 +6,8 @@ from litestar import Request, Response, get, post
 
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused
-from kontuar.operations import privacy
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import privacy
 from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.rendering import page
 from kontuar.web.hub_access import Parts

@@ -10,10 +10,10 @@ from litestar.response import Stream
 
 from kontuar.kernel.money import Minor, to_major
 from kontuar.kernel.quantity import unscaled
-from kontuar.operations import reports
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import reports
+from kontuar.operations.hub.reports import LOSSES, SALES_BY, LossLine, ReportLine, SalesReport
 from kontuar.operations.ports.hub_lists import ReportFilter, SalesRow
-from kontuar.operations.reports import LOSSES, SALES_BY, LossLine, ReportLine, SalesReport
 from kontuar.web.http import language_of
 from kontuar.web.hub import plots
 from kontuar.web.hub.rendering import page

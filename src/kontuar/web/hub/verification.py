@@ -6,10 +6,10 @@ from urllib.parse import quote, urlencode
 from litestar import Request, Response, get
 
 from kontuar.domain.parties import rights
-from kontuar.operations import verification
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import verification
+from kontuar.operations.hub.verification import CANCEL, ItemCard
 from kontuar.operations.ports.hub_lists import CancellationWish, ItemFilter, VerificationItem
-from kontuar.operations.verification import CANCEL, ItemCard
 from kontuar.web.http import language_of
 from kontuar.web.hub.document_card import type_name
 from kontuar.web.hub.documents import columns_of

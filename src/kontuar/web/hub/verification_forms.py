@@ -9,8 +9,8 @@ from litestar import Request, Response, post
 from litestar.response import Redirect
 
 from kontuar.kernel.errors import Refused
-from kontuar.operations import verification, verification_work
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import verification, verification_work
 from kontuar.operations.ports.hub_lists import ItemFilter
 from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.rendering import page

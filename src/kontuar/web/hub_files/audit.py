@@ -7,9 +7,9 @@ import msgspec
 from litestar import Response
 from litestar.response import Stream
 
-from kontuar.operations import audit
 from kontuar.operations.actor import Actor
-from kontuar.operations.list_files import ROWS_PER_STEP
+from kontuar.operations.hub import audit
+from kontuar.operations.hub.list_files import ROWS_PER_STEP
 from kontuar.operations.ports.hub_lists import AuditEntry, AuditFilter
 from kontuar.web.hub_document_parts import HubDocumentParts
 from kontuar.web.hub_files.lists import list_file, most_rows

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import msgspec
 from litestar import Response
 
-from kontuar.operations import privacy
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub import privacy
 from kontuar.web.hub_document_parts import HubDocumentParts
 
 

@@ -8,9 +8,9 @@ from litestar import Response
 from litestar.response import Stream
 
 from kontuar.kernel.money import to_major
-from kontuar.operations import hub_documents
 from kontuar.operations.actor import Actor
-from kontuar.operations.list_files import ROWS_PER_STEP
+from kontuar.operations.hub import hub_documents
+from kontuar.operations.hub.list_files import ROWS_PER_STEP
 from kontuar.operations.ports.hub_lists import DocumentFilter, DocumentRow
 from kontuar.web.hub_document_parts import HubDocumentParts
 from kontuar.web.hub_files.document_print import print_model

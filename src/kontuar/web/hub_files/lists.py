@@ -8,8 +8,8 @@ from litestar import Response
 from litestar.response import Stream
 
 from kontuar.kernel.errors import refuse
-from kontuar.operations.definition_sheets import write_xlsx
-from kontuar.operations.list_files import MOST_CSV_ROWS, MOST_XLSX_ROWS, csv_text
+from kontuar.operations.hub.definition_sheets import write_xlsx
+from kontuar.operations.hub.list_files import MOST_CSV_ROWS, MOST_XLSX_ROWS, csv_text
 
 FileForm = Literal["csv", "xlsx"]
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -8,7 +8,7 @@ from kontuar.domain.cash.records import PaymentForm
 from kontuar.domain.firm.parameters import Parameters
 from kontuar.domain.firm.records import Attribute, Firm, Reason, StationDefinition, Store, Warehouse
 from kontuar.domain.parties.records import Operator
-from kontuar.operations.station import Station
+from kontuar.operations.station.station import Station
 
 
 class PrintScene(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from kontuar.kernel.errors import Refused
-from kontuar.operations import login
+from kontuar.operations.station import login
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import fragment, nothing, on_screen_refused

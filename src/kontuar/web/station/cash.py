@@ -3,7 +3,7 @@
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from kontuar.operations import article_list, till
+from kontuar.operations.station import article_list, till
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station import cash_view
 from kontuar.web.station.back_words import TYPE_WORDS, keys

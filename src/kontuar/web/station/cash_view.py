@@ -12,9 +12,9 @@ from kontuar.domain.firm.records import Reason
 from kontuar.domain.parties.records import UNDEFINED
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.money import Minor
-from kontuar.operations import approval, cash_documents, till
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, cash_documents, till
+from kontuar.operations.station.station import Station
 
 CASH_TYPES: Final = frozenset({"cash_in", "cash_out"})
 

@@ -3,9 +3,9 @@
 from litestar import Response, get
 
 from kontuar.domain.parties.records import UNDEFINED
-from kontuar.operations import article_list, receipt_view, views
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import Station
+from kontuar.operations.station import article_list, receipt_view, views
+from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.elsewhere import can_ask
 from kontuar.web.station.pages import fragment

@@ -6,10 +6,10 @@ from litestar import Response, get, post
 
 from kontuar.domain.parties.records import UNDEFINED, Address, Contractor
 from kontuar.kernel.errors import Refused
-from kontuar.operations import contractors, receipt_view, till
 from kontuar.operations.actor import Actor
-from kontuar.operations.contractors import ContractorForm
-from kontuar.operations.station import Station
+from kontuar.operations.station import contractors, receipt_view, till
+from kontuar.operations.station.contractors import ContractorForm
+from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import closed, fragment, on_screen_refused

@@ -2,7 +2,7 @@
 
 from litestar import Response, post
 
-from kontuar.operations import clipboard, receipt_view
+from kontuar.operations.station import clipboard, receipt_view
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import nothing, words_for

@@ -12,11 +12,11 @@ from kontuar.domain.documents import life
 from kontuar.domain.documents.types import TYPES, type_of
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.money import Minor, parse_amount, to_major
-from kontuar.operations import elsewhere, own_documents
 from kontuar.operations.actor import Actor
-from kontuar.operations.own_documents import Page
 from kontuar.operations.ports.station import DocumentQuery, DocumentRow, StoredDocument
-from kontuar.operations.station import Station
+from kontuar.operations.station import elsewhere, own_documents
+from kontuar.operations.station.own_documents import Page
+from kontuar.operations.station.station import Station
 from kontuar.web.prints.scene import PrintScene, scene_of
 
 ROWS: Final = 50

@@ -6,8 +6,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 from litestar import Response, get, post
 
-from kontuar.operations import views
-from kontuar.operations.views import Look
+from kontuar.operations.station import views
+from kontuar.operations.station.views import Look
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.prints.documents import CODE_PREFIX
 from kontuar.web.station import document_view

@@ -6,10 +6,10 @@ import msgspec
 from litestar import Response, get, post
 
 from kontuar.domain.documents.document import Document
-from kontuar.operations import own_documents, till
 from kontuar.operations.actor import Actor
-from kontuar.operations.parking import origin
-from kontuar.operations.station import Station
+from kontuar.operations.station import own_documents, till
+from kontuar.operations.station.parking import origin
+from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.prints.scene import PrintScene, scene_of
 from kontuar.web.station.back_words import TYPE_WORDS, keys

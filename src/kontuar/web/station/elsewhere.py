@@ -11,11 +11,11 @@ from kontuar.domain.documents.types import type_of
 from kontuar.domain.firm.records import Store
 from kontuar.kernel.money import Minor
 from kontuar.kernel.time import instant_text
-from kontuar.operations import article_list, views
 from kontuar.operations.actor import Actor
-from kontuar.operations.elsewhere import DocumentElsewhere
 from kontuar.operations.ports.station import DocumentRow, StoredDocument
-from kontuar.operations.station import Station
+from kontuar.operations.station import article_list, views
+from kontuar.operations.station.elsewhere import DocumentElsewhere
+from kontuar.operations.station.station import Station
 from kontuar.web import elsewhere
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.i18n import texts

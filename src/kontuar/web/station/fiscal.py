@@ -2,7 +2,7 @@
 
 from litestar import Response, get, post
 
-from kontuar.operations import own_documents
+from kontuar.operations.station import own_documents
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station import document_view
 from kontuar.web.station.forms import Form

@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from kontuar.kernel.errors import Refused
-from kontuar.operations import article_list, till
+from kontuar.operations.station import article_list, till
 from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station import cash_view, goods_view

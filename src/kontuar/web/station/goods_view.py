@@ -12,10 +12,10 @@ from kontuar.domain.documents.types import type_of
 from kontuar.domain.firm.records import Reason, Warehouse
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import refuse
-from kontuar.operations import approval, till
 from kontuar.operations.actor import Actor
-from kontuar.operations.parking import origin, putting
-from kontuar.operations.station import Station
+from kontuar.operations.station import approval, till
+from kontuar.operations.station.parking import origin, putting
+from kontuar.operations.station.station import Station
 from kontuar.web.station.cash_view import keep, reasons_for
 
 P = ParamSpec("P")

@@ -6,9 +6,9 @@ from litestar import Response
 from litestar.response import Redirect
 
 from kontuar.domain.documents.document import Document
-from kontuar.operations import till
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import Station
+from kontuar.operations.station import till
+from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.pages import go_to
 

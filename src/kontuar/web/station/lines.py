@@ -6,7 +6,7 @@ from litestar import Response, get, post
 
 from kontuar.domain.documents import lines
 from kontuar.kernel.errors import Refused, refuse
-from kontuar.operations import receipt_view, till
+from kontuar.operations.station import receipt_view, till
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (

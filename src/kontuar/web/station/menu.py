@@ -2,7 +2,7 @@
 
 from litestar import Response, get
 
-from kontuar.operations import receipt_view
+from kontuar.operations.station import receipt_view
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.pages import page
 

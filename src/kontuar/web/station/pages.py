@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import Station
+from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk, csrf_token
 from kontuar.web.http import language_of, on_http, problem_response, status_of
 from kontuar.web.i18n import LANGUAGES, Texts, texts

@@ -6,8 +6,8 @@ from urllib.parse import quote, urlencode
 from litestar import Response, get, post
 
 from kontuar.kernel.errors import Refused, refuse
-from kontuar.operations import till, views
-from kontuar.operations.parking import listing
+from kontuar.operations.station import till, views
+from kontuar.operations.station.parking import listing
 from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.parked import ParkedAs

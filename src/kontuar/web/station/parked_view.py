@@ -11,12 +11,12 @@ from kontuar.domain.firm.records import StationDefinition
 from kontuar.domain.parties.records import Operator
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import refuse
-from kontuar.operations import till
 from kontuar.operations.actor import Actor
-from kontuar.operations.parking import continuing, errands, listing, putting
-from kontuar.operations.parking.listing import ListedParked, ParkedQuery
 from kontuar.operations.ports.station import ParkedHere
-from kontuar.operations.station import Station
+from kontuar.operations.station import till
+from kontuar.operations.station.parking import continuing, errands, listing, putting
+from kontuar.operations.station.parking.listing import ListedParked, ParkedQuery
+from kontuar.operations.station.station import Station
 from kontuar.web.prints.parked import ParkedPrint
 from kontuar.web.prints.scene import PrintScene, scene_of
 from kontuar.web.station.document_view import days_of

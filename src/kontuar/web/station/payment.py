@@ -5,8 +5,8 @@ from typing import Any, Final
 from litestar import Response, get, post
 
 from kontuar.kernel.errors import Problem, Refused
-from kontuar.operations import approval, payment_view, payments
-from kontuar.operations.payment_view import PaymentView
+from kontuar.operations.station import approval, payment_view, payments
+from kontuar.operations.station.payment_view import PaymentView
 from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form

@@ -4,7 +4,7 @@ import base64
 
 from litestar import Response, get
 
-from kontuar.operations import receipt_view
+from kontuar.operations.station import receipt_view
 from kontuar.web.desk import Asked, Desk
 
 

@@ -11,9 +11,9 @@ from barcode.writer import SVGWriter
 from litestar import Response, get, post
 
 from kontuar.kernel.errors import Problem
-from kontuar.operations import own_documents, views
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import Station
+from kontuar.operations.station import own_documents, views
+from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.http import language_of
 from kontuar.web.station import document_view

@@ -5,10 +5,10 @@ from typing import Any
 from litestar import Response, get
 
 from kontuar.domain.catalogue.records import Article
-from kontuar.operations import article_list, quick_sale, receipt_view
 from kontuar.operations.actor import Actor
-from kontuar.operations.quick_sale import FAVOURITES
-from kontuar.operations.station import Station
+from kontuar.operations.station import article_list, quick_sale, receipt_view
+from kontuar.operations.station.quick_sale import FAVOURITES
+from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.pages import fragment
 

@@ -6,8 +6,8 @@ from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from kontuar.operations import receipt_view, sale_form, till
-from kontuar.operations.receipt_view import ReceiptView
+from kontuar.operations.station import receipt_view, sale_form, till
+from kontuar.operations.station.receipt_view import ReceiptView
 from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station import quick

@@ -16,7 +16,7 @@ from kontuar.domain.pricing.vat import Direction, other_price
 from kontuar.kernel.errors import Problem
 from kontuar.kernel.rounding import half_up
 from kontuar.kernel.time import parse_instant
-from kontuar.operations.views import Look
+from kontuar.operations.station.views import Look
 from kontuar.web.i18n import Texts, texts
 from kontuar.web.station.view_words import columns_of
 

@@ -7,10 +7,10 @@ from litestar import Response, get, post
 
 from kontuar import __version__
 from kontuar.domain.parties import rights
-from kontuar.operations import station_status
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import Identity, Station
-from kontuar.operations.station_status import LocalStatus
+from kontuar.operations.station import station_status
+from kontuar.operations.station.station import Identity, Station
+from kontuar.operations.station.station_status import LocalStatus
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.back_words import keys
 from kontuar.web.station.pages import page

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from kontuar.operations import shifts
+from kontuar.operations.station import shifts
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station import shift_view
 from kontuar.web.station.back_words import TYPE_WORDS, keys

@@ -10,10 +10,10 @@ from kontuar.domain.cash.shifts import with_counts
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused
 from kontuar.kernel.money import Minor, parse_amount
-from kontuar.operations import shifts
 from kontuar.operations.actor import Actor
-from kontuar.operations.shifts import Counted
-from kontuar.operations.station import Station
+from kontuar.operations.station import shifts
+from kontuar.operations.station.shifts import Counted
+from kontuar.operations.station.station import Station
 from kontuar.web.prints.scene import PrintScene, scene_of
 
 PREFIX: Final = "counted:"

@@ -8,10 +8,10 @@ from litestar import Response, get
 
 from kontuar.domain.catalogue.records import ArticleGroup
 from kontuar.domain.firm.records import Warehouse
-from kontuar.operations import article_list, views
 from kontuar.operations.actor import Actor
-from kontuar.operations.article_list import ArticlePage
-from kontuar.operations.station import Station
+from kontuar.operations.station import article_list, views
+from kontuar.operations.station.article_list import ArticlePage
+from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.elsewhere import can_ask
 from kontuar.web.station.back_words import keys

@@ -5,7 +5,7 @@ from typing import Final
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from kontuar.operations import invoicing, payment_view, receipt_view, sale_form, till
+from kontuar.operations.station import invoicing, payment_view, receipt_view, sale_form, till
 from kontuar.web import elsewhere, parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from litestar import Response, get, post
 
 from kontuar.domain.firm.views import Choice
-from kontuar.operations import views
+from kontuar.operations.station import views
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import fragment, nothing, words_for

@@ -5,8 +5,8 @@ import datetime
 import msgspec
 from babel import dates
 
-from kontuar.operations.login import Silence
-from kontuar.operations.station_status import Warnings
+from kontuar.operations.station.login import Silence
+from kontuar.operations.station.station_status import Warnings
 from kontuar.web.i18n import Texts
 
 LEAST_UNITS = 2

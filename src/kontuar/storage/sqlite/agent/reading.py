@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from kontuar.kernel.quantity import unscaled
-from kontuar.operations.agent_day import StockRow, StreamHead
+from kontuar.operations.agent.agent_day import StockRow, StreamHead
 from kontuar.operations.ports.streams import StreamId
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.stock_view import StockView

@@ -1,0 +1,1 @@
+"""What can be asked of a store's agent, and what it does with what arrives."""

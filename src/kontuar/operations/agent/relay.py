@@ -1,0 +1,114 @@
+"""An agent between its stations and the hub: takes pushes in, gives feeds, passes on what is not its own to say."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from kontuar.operations.agent.parking_arrivals import take_in
+from kontuar.operations.agent.parking_buffer import ParkingBuffer
+from kontuar.operations.feed import DefinitionsFeed
+from kontuar.operations.incoming import receive
+from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
+from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
+from kontuar.operations.ports.parking import ParkedNews
+from kontuar.operations.ports.streams import Acknowledgement, Batch, StreamLog
+from kontuar.operations.ports.sync import (
+    DefinitionCursor,
+    FeedCursor,
+    HubReach,
+    NodeIdentity,
+    StreamPosition,
+)
+
+
+class RelayLog(StreamLog, Protocol):
+    """The agent's log also keeps what could not be read."""
+
+    def keep_unreadable(self, data: bytes, reason: str) -> None:
+        """Bounded."""
+        ...
+
+
+class RelayFeeds(Protocol):
+    """What the agent's database tells its stations."""
+
+    def confirmations_since(self, asker: NodeIdentity, cursor: FeedCursor) -> Confirmations:
+        """The asker's own documents."""
+        ...
+
+    def stock_since(self, cursor: FeedCursor) -> StockFigures:
+        """The store's totals that changed."""
+        ...
+
+    def final_positions(self, asker: NodeIdentity) -> Sequence[StreamPosition]:
+        """How far the hub holds the asker's streams."""
+        ...
+
+
+class RelayReceiver:
+    """Takes stations' pushes; implements `operations.ports.sync.Receiver`."""
+
+    def __init__(self, log: RelayLog, parking: ParkingBuffer, *, node: str, epoch: str) -> None:
+        self._log = log
+        self._parking = parking
+        self._node = node
+        self._epoch = epoch
+
+    def take(self, batch: Batch) -> Acknowledgement:
+        """*Held* is durable here; *final* is what the hub told."""
+        return receive(
+            batch,
+            self._log,
+            receiver=self._node,
+            epoch=self._epoch,
+            is_hub=False,
+            taken=partial(take_in, self._parking),
+        )
+
+    def keep_unreadable(self, data: bytes, reason: str) -> None:
+        """Kept for a person to look at."""
+        self._log.keep_unreadable(data, reason)
+
+
+class RelayGiver:
+    """Answers stations; implements `operations.ports.sync.Giver`."""
+
+    def __init__(
+        self, definitions: DefinitionsFeed, feeds: RelayFeeds, parking: ParkingBuffer, reach: Callable[[], HubReach]
+    ) -> None:
+        self._definitions = definitions
+        self._parking = parking
+        self._feeds = feeds
+        self._reach = reach
+
+    def definitions_since(self, asker: NodeIdentity, cursor: DefinitionCursor) -> DefinitionsAnswer:
+        """The agent's own view; *same* while it has none itself."""
+        if not self._definitions.version_of(asker.store).epoch:
+            return DefinitionsAnswer(
+                action="same", epoch=cursor.epoch, version=cursor.version, checksum=cursor.checksum
+            )
+        return self._definitions.definitions_since(asker.store, cursor.epoch, cursor.version, cursor.checksum)
+
+    def confirmations_since(self, asker: NodeIdentity, cursor: FeedCursor) -> Confirmations:
+        """The asker's own documents."""
+        return self._feeds.confirmations_since(asker, cursor)
+
+    def stock_since(self, asker: NodeIdentity, cursor: FeedCursor) -> StockFigures:  # noqa: ARG002 - one store here
+        """The store's totals that changed."""
+        return self._feeds.stock_since(cursor)
+
+    def parked_since(self, asker: NodeIdentity, cursor: FeedCursor) -> ParkedNews:  # noqa: ARG002 - one store here
+        """What changed in the store's buffer."""
+        return self._parking.news_since(cursor)
+
+    def final_positions(self, asker: NodeIdentity) -> Sequence[StreamPosition]:
+        """How far the hub holds the asker's streams."""
+        return self._feeds.final_positions(asker)
+
+    def snapshot_by_id(self, snapshot_id: str) -> SnapshotInfo:
+        """A snapshot file that was offered."""
+        return self._definitions.snapshot_by_id(snapshot_id)
+
+    def hub_reach(self) -> HubReach:
+        """Whether the hub answers this agent."""
+        return self._reach()

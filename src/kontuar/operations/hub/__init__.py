@@ -1,0 +1,1 @@
+"""What can be asked of head office, and what it does with what arrives."""

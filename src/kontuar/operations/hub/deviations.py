@@ -1,0 +1,45 @@
+"""Booking what a rule refused, because a person said so, or because its station took it back (HUB-05)."""
+
+import msgspec
+
+from kontuar.domain.documents.booking import Arrived, Judge, Verdict, read
+from kontuar.kernel.errors import Problem
+from kontuar.operations.hub.booking import settle
+from kontuar.operations.hub.contractor_arrivals import write_all_the_same
+from kontuar.operations.ports.hub_documents import BookingDesk, Decision, Unbookable
+
+_NO_RECORD = frozenset({"document.incomplete", "document.figures_out_of_range"})
+"""There is nothing that the tables could hold: accepting sets the message aside."""
+
+
+def book_all_the_same(desk: BookingDesk, arrived: Arrived, decision: Decision) -> None:
+    """Book a parked message with its reasons as recorded deviation; what holds no document is set aside.
+
+    What waits for it is judged again and follows in order. A bad seal, a fork or a doubtful number do not keep a
+    readable document out once a person says so. Call inside a transaction, after `desk.lock`.
+    """
+    reading = read(msgspec.structs.replace(arrived, flaw="", forked=False))
+    aside = msgspec.structs.replace(decision, state="set_aside")
+    if reading.problem is not None:
+        desk.set_aside(arrived.store, Verdict(reading=reading, problems=(reading.problem,)), aside)
+        return
+    verdict = Judge(desk.facts(arrived.store, [reading])).judge(reading)
+    if not _book(desk, arrived.store, verdict, arrived.earlier, decision):
+        desk.set_aside(arrived.store, verdict, aside)
+        return
+    desk.decide(arrived.store, arrived.hash, decision)
+    settle(desk, arrived.store, desk.waiting_for(arrived.store, {reading.subject} - {""}), decision.at)
+
+
+def _book(desk: BookingDesk, store: str, verdict: Verdict, earlier: tuple[Problem, ...], decision: Decision) -> bool:
+    if any(problem.code in _NO_RECORD for problem in verdict.problems):
+        return False
+    codes = sorted({problem.code for problem in (*earlier, *verdict.problems)})
+    try:
+        with desk.transaction():
+            if not write_all_the_same(desk, verdict, decision.at):
+                return False
+            desk.book(store, [verdict], decision.at, deviation=", ".join(codes), anew=True)
+    except Unbookable:
+        return False
+    return True

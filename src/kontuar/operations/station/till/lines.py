@@ -1,0 +1,198 @@
+"""The lines of a draft: add, change, remove (DOC-20 … DOC-24)."""
+
+from decimal import Decimal
+
+import msgspec
+
+from kontuar.domain.catalogue.records import Article
+from kontuar.domain.documents import lines
+from kontuar.domain.documents.document import Authorisation, Document, Line
+from kontuar.domain.documents.messages import LineVoided
+from kontuar.domain.documents.types import type_of
+from kontuar.domain.parties import rights
+from kontuar.domain.pricing.line_prices import UnitPrice
+from kontuar.kernel.errors import refuse
+from kontuar.kernel.money import parse_amount
+from kontuar.kernel.quantity import check_precision, parse_quantity
+from kontuar.kernel.rounding import half_up
+from kontuar.kernel.typed import MOST_TYPED, typed_decimal
+from kontuar.operations.actor import Actor
+from kontuar.operations.ports.station import CodeMatch
+from kontuar.operations.station.station import Station
+from kontuar.operations.station.till.codes import SCANS, SCANS_KEPT, latest_scans, scanned
+from kontuar.operations.station.till.drafts import lines_editable, look_at
+from kontuar.operations.station.till.prices import article_of, price_of, rate_of
+from kontuar.operations.station.till.properties import batch_of, of_batch
+
+
+def scan(
+    station: Station, actor: Actor, doc_id: str, code: str, quantity: str | Decimal = Decimal(1), scan_id: str = ""
+) -> Document:
+    """Add what a code names: an EAN or an article code. A `scan_id` seen before adds nothing (its answer was lost).
+
+    Raises `Refused("article.code_unknown" | "article.code_ambiguous" | "article.inactive" | "price.missing" | …)`.
+    """
+    if scan_id and scan_id in latest_scans(station):
+        return look_at(station, actor, doc_id)
+    document = lines_editable(station, actor, doc_id)
+    match, amount = scanned(station, code.strip(), quantity)
+    grown = _with_article(station, actor, document, match, amount, code.strip())
+    with station.books.transaction():
+        if scan_id:
+            station.books.set_fact(SCANS, " ".join([*latest_scans(station), scan_id[:64]][-SCANS_KEPT:]))
+        return station.save(grown)
+
+
+def add_article(
+    station: Station, actor: Actor, doc_id: str, article: str, quantity: str | Decimal = "1", batch: str = ""
+) -> Document:
+    """Add an article chosen from the list, in its base unit; `batch`: which of its batches (DOC-29)."""
+    document = lines_editable(station, actor, doc_id)
+    match = CodeMatch(article, article_of(station, article).unit, batch)
+    return station.save(_with_article(station, actor, document, match, quantity, article))
+
+
+def change_quantity(
+    station: Station, actor: Actor, doc_id: str, number: int, quantity: str | Decimal, unit: str = ""
+) -> Document:
+    """Another quantity, perhaps in another unit of the article (DOC-23)."""
+    document = lines_editable(station, actor, doc_id)
+    line = lines.find(document, number)
+    article = article_of(station, line.article)
+    chosen = lines.unit_of(article, unit or line.unit, station.units())
+    amount = _quantity(quantity, chosen, f"line:{number}")
+    changed = lines.with_quantity(line, chosen, amount, document.currency)
+    if chosen.unit.code != line.unit:
+        price = price_of(station, document, article, chosen)
+        changed = msgspec.structs.replace(
+            changed, base_price=price.price, initial_price=price.price, price_row=price.row, typed=""
+        )
+        changed = lines.at_list_price(changed, document.currency)
+    grown = noted(station, actor, lines.replace(document, changed), rights.VOID_LINE, number)
+    taken_off = line.base_quantity - changed.base_quantity
+    if taken_off <= 0:
+        return station.save(grown)
+    actor.require(rights.VOID_LINE, doc_id)
+    worth = max(line.value - changed.value, 0)
+    return _voided(
+        station, actor, grown, LineVoided(doc_id=doc_id, article=line.article, quantity=taken_off, value=worth)
+    )
+
+
+def change_price(station: Station, actor: Actor, doc_id: str, number: int, price: str) -> Document:
+    """A typed unit price; needs the right or an authorisation, which the document keeps (DOC-22)."""
+    document = lines_editable(station, actor, doc_id)
+    actor.require(rights.CHANGE_PRICE, doc_id)
+    line = lines.find(document, number)
+    value = typed_decimal(price)
+    if value is None:
+        raise refuse("amount.unreadable", f"line:{number}", text=price[:MOST_TYPED])
+    changed = lines.with_price(
+        line, value, document.currency, by=actor.operator, allowed_by=allowed_by(actor, rights.CHANGE_PRICE, doc_id)
+    )
+    return station.save(noted(station, actor, lines.replace(document, changed), rights.CHANGE_PRICE, number))
+
+
+def change_by_percent(station: Station, actor: Actor, doc_id: str, number: int, percent: str) -> Document:
+    """So many per cent off the initial price (below zero: on it), as a typed unit price (QUICK-04).
+
+    3.99 less 10 per cent is 3.59. Raises as `change_price`.
+    """
+    line = lines.find(look_at(station, actor, doc_id), number)
+    part = typed_decimal(percent)
+    if part is None:
+        raise refuse("amount.unreadable", f"line:{number}", text=percent[:MOST_TYPED])
+    return change_price(station, actor, doc_id, number, str(half_up(line.initial_price * (100 - part) / 100, 2)))
+
+
+def change_value(station: Station, actor: Actor, doc_id: str, number: int, value: str) -> Document:
+    """A typed value for the whole line; needs the right or an authorisation."""
+    document = lines_editable(station, actor, doc_id)
+    actor.require(rights.CHANGE_PRICE, doc_id)
+    line = lines.find(document, number)
+    amount = parse_amount(value, document.currency, f"line:{number}")
+    changed = lines.with_value(
+        line, amount, document.currency, by=actor.operator, allowed_by=allowed_by(actor, rights.CHANGE_PRICE, doc_id)
+    )
+    return station.save(noted(station, actor, lines.replace(document, changed), rights.CHANGE_PRICE, number))
+
+
+def remove_line(station: Station, actor: Actor, doc_id: str, number: int) -> Document:
+    """Take a line off; head office is told (loss prevention)."""
+    document = lines_editable(station, actor, doc_id)
+    actor.require(rights.VOID_LINE, doc_id)
+    line = lines.find(document, number)
+    changed = noted(station, actor, lines.remove(document, number), rights.VOID_LINE, number)
+    body = LineVoided(doc_id=doc_id, article=line.article, quantity=line.base_quantity, value=line.value)
+    return _voided(station, actor, changed, body)
+
+
+def _voided(station: Station, actor: Actor, document: Document, body: LineVoided) -> Document:
+    """Keep the draft and tell head office what was taken off it, in one transaction (loss prevention)."""
+    with station.books.transaction():
+        station.save(document)
+        station.announce("line.voided/1", station.ids.new_id(), body, actor.operator)
+        station.count("voided_lines")
+    station.committed()
+    return document
+
+
+def _with_article(
+    station: Station, actor: Actor, document: Document, match: CodeMatch, quantity: str | Decimal, code: str
+) -> Document:
+    article = station.books.definitions.get(Article, match.article)
+    if article is None or not article.active:
+        raise refuse("article.inactive", "article", article=match.article)
+    return _added(station, document, line_for(station, actor, document, article, match, quantity, code))
+
+
+def _added(station: Station, document: Document, line: Line) -> Document:
+    """A new line, or more of an equal one where the parameter says so."""
+    if station.parameters().yes("sale.merge_same_article"):
+        for known in document.lines:
+            if (known.article, known.unit, known.typed, known.price_row, known.batch, known.attributes) == (
+                line.article, line.unit, "", line.price_row, line.batch, line.attributes
+            ):  # fmt: skip
+                grown = msgspec.structs.replace(
+                    known, quantity=known.quantity + line.quantity,
+                    base_quantity=known.base_quantity + line.base_quantity,
+                )  # fmt: skip
+                return lines.replace(document, lines.at_list_price(grown, document.currency))
+    return lines.add(document, line)
+
+
+def line_for(
+    station: Station, actor: Actor, document: Document, article: Article, match: CodeMatch,
+    quantity: str | Decimal, code: str,
+) -> Line:  # fmt: skip
+    kind = type_of(document.type)
+    if kind.lines == "none" or (kind.family == "goods" and article.kind == "service"):
+        raise refuse("document.takes_no_such_line", "article", name=article.name)
+    chosen = lines.unit_of(article, match.unit, station.units())
+    amount = _quantity(quantity, chosen, f"line:{document.next_line}")
+    price = price_of(station, document, article, chosen) if kind.lines == "priced" else UnitPrice(Decimal(0), "")
+    vat = rate_of(station, document, article, station.business_day())
+    ean = code if code != article.code else ""
+    line = lines.new_line(document, article, chosen, amount, price, vat, ean=ean, handler=actor.operator)
+    return of_batch(line, batch_of(station, article.code, match.batch))
+
+
+def _quantity(quantity: str | Decimal, chosen: lines.UnitOfArticle, place: str) -> Decimal:
+    precision = chosen.unit.precision if chosen.unit.code == chosen.base.code else 4
+    if isinstance(quantity, Decimal):
+        return check_precision(quantity, precision, place)
+    return parse_quantity(quantity, precision, place)
+
+
+def allowed_by(actor: Actor, right: str, doc_id: str) -> str:
+    grant = actor.granted(right, doc_id)
+    return grant.operator if grant else ""
+
+
+def noted(station: Station, actor: Actor, document: Document, right: str, number: int) -> Document:
+    """The document with a record of the authorisation that this action used, if it used one."""
+    grant = actor.granted(right, document.doc_id)
+    if grant is None:
+        return document
+    entry = Authorisation(right=right, operator=grant.operator, at=station.clock.now(), place=f"line:{number}")
+    return msgspec.structs.replace(document, authorisations=(*document.authorisations, entry))
