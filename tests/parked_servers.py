@@ -110,11 +110,10 @@ class ParkedServers:
         rows = server.do(
             books.database.rows, "SELECT seq, payload, hash, signature FROM message WHERE seq > ?", (after,)
         )
+        # Nothing is asked of a till under the guard: its own questions wait for the guard on the thread that answers.
+        before = server.do(books.database.value, "SELECT hash FROM message WHERE seq = ?", (after,)) or bytes(32)
         with self._guard:
             if rows:
-                before = server.do(books.database.value, "SELECT hash FROM message WHERE seq = ?", (after,)) or bytes(
-                    32
-                )
                 self.buffer.take(
                     Batch(stream=StreamId(code, "i1"), store="S1", sender=code, first=rows[0][0], previous_hash=before,
                           messages=tuple(SealedMessage(*row) for row in rows), claim=START)

@@ -46,8 +46,13 @@ def ready(page: Page) -> Page:
     return page
 
 
+_STILL = """() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => null)))"""
+
+
 def grave(page: Page) -> list[str]:
-    """What axe calls serious or critical, with the first place of each."""
+    """What axe calls serious or critical, with the first place of each, once colours have stopped changing."""
+    page.evaluate(_STILL)
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {one['nodes'][0]['target']} {one['nodes'][0]['failureSummary'][:300]}"

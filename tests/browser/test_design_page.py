@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from browser.back_office import grave
 from browser.chromium import until
 from browser.design_server import DesignServer
 
@@ -33,16 +33,6 @@ def opened(chromium: Browser, server: DesignServer, path: str, size: tuple[int, 
     page.goto(f"{server.url}{path}")
     assert until(lambda: bool(page.evaluate("window.htmx !== undefined")))
     return page
-
-
-def grave(page: Page) -> list[str]:
-    """What axe calls serious or critical, with the first place of each."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['target']} {one['nodes'][0]['failureSummary'][:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

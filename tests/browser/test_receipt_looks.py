@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from browser.back_office import grave
 from browser.till_pages import SIZES, Till, at_till
 from shop import MILK_EAN, NUTS_EAN, TILE_EAN
 from station_server import StationServer
@@ -21,12 +21,6 @@ addEventListener("securitypolicyviolation", (e) => { (window.complaints ??= []).
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StationServer]:
     with StationServer(tmp_path_factory.mktemp("looks")) as running:
         yield running
-
-
-def grave(page: Page) -> list[str]:
-    """What axe calls serious or critical, with the first place of each."""
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['target']}" for one in found if one["impact"] in ("serious", "critical")]
 
 
 def screens(till: Till) -> Iterator[str]:

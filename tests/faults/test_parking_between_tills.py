@@ -17,7 +17,7 @@ from kontuar.tools.replay.source_csv import read
 from postgres_fixture import open_temporary_folder
 from stubborn_cashier import CSV, DAY, EAN
 
-pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.browser, pytest.mark.postgres, pytest.mark.timeout(300)]
 LONG = 30_000
 expect.set_options(timeout=LONG)
 
