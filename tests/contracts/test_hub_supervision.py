@@ -131,6 +131,9 @@ def test_a_login_asks_for_a_code_once_a_second_factor_is_set_up(office: Office, 
     told = office.factors.begin(ewa)
     assert told.address == f"otpauth://totp/Kontuar%3AEWA?secret={told.secret}&issuer=Kontuar"
     assert office.login.log_in(*somebody).token, "not confirmed yet: it is worth nothing"
+    for nonsense in ("", "żółw", "\ud8f0", "١٢٣٤٥٦"):
+        with pytest.raises(Refused, match=r"second_factor\.code_wrong"):
+            office.factors.confirm(ewa, nonsense)
     with pytest.raises(Refused, match=r"second_factor\.code_wrong"):
         office.factors.confirm(ewa, "000000")
     office.factors.confirm(ewa, office.code("EWA"))

@@ -128,10 +128,10 @@ class SecondFactors:
 
 def step_of_code(factor: SecondFactor, code: str, now: datetime) -> int | None:
     """The time step that a code belongs to, None when it is wrong, too old, or was used."""
-    typed = "".join(code.split())
+    typed = "".join(code.split()).encode("utf-8", "replace")
     current = int(now.timestamp()) // STEP_SECONDS
     for step in (current - 1, current, current + 1):
-        if step > factor.last_step and hmac.compare_digest(code_at(factor.secret, step), typed):
+        if step > factor.last_step and hmac.compare_digest(code_at(factor.secret, step).encode(), typed):
             return step
     return None
 
