@@ -1,13 +1,11 @@
 """The invoice (FS): sells to a known contractor; its own VAT direction, terms and print (SALE-01, SALE-03, SALE-07)."""
 
-from kontuar.domain.documents import checks, life, sale_checks
-from kontuar.domain.documents.document import APPROVED, UNAPPROVED, Document
-from kontuar.domain.documents.life import DocumentLife, DocumentStep
-from kontuar.domain.documents.receipt import SALE_CHECKS
+from kontuar.domain.documents import sale_checks
+from kontuar.domain.documents.document import Document
+from kontuar.domain.documents.sale_life import sale_life
 from kontuar.domain.parties import rights
 
 _INVOICE_CHECKS = {
-    **SALE_CHECKS,
     "invoice.contractor_missing": sale_checks.no_contractor,
     "invoice.tax_number_missing": sale_checks.no_tax_number,
     "invoice.name_missing": sale_checks.nameless_buyer,
@@ -18,28 +16,7 @@ _INVOICE_CHECKS = {
     "payment.split_by_bank_only": sale_checks.split_payment_unpaid_by_bank,
 }
 
-LIFE = DocumentLife(
-    start=UNAPPROVED,
-    steps={
-        (UNAPPROVED, life.OPEN_PAYMENT): DocumentStep(
-            to=UNAPPROVED, right=rights.APPROVE_INVOICE, unless=_INVOICE_CHECKS
-        ),
-        (UNAPPROVED, life.APPROVE): DocumentStep(
-            to=APPROVED,
-            right=rights.APPROVE_INVOICE,
-            unless={
-                **_INVOICE_CHECKS,
-                "payment.too_low": checks.underpaid,
-                "payment.above_total": checks.overpaid,
-            },
-            writes=(checks.goods_leave_to_customer, checks.money_arrives),
-        ),
-        (UNAPPROVED, life.DISCARD): DocumentStep(to=life.DISCARDED, right=rights.VOID_INVOICE),
-        (APPROVED, life.FISCALISE): DocumentStep(to=APPROVED, unless={"line.name_too_short": checks.short_name}),
-        (APPROVED, life.MARK_FISCALISED): DocumentStep(to=APPROVED, right=rights.REFISCALISE),
-        (APPROVED, life.PRINT): DocumentStep(to=APPROVED),
-    },
-)
+LIFE = sale_life(approve=rights.APPROVE_INVOICE, void=rights.VOID_INVOICE, more_checks=_INVOICE_CHECKS)
 
 
 def is_fiscal(document: Document) -> bool:

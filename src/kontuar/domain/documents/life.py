@@ -1,9 +1,10 @@
 """Names of actions and the shape that all life-cycle tables of documents have."""
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from kontuar.domain.documents.case import Case, Entry
-from kontuar.kernel.lifecycle import Lifecycle, Step
+from kontuar.kernel.lifecycle import Found, Lifecycle, Step
 
 OPEN_PAYMENT: Final = "open_payment"
 APPROVE: Final = "approve"
@@ -17,3 +18,6 @@ DISCARDED: Final = "discarded"
 
 DocumentStep = Step[Case, Entry]
 DocumentLife = Lifecycle[Case, Entry]
+
+Check = Callable[[Case], Iterable[Found]]
+"""Looks at a document and its surroundings; yields what is wrong, nothing when all is well."""

@@ -17,8 +17,8 @@ from kontuar.domain.parties.records import Contractor
 from kontuar.kernel.codes import plain_tax_number
 from kontuar.kernel.errors import Problem
 from kontuar.kernel.sorting import search_key
-from kontuar.operations.hub.definition_changes import RowsRefused, write_change
-from kontuar.operations.hub.definition_rules import candidate
+from kontuar.operations.hub.defining.changes import RowsRefused, write_change
+from kontuar.operations.hub.defining.rules import candidate
 from kontuar.operations.ports.hub_definitions import Author, DefinitionStore
 from kontuar.operations.ports.hub_documents import BookingDesk
 

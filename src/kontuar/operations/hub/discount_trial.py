@@ -23,7 +23,7 @@ from kontuar.domain.pricing.vat import rate_on
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.money import Minor, exponent_of
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
 from kontuar.operations.hub.discounts import groups_of
 from kontuar.operations.ports.hub_definitions import DefinitionStore
 

@@ -19,7 +19,7 @@ from kontuar.domain.pricing.reach import Parents, path_of
 from kontuar.domain.pricing.references import goods_of
 from kontuar.kernel.errors import Problem, refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definitions import Definitions, Written
+from kontuar.operations.hub.defining.definitions import Definitions, Written
 from kontuar.operations.ports.hub_definitions import DefinitionStore, RowKey
 
 STEP_IN_ORDER: Final = 10

@@ -10,7 +10,7 @@ from kontuar.domain.parties.records import UNDEFINED, Contractor
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
 from kontuar.operations.ports.hub_lists import AuditEntry, AuditShelf, PrivacyShelf
 
 KIND: Final = "contractor"

@@ -9,7 +9,7 @@ import msgspec
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.pricing.discount import Discount, LeftOut, discount_in
 from kontuar.domain.pricing.reach import FirmMap, stores_of
-from kontuar.operations.hub.definition_rules import Candidate, candidate
+from kontuar.operations.hub.defining.rules import Candidate, candidate
 from kontuar.operations.ports.hub_definitions import DefinitionStore, RowKey, Scope
 
 _DECIDING: Final = frozenset({"discount", "centre", "store", "warehouse", "article_group", "contractor_group"})

@@ -9,10 +9,10 @@ from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.parties.rights import DEFINE, SEE_HUB
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definition_changes import RowsRefused, write_change
-from kontuar.operations.hub.definition_history import Action, FieldChange, action_of, changes_between
-from kontuar.operations.hub.definition_rules import Candidate, candidate
-from kontuar.operations.hub.definitions import Definitions, Written, placed
+from kontuar.operations.hub.defining.changes import RowsRefused, write_change
+from kontuar.operations.hub.defining.definitions import Definitions, Written, placed
+from kontuar.operations.hub.defining.history import Action, FieldChange, action_of, changes_between
+from kontuar.operations.hub.defining.rules import Candidate, candidate
 from kontuar.operations.ports.hub_definitions import ChangedRow, RowKey, RunningVersion, VersionRow
 
 MOST_ROWS_WITHDRAWN: Final = 20_000

@@ -15,12 +15,12 @@ from kontuar.domain.parties.rights import DEFINE
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definition_cells import DEFAULT, Reader, cell_of, readers_of, required_fields
-from kontuar.operations.hub.definition_history import Action, FieldChange, changes_between
-from kontuar.operations.hub.definition_input import PIN, SECRET, DefinitionInput
-from kontuar.operations.hub.definition_sheets import read_xlsx, write_xlsx
-from kontuar.operations.hub.definition_tables import MOST_BYTES, Table, read_csv, write_csv
-from kontuar.operations.hub.definitions import Definitions, RowsRefused
+from kontuar.operations.hub.defining.cells import DEFAULT, Reader, cell_of, readers_of, required_fields
+from kontuar.operations.hub.defining.definitions import Definitions, RowsRefused
+from kontuar.operations.hub.defining.history import Action, FieldChange, changes_between
+from kontuar.operations.hub.defining.input import PIN, SECRET, DefinitionInput
+from kontuar.operations.hub.defining.sheets import read_xlsx, write_xlsx
+from kontuar.operations.hub.defining.tables import MOST_BYTES, Table, read_csv, write_csv
 
 __all__ = [
     "MOST_BYTES",

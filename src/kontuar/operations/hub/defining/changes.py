@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.kernel.errors import Problem, Refused
-from kontuar.operations.hub.definition_agreements import agreements
-from kontuar.operations.hub.definition_reach import moved_discounts
-from kontuar.operations.hub.definition_rules import (
+from kontuar.operations.hub.defining.agreements import agreements
+from kontuar.operations.hub.defining.reach import moved_discounts
+from kontuar.operations.hub.defining.rules import (
     VAT,
     Candidate,
     Finding,

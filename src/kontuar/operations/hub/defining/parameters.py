@@ -10,7 +10,7 @@ from kontuar.domain.firm.records import Centre, Parameter, StationDefinition, St
 from kontuar.domain.parties.rights import SEE_HUB
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
 
 R = TypeVar("R", bound=msgspec.Struct)
 DEFAULT_SCOPE: Final = "default"

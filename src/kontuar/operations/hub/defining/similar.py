@@ -9,7 +9,7 @@ from kontuar.domain.parties.records import UNDEFINED, Contractor
 from kontuar.domain.parties.rights import SEE_HUB
 from kontuar.kernel.sorting import search_key
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
 
 MOST_FOUND: Final = 10
 _SEPARATORS: Final = str.maketrans("", "", " -./")

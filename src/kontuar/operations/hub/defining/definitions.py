@@ -12,8 +12,8 @@ from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.sorting import search_key
 from kontuar.kernel.time import Clock
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definition_changes import RowsRefused, judge, write_change
-from kontuar.operations.hub.definition_rules import candidate
+from kontuar.operations.hub.defining.changes import RowsRefused, judge, write_change
+from kontuar.operations.hub.defining.rules import candidate
 from kontuar.operations.ports.hub_definitions import Author, DefinitionStore, KnownRow, PastRow, RowKey, StoredRow
 
 __all__ = ["Definitions", "RowsRefused", "Written", "placed"]

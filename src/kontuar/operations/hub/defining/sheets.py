@@ -17,7 +17,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from kontuar.kernel.errors import Refused, refuse
-from kontuar.operations.hub.definition_tables import MOST_BYTES, Table, counted
+from kontuar.operations.hub.defining.tables import MOST_BYTES, Table, counted
 
 MOST_UNPACKED_BYTES: Final = 256 * 1024 * 1024
 MOST_PARTS: Final = 1_000

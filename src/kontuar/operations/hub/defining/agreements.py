@@ -12,7 +12,7 @@ from kontuar.domain.firm.attributes import fits
 from kontuar.domain.firm.records import Attribute
 from kontuar.domain.parties.records import UNDEFINED, Contractor
 from kontuar.kernel.errors import Problem
-from kontuar.operations.hub.definition_rules import Candidate, Finding
+from kontuar.operations.hub.defining.rules import Candidate, Finding
 from kontuar.operations.ports.hub_definitions import DefinitionStore, StoredRow
 
 _FEW_ARTICLES = 50

@@ -8,9 +8,9 @@ import msgspec
 
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definition_cells import cell_of
-from kontuar.operations.hub.definition_input import PIN, SECRET
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.cells import cell_of
+from kontuar.operations.hub.defining.definitions import Definitions
+from kontuar.operations.hub.defining.input import PIN, SECRET
 
 LONGEST_TEXT: Final = 200
 """Longer texts (a picture's bytes) are told by their beginning."""
