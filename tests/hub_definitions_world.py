@@ -13,9 +13,9 @@ from kontuar.domain.parties.rights import ADMINISTRATOR
 from kontuar.kernel.canonical import content_hash, row_checksum
 from kontuar.operations.actor import Actor
 from kontuar.operations.feed import DefinitionsAnswer, DefinitionsFeed
-from kontuar.operations.hub.definition_files import DefinitionFiles, ImportReport
-from kontuar.operations.hub.definition_input import DefinitionInput
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
+from kontuar.operations.hub.defining.files import DefinitionFiles, ImportReport
+from kontuar.operations.hub.defining.input import DefinitionInput
 from kontuar.operations.ports.hub_definitions import SnapshotInfo
 from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.engine import HubDatabase

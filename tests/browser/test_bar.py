@@ -15,7 +15,7 @@ from station_server import StationServer
 
 pytestmark = pytest.mark.browser
 SCREENS = (
-    "/", "/receipt", "/documents", "/drafts", "/stock", "/shift", "/shift/close", "/cash", "/cash/in", "/goods",
+    "/", "/sale", "/documents", "/drafts", "/stock", "/shift", "/shift/close", "/cash", "/cash/in", "/goods",
     "/settings",
 )  # fmt: skip
 

@@ -61,7 +61,7 @@ def test_no_screen_of_the_station_makes_the_browser_complain(chromium: Browser, 
     page = opened(chromium, server, "/", language="pl")
     listener = Listener(page)
     paths = [
-        "/", "/login", "/receipt", "/documents", f"/documents/{sale.doc_id}", f"/documents/{sale.doc_id}/print",
+        "/", "/login", "/sale", "/documents", f"/documents/{sale.doc_id}", f"/documents/{sale.doc_id}/print",
         f"/documents/{paid_in.doc_id}", f"/documents/{gone.doc_id}", "/cash", "/cash/in", "/cash/out", "/goods",
         "/goods/release", "/goods/receipt", "/shift", "/shift/close", "/shift/past", f"/shift/{shift.shift_id}/print",
         "/stock", "/drafts", "/settings", "/design",
@@ -76,7 +76,7 @@ def test_no_window_over_the_receipt_makes_the_browser_complain(chromium: Browser
     """SEC-03: windows that htmx swaps in and again, with fields whose attributes it carries over."""
     page = opened(chromium, server, "/", language="fr")
     listener = Listener(page)
-    listener.visit(f"{server.url}/receipt")
+    listener.visit(f"{server.url}/sale")
     for code in (MILK_EAN, NUTS_EAN):
         with page.expect_response(lambda answer: answer.request.method == "POST"):
             page.evaluate(f"document.dispatchEvent(new CustomEvent('kontuar:scan', {{detail: {{code: '{code}'}}}}))")

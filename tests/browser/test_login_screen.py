@@ -81,7 +81,7 @@ def test_an_expired_login_comes_back_to_where_one_was(till: Till) -> None:
     till.page.get_by_label("Ola Kasjerka").check()
     till.page.locator("#pin").fill("1111")
     till.page.keyboard.press("Enter")
-    till.page.wait_for_url(f"{till.server.url}/receipt/{doc_id}")
+    till.page.wait_for_url(f"{till.server.url}/sale/{doc_id}")
 
 
 def test_the_language_is_switched_before_signing_in(till: Till) -> None:

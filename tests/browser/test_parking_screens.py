@@ -84,7 +84,7 @@ def test_a_scanned_print_marks_its_document_and_enter_continues_it(chromium: Bro
             "hx-post", f"/parked/{first}/continue"
         )
         row.press("Enter")
-        two.page.wait_for_url(lambda address: f"/receipt/{first}" in address)
+        two.page.wait_for_url(lambda address: f"/sale/{first}" in address)
         assert two.lines() == ["Mleko 2% 1 l"]
 
 
@@ -102,7 +102,7 @@ def test_a_document_of_another_till_is_taken_over_by_who_may_and_the_other_is_to
         two.sign_in("OLA", "/parked")
         listed(store, two, doc_id)
         two.page.locator(f'tr[data-row="{doc_id}"]').dblclick()
-        two.page.wait_for_url(lambda address: f"/receipt/{doc_id}" in address)
+        two.page.wait_for_url(lambda address: f"/sale/{doc_id}" in address)
         two.scan("WATER")
         three.sign_in("OLA", "/parked")
         listed(store, three, doc_id)
@@ -113,10 +113,10 @@ def test_a_document_of_another_till_is_taken_over_by_who_may_and_the_other_is_to
         expect(three.page.locator("#dialog-title")).to_have_text("Being edited on till S1T2")
         three.page.get_by_role("button", name="Take it over").click()
         _allow(three, "EWA")
-        three.page.wait_for_url(lambda address: f"/receipt/{doc_id}" in address)
+        three.page.wait_for_url(lambda address: f"/sale/{doc_id}" in address)
         expect(two.page.locator("#dialog-title")).to_have_text("Another till took it over")
         two.page.get_by_role("button", name="Open my copy").click()
-        two.page.wait_for_url(lambda address: "/receipt/" in address and doc_id not in address)
+        two.page.wait_for_url(lambda address: "/sale/" in address and doc_id not in address)
         assert two.lines() == ["Mleko 2% 1 l", "Woda gazowana"]
 
 

@@ -180,7 +180,7 @@ def test_a_reload_shows_the_same_receipt(till: Till) -> None:
     """DOC-34."""
     till.new_receipt()
     till.scan(MILK_EAN, NUTS_EAN)
-    till.page.goto(f"{till.server.url}/receipt")
+    till.page.goto(f"{till.server.url}/sale")
     assert till.lines() == ["Mleko 2% 1 l", "Pistacje luzem"]
 
 

@@ -16,7 +16,7 @@ from shop import change
 from station_server import StationServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-SCREENS = ("/documents", "/cash", "/goods", "/stock", "/parked", "/receipt")
+SCREENS = ("/documents", "/cash", "/goods", "/stock", "/parked", "/sale")
 
 
 class World:
@@ -113,7 +113,7 @@ def test_a_view_for_everyone_is_made_with_the_mouse_and_given_up_again(chromium:
 
 def test_the_form_shows_the_columns_that_were_chosen(chromium: Browser, world: World) -> None:
     """DOC-10, DOC-22."""
-    page = ready(opened(chromium, world.server, "/receipt"))
+    page = ready(opened(chromium, world.server, "/sale"))
     page.evaluate("document.dispatchEvent(new CustomEvent('kontuar:scan', {detail: {code: 'MILK'}}))")
     expect(page.locator("#line-1")).to_be_visible()
     page.locator("#view").click()

@@ -36,7 +36,7 @@ class Till:
         drafts = self.server.station.books.drafts
         for draft in self.server.do(drafts.every):
             self.server.do(drafts.remove, draft.doc_id)
-        self.sign_in(operator, "/receipt")
+        self.sign_in(operator, "/sale")
         return self.page.url.rsplit("/", 1)[1]
 
     def scan(self, *codes: str) -> None:

@@ -12,7 +12,7 @@ from kontuar.domain.catalogue.records import PriceList, Unit
 from kontuar.kernel.canonical import row_checksum
 from kontuar.kernel.errors import Refused
 from kontuar.operations.feed import DefinitionsFeed
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
 from kontuar.storage.failures import StorageUnavailable
 from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.engine import HubDatabase

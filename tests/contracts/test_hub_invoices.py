@@ -14,8 +14,8 @@ from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Contractor
 from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definition_changes import write_change
-from kontuar.operations.hub.definition_rules import candidate
+from kontuar.operations.hub.defining.changes import write_change
+from kontuar.operations.hub.defining.rules import candidate
 from kontuar.operations.hub.hub_documents import find_document
 from kontuar.operations.hub.reports import sales
 from kontuar.operations.hub.verification import accept, items

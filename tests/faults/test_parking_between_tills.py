@@ -45,7 +45,7 @@ class Counter:
         await expect(lines).not_to_have_text(quantities or ["nothing yet"], timeout=LONG)
 
     async def new_receipt(self) -> str:
-        await self.page.goto(f"{self.url}/receipt")
+        await self.page.goto(f"{self.url}/sale")
         return self.page.url.rsplit("/", 1)[1]
 
     async def park(self) -> None:
@@ -76,7 +76,7 @@ class Counter:
 
     async def proceed_to_form(self, doc_id: str) -> None:
         await self.proceed(doc_id)
-        await self.page.wait_for_url(re.compile(f"/receipt/{doc_id}"), timeout=LONG)
+        await self.page.wait_for_url(re.compile(f"/sale/{doc_id}"), timeout=LONG)
 
 
 def test_one_receipt_goes_from_till_to_till_while_the_agent_is_stopped_and_started() -> None:
@@ -133,7 +133,7 @@ async def _hand_on(counters: list[Counter], nodes: RunningChain) -> None:
     await third.until(doc_id)
     await third.proceed(doc_id)
     await expect(third.page.locator("#toasts")).to_contain_text("cannot be edited now")
-    assert f"/receipt/{doc_id}" not in third.page.url
+    assert f"/sale/{doc_id}" not in third.page.url
 
     await agent.start()
     await third.until(doc_id, "Parked", second.till.station)

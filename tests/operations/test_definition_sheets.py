@@ -19,9 +19,9 @@ from kontuar.domain.catalogue.records import AuxiliaryUnit
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.parties.records import Address, Consent
 from kontuar.kernel.errors import Refused
-from kontuar.operations.hub import definition_sheets
-from kontuar.operations.hub.definition_cells import cell_of, readers_of
-from kontuar.operations.hub.definition_sheets import read_xlsx, write_xlsx
+from kontuar.operations.hub.defining import sheets
+from kontuar.operations.hub.defining.cells import cell_of, readers_of
+from kontuar.operations.hub.defining.sheets import read_xlsx, write_xlsx
 
 TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp"), min_codepoint=33), min_size=1)
 
@@ -199,7 +199,7 @@ def test_a_sheet_that_claims_to_be_endless_is_read_by_what_it_holds() -> None:
 
 
 def test_a_bomb_is_refused_by_its_unpacked_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(definition_sheets, "MOST_UNPACKED_BYTES", 100_000)
+    monkeypatch.setattr(sheets, "MOST_UNPACKED_BYTES", 100_000)
     bomb = rewritten(workbook([["code"]]), SHEET, lambda _: b" " * 200_000)
     with pytest.raises(Refused) as refusal:
         texts_of(bomb)

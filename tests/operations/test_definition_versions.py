@@ -10,10 +10,10 @@ import pytest
 from hub_definitions_world import ADMIN, NOBODY, World, open_world
 from kontuar.domain.catalogue.records import Article, ArticleCode, PriceList, Unit
 from kontuar.kernel.errors import Refused
-from kontuar.operations.hub.definition_history import FieldChange, history_of
-from kontuar.operations.hub.definition_parameters import parameters_at
-from kontuar.operations.hub.definition_similar import similar_contractors
-from kontuar.operations.hub.definition_versions import changes_of, running_versions, versions, withdraw
+from kontuar.operations.hub.defining.history import FieldChange, history_of
+from kontuar.operations.hub.defining.parameters import parameters_at
+from kontuar.operations.hub.defining.similar import similar_contractors
+from kontuar.operations.hub.defining.versions import changes_of, running_versions, versions, withdraw
 
 pytestmark = pytest.mark.postgres
 MILK_EAN = "5901234123457"

@@ -11,7 +11,7 @@ from kontuar.domain.catalogue.records import Article, Price, QuickFavourite, Qui
 from kontuar.domain.documents.document import Document
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused
-from kontuar.operations.station import approval, article_list, clipboard, payments, quick_sale, receipt_view, till
+from kontuar.operations.station import approval, article_list, clipboard, payments, quick_sale, sale_view, till
 from kontuar.operations.station.station import Station
 from shop import (
     MILK,
@@ -110,7 +110,7 @@ def test_figures_that_begin_no_code_find_the_codes_that_contain_them(station: St
 
 def test_linked_articles_and_pictures_stand_beside_the_line(station: Station) -> None:
     """DOC-25: those that are sold; the picture of the batch, else the article's."""
-    marked = receipt_view.view(station, EWA, fill(station, LAMP, COLA_HALF_EAN).doc_id, 1).marked
+    marked = sale_view.view(station, EWA, fill(station, LAMP, COLA_HALF_EAN).doc_id, 1).marked
     assert marked is not None
     assert [article.code for article in marked.linked] == [CANDLE]
     assert (marked.pictures, marked.has_batches, marked.description) == (("dot",), True, "Na baterie")

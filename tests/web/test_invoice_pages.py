@@ -97,11 +97,11 @@ def test_a_card_asks_on_the_screen_before_prices_follow(server: StationServer) -
     draft = server.do(fill, server.station, MILK)
     with httpx.Client(base_url=server.url) as browser:
         headers = sign_in(browser, "EWA", "2222")
-        asked = browser.post(f"/receipt/{draft.doc_id}/card", data={"card": "9900001"}, headers=headers)
+        asked = browser.post(f"/sale/{draft.doc_id}/card", data={"card": "9900001"}, headers=headers)
         assert asked.headers["hx-retarget"] == "#dialog-body"
-        assert f'hx-post="/receipt/{draft.doc_id}/card"' in asked.text
+        assert f'hx-post="/sale/{draft.doc_id}/card"' in asked.text
         assert "9900001" in asked.text
         told = {"card": "9900001", "recalculate": "no"}
-        assert browser.post(f"/receipt/{draft.doc_id}/card", data=told, headers=headers).status_code == 200
+        assert browser.post(f"/sale/{draft.doc_id}/card", data=told, headers=headers).status_code == 200
     kept = server.do(till.look_at, server.station, EWA, draft.doc_id)
     assert (kept.buyer.code, kept.buyer.loyalty_card, kept.totals.gross) == ("ANNA", "9900001", 399)

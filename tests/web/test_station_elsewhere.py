@@ -293,7 +293,7 @@ def test_the_cell_says_why_there_is_no_stock_to_show(server: StationServer, brow
 def test_the_lists_offer_other_stores_only_online(server: StationServer, browser: httpx.Client) -> None:
     """DOC-21: other stores' when online."""
     receipt = browser.post("/api/v1/documents", json={"type": "receipt"}, headers=_bearer(browser)).json()["doc_id"]
-    pages = ("/stock", "/stock/rows", f"/receipt/{receipt}/articles", f"/receipt/{receipt}/articles/rows")
+    pages = ("/stock", "/stock/rows", f"/sale/{receipt}/articles", f"/sale/{receipt}/articles/rows")
     for path in pages:
         assert f"/stock/elsewhere?code={MILK}" in browser.get(path, headers=HTMX).text, path
         assert "code=REPAIR" not in browser.get(path, headers=HTMX).text, path

@@ -38,19 +38,19 @@ def sign_in(client: httpx.Client, operator: str = "OLA", pin: str = "1111") -> d
 def new_receipt(client: httpx.Client, server: StationServer) -> str:
     for draft in server.do(server.station.books.drafts.every):
         server.do(server.station.books.drafts.remove, draft.doc_id)
-    return client.get("/receipt").headers["location"]
+    return client.get("/sale").headers["location"]
 
 
 def test_every_screen_asks_for_a_login_and_remembers_the_way(browser: httpx.Client) -> None:
-    for path in ("/", "/receipt", "/receipt/x", "/payment/x"):
+    for path in ("/", "/sale", "/sale/x", "/payment/x"):
         answer = browser.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, f"/login?next={path}")
 
 
 def test_a_fragment_without_a_login_sends_the_whole_page_to_the_login(browser: httpx.Client) -> None:
-    headers = {**HTMX, "HX-Current-URL": f"{browser.base_url}/receipt/7"}
-    answer = browser.post("/receipt/7/lines", data={"code": MILK_EAN}, headers=headers)
-    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=/receipt/7")
+    headers = {**HTMX, "HX-Current-URL": f"{browser.base_url}/sale/7"}
+    answer = browser.post("/sale/7/lines", data={"code": MILK_EAN}, headers=headers)
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=/sale/7")
 
 
 def test_the_way_back_never_leads_to_another_site(browser: httpx.Client) -> None:
@@ -164,7 +164,7 @@ def test_polish_words_in_triggers_are_plain_ascii(browser: httpx.Client, server:
 
 def test_an_unknown_page_is_told_in_words_with_a_way_back(browser: httpx.Client, server: StationServer) -> None:
     sign_in(browser)
-    answer = browser.get("/receipt/nothing-like-this")
+    answer = browser.get("/sale/nothing-like-this")
     assert answer.status_code == 404
     assert 'href="/"' in answer.text
 

@@ -19,9 +19,9 @@ from kontuar.nodes.machine import MachineClock, MachineIds
 from kontuar.nodes.settings import HubSettings
 from kontuar.nodes.storage_trouble import on_storage_failure
 from kontuar.operations.feed import DefinitionsFeed
-from kontuar.operations.hub.definition_files import DefinitionFiles
-from kontuar.operations.hub.definition_input import DefinitionInput
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
+from kontuar.operations.hub.defining.files import DefinitionFiles
+from kontuar.operations.hub.defining.input import DefinitionInput
 from kontuar.operations.hub.enrolment import Enrolment
 from kontuar.operations.hub.hub_login import BOOTSTRAP_OPERATOR, HubLogin
 from kontuar.operations.hub.second_factor import SecondFactors

@@ -14,9 +14,9 @@ from litestar.handlers import BaseRouteHandler
 
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definition_files import DefinitionFiles
-from kontuar.operations.hub.definition_input import DefinitionInput
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
+from kontuar.operations.hub.defining.files import DefinitionFiles
+from kontuar.operations.hub.defining.input import DefinitionInput
 from kontuar.operations.hub.enrolment import Enrolment
 from kontuar.operations.hub.hub_login import HubLogin
 from kontuar.operations.hub.second_factor import SET_UP, SecondFactors

@@ -11,7 +11,7 @@ import msgspec
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.pricing.phrases import Fact, Name, Phrase
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
 from kontuar.web.i18n import Texts
 
 Names = Mapping[tuple[str, str], str]

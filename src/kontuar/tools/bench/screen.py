@@ -57,7 +57,7 @@ async def measure(ground: Ground, cashier: Cashier, port: int, token: str, stati
         runs = []
         for run in range(ground.sizes.runs):
             doc_id = await asyncio.to_thread(cashier.begin)
-            await page.goto(f"{url}/receipt/{doc_id}")
+            await page.goto(f"{url}/sale/{doc_id}")
             painted = await _scan(page, ground.shop.eans, seed=run)
             runs.append(painted[WARM_SCANS:])
         await browser.close()

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, QueryParameter
 
-from kontuar.operations.hub.definition_files import MOST_BYTES, PreviewRow, form_of
+from kontuar.operations.hub.defining.files import MOST_BYTES, PreviewRow, form_of
 from kontuar.web.api.hub_definitions import json_response
 from kontuar.web.file_problems import file_problems
 from kontuar.web.http import ProblemBody, language_of

@@ -7,17 +7,17 @@ import msgspec
 from litestar import Request, Router, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from kontuar.operations.hub.definition_numbers import sample_of
-from kontuar.operations.hub.definition_parameters import ParameterHere, parameters_at
-from kontuar.operations.hub.definition_similar import SimilarContractor, similar_contractors
-from kontuar.operations.hub.definition_versions import (
+from kontuar.operations.hub.defining.definitions import Written
+from kontuar.operations.hub.defining.numbers import sample_of
+from kontuar.operations.hub.defining.parameters import ParameterHere, parameters_at
+from kontuar.operations.hub.defining.similar import SimilarContractor, similar_contractors
+from kontuar.operations.hub.defining.versions import (
     VersionChange,
     changes_of,
     running_versions,
     versions,
     withdraw,
 )
-from kontuar.operations.hub.definitions import Written
 from kontuar.operations.ports.hub_definitions import RunningVersion, VersionRow
 from kontuar.web.api import hub_definition_files, hub_definitions
 from kontuar.web.hub_access import Asker, Parts

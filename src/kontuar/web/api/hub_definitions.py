@@ -10,9 +10,9 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definition_history import Action, FieldChange, history_of
-from kontuar.operations.hub.definition_input import shown, shown_body
-from kontuar.operations.hub.definitions import Written
+from kontuar.operations.hub.defining.definitions import Written
+from kontuar.operations.hub.defining.history import Action, FieldChange, history_of
+from kontuar.operations.hub.defining.input import shown, shown_body
 from kontuar.web.hub_access import Asker, HubParts, Parts
 
 MOST_BATCH_BYTES = 32 * 1024 * 1024

@@ -10,7 +10,7 @@ from litestar.params import FromPath, HeaderParameter
 from kontuar.domain.parties.rights import SEE_HUB
 from kontuar.domain.pricing.discount import Discount, State
 from kontuar.kernel.errors import Problem, refuse
-from kontuar.operations.hub.definitions import Written
+from kontuar.operations.hub.defining.definitions import Written
 from kontuar.operations.hub.discount_trial import Trial, TrialOutcome, try_discount
 from kontuar.operations.hub.discounts import Placed, Way, move, orders, read_discount, set_state
 from kontuar.web.api.hub_definitions import expected_version, json_response

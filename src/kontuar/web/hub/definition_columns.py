@@ -8,8 +8,8 @@ import msgspec
 
 from kontuar.domain.catalogue.records import Picture
 from kontuar.domain.definitions.kinds import KINDS
-from kontuar.operations.hub.definition_cells import cell_of
-from kontuar.operations.hub.definition_input import SECRET
+from kontuar.operations.hub.defining.cells import cell_of
+from kontuar.operations.hub.defining.input import SECRET
 from kontuar.web.hub.definition_words import AREAS, CHOICES, NAMES, label_of
 from kontuar.web.i18n import Texts
 

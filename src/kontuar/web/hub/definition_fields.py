@@ -18,7 +18,7 @@ from kontuar.domain.firm.parameters import PARAMETERS
 from kontuar.domain.firm.views import VIEWS
 from kontuar.domain.parties.rights import ALL_RIGHTS
 from kontuar.domain.pricing.sheet import WEEKDAYS
-from kontuar.operations.hub.definition_input import PIN, SECRET
+from kontuar.operations.hub.defining.input import PIN, SECRET
 from kontuar.web.hub.definition_words import HINTS, SECTIONS
 
 Widget = Literal[

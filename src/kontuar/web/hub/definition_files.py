@@ -9,9 +9,9 @@ from litestar.params import FromPath
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.parties.rights import DEFINE
 from kontuar.kernel.errors import Problem, Refused, refuse
-from kontuar.operations.hub.definition_cells import required_fields
-from kontuar.operations.hub.definition_files import MOST_BYTES, ImportPreview, form_of
-from kontuar.operations.hub.definition_input import PIN, SECRET
+from kontuar.operations.hub.defining.cells import required_fields
+from kontuar.operations.hub.defining.files import MOST_BYTES, ImportPreview, form_of
+from kontuar.operations.hub.defining.input import PIN, SECRET
 from kontuar.web.file_problems import file_problems
 from kontuar.web.http import language_of
 from kontuar.web.hub.definition_forms import told_changes

@@ -17,10 +17,10 @@ from kontuar.domain.parties.rights import DEFINE
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definition_history import HistoryEntry, changes_between, history_of
-from kontuar.operations.hub.definition_numbers import sample_of
-from kontuar.operations.hub.definition_similar import similar_contractors
-from kontuar.operations.hub.definitions import Definitions, Written
+from kontuar.operations.hub.defining.definitions import Definitions, Written
+from kontuar.operations.hub.defining.history import HistoryEntry, changes_between, history_of
+from kontuar.operations.hub.defining.numbers import sample_of
+from kontuar.operations.hub.defining.similar import similar_contractors
 from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.definition_columns import choice_text, record_of
 from kontuar.web.hub.definition_fields import Field, fields_of, sections_of

@@ -14,8 +14,8 @@ from kontuar.domain.parties.records import Role
 from kontuar.domain.parties.rights import ALL_RIGHTS, DEFINE, SEE_HUB
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definition_parameters import DEFAULT_SCOPE, ParameterHere, parameters_at
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
+from kontuar.operations.hub.defining.parameters import DEFAULT_SCOPE, ParameterHere, parameters_at
 from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.definition_columns import record_of
 from kontuar.web.hub.definition_words import NAMES

@@ -13,8 +13,8 @@ import msgspec
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.kernel.errors import Problem, Refused
 from kontuar.kernel.money import Minor, parse_amount, to_major
-from kontuar.operations.hub.definition_cells import DEFAULT, Reader, cell_of, readers_of, required_fields
-from kontuar.operations.hub.definition_input import PIN, SECRET
+from kontuar.operations.hub.defining.cells import DEFAULT, Reader, cell_of, readers_of, required_fields
+from kontuar.operations.hub.defining.input import PIN, SECRET
 from kontuar.web.hub.definition_fields import Field, fields_of
 
 Row = dict[str, str]

@@ -8,7 +8,7 @@ from litestar.params import FromPath, QueryParameter
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.parties.rights import DEFINE
 from kontuar.kernel.errors import Problem, Refused
-from kontuar.operations.hub import definition_versions as versions
+from kontuar.operations.hub.defining import versions
 from kontuar.web.http import language_of
 from kontuar.web.hub.definition_forms import told_changes
 from kontuar.web.hub.definition_lists import row_path

@@ -9,7 +9,7 @@ from kontuar.domain.documents.document import Document
 from kontuar.domain.firm.records import Firm, Reason, StationDefinition, Store, Warehouse
 from kontuar.domain.parties.records import Operator
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
 from kontuar.operations.print_model import PrintModel
 from kontuar.web.i18n import texts
 from kontuar.web.prints.documents import document_model

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from kontuar.domain.firm.records import Firm
-from kontuar.operations.hub.definitions import Definitions
+from kontuar.operations.hub.defining.definitions import Definitions
 
 _NO_FIRM: Final = Firm(code="", name="")
 

@@ -8,7 +8,7 @@ from litestar import Response
 from litestar.response import Stream
 
 from kontuar.kernel.errors import refuse
-from kontuar.operations.hub.definition_sheets import write_xlsx
+from kontuar.operations.hub.defining.sheets import write_xlsx
 from kontuar.operations.hub.list_files import MOST_CSV_ROWS, MOST_XLSX_ROWS, csv_text
 
 FileForm = Literal["csv", "xlsx"]

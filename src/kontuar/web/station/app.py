@@ -26,7 +26,7 @@ from kontuar.web.station import (
     payment,
     pictures,
     quick,
-    receipt,
+    sale,
     terms,
     views,
 )
@@ -75,7 +75,7 @@ async def choose_language(request: Asked, data: Form) -> Redirect:
 def station_routes() -> Sequence[Any]:
     """The screens, the assets and what the bar asks for; templates are compiled here, not under a customer's eyes."""
     handlers = [
-        bar_status, design, choose_language, *login.HANDLERS, *menu.HANDLERS, *authorise.HANDLERS, *receipt.HANDLERS,
+        bar_status, design, choose_language, *login.HANDLERS, *menu.HANDLERS, *authorise.HANDLERS, *sale.HANDLERS,
         *lines.HANDLERS, *choose.HANDLERS, *payment.HANDLERS, *contractor.HANDLERS, *terms.HANDLERS,
         *pictures.HANDLERS, *views.HANDLERS,
         *quick.HANDLERS, *copying.HANDLERS, *back.HANDLERS,

@@ -7,13 +7,13 @@ from litestar import Response, get, post
 from kontuar.domain.parties.records import UNDEFINED, Address, Contractor
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import contractors, receipt_view, till
+from kontuar.operations.station import contractors, sale_view, till
 from kontuar.operations.station.contractors import ContractorForm
 from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import closed, fragment, on_screen_refused
-from kontuar.web.station.receipt import answer
+from kontuar.web.station.sale import answer
 
 IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
 FIELDS: Final = ("name", "kind", "second_name", "tax_number", "street", "postal_code", "city", "country", "email",
@@ -21,22 +21,22 @@ FIELDS: Final = ("name", "kind", "second_name", "tax_number", "street", "postal_
 BUYER, RECIPIENT = "buyer", "recipient"
 
 
-@post("/receipt/{doc_id:str}/contractor", status_code=200)
+@post("/sale/{doc_id:str}/contractor", status_code=200)
 async def choose(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Choose the buyer or the recipient; where the firm wants it, asked first whether prices follow."""
     code, wanted = data.get("contractor", ""), data.get("as", BUYER)
     if wanted == RECIPIENT:
-        view = await desk.do(request, receipt_view.after, till.set_recipient, doc_id, 0, code)
+        view = await desk.do(request, sale_view.after, till.set_recipient, doc_id, 0, code)
         return answer(request, view, data, **closed())
     return await _as_buyer(request, desk, doc_id, code or UNDEFINED, data)
 
 
-@get("/receipt/{doc_id:str}/contractor-new")
+@get("/sale/{doc_id:str}/contractor-new")
 async def show_new(request: Asked, desk: Desk, doc_id: str, kind: str = "business") -> Response[str]:
     """The empty form."""
     await desk.do(request, till.look_at, doc_id)
     home = await desk.do(request, contractors.home_country)
-    return _form(request, doc_id, {"kind": kind, "country": home}, f"/receipt/{doc_id}/contractor-new", new=True)
+    return _form(request, doc_id, {"kind": kind, "country": home}, f"/sale/{doc_id}/contractor-new", new=True)
 
 
 def on_new_refused(request: Asked, refusal: Refused) -> Response[Any]:
@@ -51,39 +51,39 @@ def on_new_refused(request: Asked, refusal: Refused) -> Response[Any]:
     )  # fmt: skip
 
 
-@post("/receipt/{doc_id:str}/contractor-new", status_code=200, exception_handlers={Refused: on_new_refused})
+@post("/sale/{doc_id:str}/contractor-new", status_code=200, exception_handlers={Refused: on_new_refused})
 async def add(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Keep him here and tell head office; he is the buyer at once."""
     made = await desk.do(request, contractors.add, form_of(data))
     return await _as_buyer(request, desk, doc_id, made.code, data)
 
 
-@get("/receipt/{doc_id:str}/contractor-duplicates")
+@get("/sale/{doc_id:str}/contractor-duplicates")
 async def show_duplicates(request: Asked, desk: Desk, doc_id: str, codes: str = "") -> Response[str]:
     """Those with the same tax number, to be chosen instead."""
     found = await desk.do(request, _named, tuple(codes.split()))
     return fragment(request, "station/sale/contractor_duplicates.jinja", doc_id=doc_id, found=found)
 
 
-@get("/receipt/{doc_id:str}/contractor/{code:str}")
+@get("/sale/{doc_id:str}/contractor/{code:str}")
 async def preview(request: Asked, desk: Desk, doc_id: str, code: str) -> Response[str]:
     """Everything known of him, his addresses to choose from, and what can be done."""
-    view = await desk.do(request, receipt_view.view, doc_id)
+    view = await desk.do(request, sale_view.view, doc_id)
     found = await desk.do(request, contractors.find, code)
     return fragment(
         request, "station/sale/contractor_card.jinja", document=view.document, contractor=found, terms=view.terms
     )
 
 
-@get("/receipt/{doc_id:str}/contractor/{code:str}/edit")
+@get("/sale/{doc_id:str}/contractor/{code:str}/edit")
 async def show_edit(request: Asked, desk: Desk, doc_id: str, code: str) -> Response[str]:
     """The form with what is known."""
     found = await desk.do(request, contractors.find, code)
     values = {field: getattr(found, field, "") for field in FIELDS}
-    return _form(request, doc_id, values, f"/receipt/{doc_id}/contractor/{code}/edit", new=False)
+    return _form(request, doc_id, values, f"/sale/{doc_id}/contractor/{code}/edit", new=False)
 
 
-@post("/receipt/{doc_id:str}/contractor/{code:str}/edit", status_code=200,
+@post("/sale/{doc_id:str}/contractor/{code:str}/edit", status_code=200,
       exception_handlers={Refused: on_new_refused})  # fmt: skip
 async def change(request: Asked, desk: Desk, doc_id: str, code: str, data: Form) -> Response[str]:
     """Keep the change here and tell head office; a document that has him shows him as he is now."""
@@ -91,7 +91,7 @@ async def change(request: Asked, desk: Desk, doc_id: str, code: str, data: Form)
     return await _shown_again(request, desk, doc_id, code, data)
 
 
-@get("/receipt/{doc_id:str}/contractor/{code:str}/address")
+@get("/sale/{doc_id:str}/contractor/{code:str}/address")
 async def show_address(request: Asked, desk: Desk, doc_id: str, code: str, name: str = "") -> Response[str]:
     """The form of a further address; `name`: which one is changed."""
     found = await desk.do(request, contractors.find, code)
@@ -101,7 +101,7 @@ async def show_address(request: Asked, desk: Desk, doc_id: str, code: str, name:
     )
 
 
-@post("/receipt/{doc_id:str}/contractor/{code:str}/address", status_code=200)
+@post("/sale/{doc_id:str}/contractor/{code:str}/address", status_code=200)
 async def put_address(request: Asked, desk: Desk, doc_id: str, code: str, data: Form) -> Response[str]:
     """Keep it, and put it on the document where he is the buyer."""
     address = Address(
@@ -109,36 +109,36 @@ async def put_address(request: Asked, desk: Desk, doc_id: str, code: str, data: 
         postal_code=data.get("postal_code", "").strip(), country=data.get("country", "").strip().upper() or "PL",
     )  # fmt: skip
     await desk.do(request, contractors.put_address, code, address, instead_of=data.get("instead_of", ""))
-    view = await desk.do(request, receipt_view.view, doc_id)
+    view = await desk.do(request, sale_view.view, doc_id)
     if view.document.buyer.code == code:
-        view = await desk.do(request, receipt_view.after, till.choose_address, doc_id, 0, address.name)
+        view = await desk.do(request, sale_view.after, till.choose_address, doc_id, 0, address.name)
     return answer(request, view, data, **closed())
 
 
-@post("/receipt/{doc_id:str}/address", status_code=200)
+@post("/sale/{doc_id:str}/address", status_code=200)
 async def choose_address(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """One of the buyer's addresses."""
-    view = await desk.do(request, receipt_view.after, till.choose_address, doc_id, 0, data.get("address", ""))
+    view = await desk.do(request, sale_view.after, till.choose_address, doc_id, 0, data.get("address", ""))
     return answer(request, view, data, **closed())
 
 
-@post("/receipt/{doc_id:str}/card", status_code=200)
+@post("/sale/{doc_id:str}/card", status_code=200)
 async def set_card(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """A loyalty card, typed or scanned: its owner, or the number alone; asked first as where one is chosen."""
     card, told = data.get("card", ""), data.get("recalculate", "")
     if not told and await desk.do(request, till.card_needs_question, doc_id, card):
         return _asked(request, doc_id, "card", {"card": card})
-    view = await desk.do(request, receipt_view.after, till.set_card, doc_id, 0, card, recalculate=told != "no")
+    view = await desk.do(request, sale_view.after, till.set_card, doc_id, 0, card, recalculate=told != "no")
     return answer(request, view, data, **closed())
 
 
-@post("/receipt/{doc_id:str}/contractor/{code:str}/card", status_code=200)
+@post("/sale/{doc_id:str}/contractor/{code:str}/card", status_code=200)
 async def add_card(request: Asked, desk: Desk, doc_id: str, code: str, data: Form) -> Response[str]:
     """A card more for this contractor."""
     await desk.do(request, contractors.add_card, code, data.get("card", ""))
-    view = await desk.do(request, receipt_view.view, doc_id)
+    view = await desk.do(request, sale_view.view, doc_id)
     if view.document.buyer.code == code:
-        view = await desk.do(request, receipt_view.after, till.set_card, doc_id, 0, data.get("card", ""))
+        view = await desk.do(request, sale_view.after, till.set_card, doc_id, 0, data.get("card", ""))
     return answer(request, view, data, **closed())
 
 
@@ -153,7 +153,7 @@ async def _as_buyer(request: Asked, desk: Desk, doc_id: str, code: str, data: Fo
     if not told and await desk.do(request, till.needs_question, doc_id, code):
         return _asked(request, doc_id, "contractor", {"contractor": code})
     view = await desk.do(
-        request, receipt_view.after, till.set_buyer, doc_id, 0, code, recalculate=told != "no"
+        request, sale_view.after, till.set_buyer, doc_id, 0, code, recalculate=told != "no"
     )  # fmt: skip
     return answer(request, view, data, **closed())
 
@@ -167,7 +167,7 @@ def _asked(request: Asked, doc_id: str, path: str, chosen: dict[str, str]) -> Re
 
 async def _shown_again(request: Asked, desk: Desk, doc_id: str, code: str, data: Form) -> Response[str]:
     """The form anew, where the changed one is the buyer; his prices are asked about as if he was chosen."""
-    view = await desk.do(request, receipt_view.view, doc_id)
+    view = await desk.do(request, sale_view.view, doc_id)
     if view.document.buyer.code == code:
         return await _as_buyer(request, desk, doc_id, code, data)
     return answer(request, view, data, **closed())

@@ -2,14 +2,14 @@
 
 from litestar import Response, post
 
-from kontuar.operations.station import clipboard, receipt_view
+from kontuar.operations.station import clipboard, sale_view
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import nothing, words_for
-from kontuar.web.station.receipt import answer
+from kontuar.web.station.sale import answer
 
 
-@post("/receipt/{doc_id:str}/copy", status_code=200)
+@post("/sale/{doc_id:str}/copy", status_code=200)
 async def copy(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Lines of the form, `numbers` of them or all."""
     numbers = [int(number) for number in data.get("numbers", "").split() if number.isdecimal()]
@@ -19,10 +19,10 @@ async def copy(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[
     return nothing({"kontuar:toast": toast, "kontuar:copied": {}})
 
 
-@post("/receipt/{doc_id:str}/paste", status_code=200)
+@post("/sale/{doc_id:str}/paste", status_code=200)
 async def paste(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """All of what was copied, at the prices it had where the right allows it."""
-    view = await desk.do(request, receipt_view.after, clipboard.paste, doc_id, 0)
+    view = await desk.do(request, sale_view.after, clipboard.paste, doc_id, 0)
     count = len((await desk.do(request, clipboard.held)).lines)
     text = words_for(request).ngettext("%(num)s line pasted", "%(num)s lines pasted", count) % {"num": count}
     return answer(request, view, data, **{"kontuar:toast": {"text": text, "kind": "good", "name": "copied"}})

@@ -16,7 +16,7 @@ from kontuar.web.station.back_words import TYPE_WORDS, keys
 from kontuar.web.station.pages import fragment, go_to, page
 
 PATHS: Final = {
-    "receipt": "/receipt", "invoice": "/receipt", "cash_in": "/cash", "cash_out": "/cash",
+    "receipt": "/sale", "invoice": "/sale", "cash_in": "/cash", "cash_out": "/cash",
     "internal_release": "/goods", "internal_receipt": "/goods",
 }  # fmt: skip
 

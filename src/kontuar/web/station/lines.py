@@ -6,7 +6,7 @@ from litestar import Response, get, post
 
 from kontuar.domain.documents import lines
 from kontuar.kernel.errors import Refused, refuse
-from kontuar.operations.station import receipt_view, till
+from kontuar.operations.station import sale_view, till
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (
@@ -14,116 +14,116 @@ from kontuar.web.station.pages import (
     fragment,
 )
 from kontuar.web.station.quick import kinds_of
-from kontuar.web.station.receipt import answer, context
+from kontuar.web.station.sale import answer, context
 from kontuar.web.station.sale_rows import Rows
 from kontuar.web.station.scan_refused import on_code_refused
 
 EDITED: Final = frozenset({"quantity", "price", "value"})
 
 
-@post("/receipt/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused("receipt")})
+@post("/sale/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused("receipt")})
 async def add(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """A scan (with `scan_id`, added once) or a typed code."""
     view = await desk.do(
-        request, receipt_view.after, till.scan, doc_id, 0, data.get("code", ""), data.get("quantity") or "1",
+        request, sale_view.after, till.scan, doc_id, 0, data.get("code", ""), data.get("quantity") or "1",
         scan_id=data.get("scan_id", ""),
     )  # fmt: skip
     return answer(request, view, data, **{"kontuar:added": _added(view)})
 
 
-@post("/receipt/{doc_id:str}/articles", status_code=200)
+@post("/sale/{doc_id:str}/articles", status_code=200)
 async def add_chosen(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """The article marked in the list or touched on the panel, perhaps one of its batches (DOC-29, QUICK-03)."""
     view = await desk.do(
-        request, receipt_view.after, till.add_article, doc_id, 0, data.get("article", ""), data.get("quantity") or "1",
+        request, sale_view.after, till.add_article, doc_id, 0, data.get("article", ""), data.get("quantity") or "1",
         data.get("batch", ""),
     )  # fmt: skip
     return answer(request, view, data, **{"kontuar:added": _added(view)}, **closed())
 
 
-@get("/receipt/{doc_id:str}/lines/{number:int}")
+@get("/sale/{doc_id:str}/lines/{number:int}")
 async def show_details(request: Asked, desk: Desk, doc_id: str, number: int) -> Response[str]:
     """Details of the marked line (DOC-25)."""
-    view = await desk.do(request, receipt_view.view, doc_id, number)
+    view = await desk.do(request, sale_view.view, doc_id, number)
     return fragment(request, "station/sale/details.jinja", **context(request, view, Rows(whole=False)))
 
 
-@get("/receipt/{doc_id:str}/lines/{number:int}/edit/{what:str}")
+@get("/sale/{doc_id:str}/lines/{number:int}/edit/{what:str}")
 async def show_edit(request: Asked, desk: Desk, doc_id: str, number: int, what: str) -> Response[str]:
     """The small window for quantity, price or value."""
     if what not in EDITED:
         raise refuse("field.unknown", f"field:{what[:40]}")
-    view = await desk.do(request, receipt_view.view, doc_id, number)
+    view = await desk.do(request, sale_view.view, doc_id, number)
     return fragment(request, "station/sale/edit.jinja", what=what, **context(request, view, Rows(whole=False)))
 
 
-@get("/receipt/{doc_id:str}/lines/{number:int}/keypad/{what:str}")
+@get("/sale/{doc_id:str}/lines/{number:int}/keypad/{what:str}")
 async def show_on_keypad(request: Asked, desk: Desk, doc_id: str, number: int, what: str) -> Response[str]:
     """The field that the on-screen keypad types into for quantity, price or value (QUICK-04)."""
     if what not in EDITED:
         raise refuse("field.unknown", f"field:{what[:40]}")
-    view = await desk.do(request, receipt_view.view, doc_id, number)
+    view = await desk.do(request, sale_view.view, doc_id, number)
     return fragment(request, "station/sale/keypad_edit.jinja", what=what, **context(request, view, Rows(whole=False)))
 
 
-@get("/receipt/{doc_id:str}/lines/{number:int}/pictures")
+@get("/sale/{doc_id:str}/lines/{number:int}/pictures")
 async def show_pictures(request: Asked, desk: Desk, doc_id: str, number: int) -> Response[str]:
     """All pictures of the line's article (DOC-25)."""
-    view = await desk.do(request, receipt_view.view, doc_id, number)
+    view = await desk.do(request, sale_view.view, doc_id, number)
     return fragment(request, "station/sale/pictures.jinja", marked=view.marked)
 
 
-@get("/receipt/{doc_id:str}/lines/{number:int}/properties")
+@get("/sale/{doc_id:str}/lines/{number:int}/properties")
 async def show_properties(request: Asked, desk: Desk, doc_id: str, number: int) -> Response[str]:
     """Which kind of the article the line is (DOC-29)."""
-    line = lines.find((await desk.do(request, receipt_view.view, doc_id)).document, number)
+    line = lines.find((await desk.do(request, sale_view.view, doc_id)).document, number)
     shown = await desk.do(request, kinds_of, line.article)
-    url = f"/receipt/{doc_id}/lines/{number}/properties"
+    url = f"/sale/{doc_id}/lines/{number}/properties"
     return fragment(
         request, "station/sale/properties.jinja", url=url, chosen=line.batch, clearable=True, given={}, **shown
     )
 
 
-@post("/receipt/{doc_id:str}/lines/{number:int}/properties", status_code=200)
+@post("/sale/{doc_id:str}/lines/{number:int}/properties", status_code=200)
 async def choose_properties(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
     """Another kind, or none."""
-    view = await desk.do(request, receipt_view.after, till.choose_batch, doc_id, number, number, data.get("batch", ""))
+    view = await desk.do(request, sale_view.after, till.choose_batch, doc_id, number, number, data.get("batch", ""))
     return answer(request, view, data, **closed())
 
 
-@post("/receipt/{doc_id:str}/lines/{number:int}/quantity", status_code=200)
+@post("/sale/{doc_id:str}/lines/{number:int}/quantity", status_code=200)
 async def change_quantity(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
     """Another quantity or unit."""
     view = await desk.do(
-        request, receipt_view.after, till.change_quantity, doc_id, number, number, data.get("quantity", ""),
+        request, sale_view.after, till.change_quantity, doc_id, number, number, data.get("quantity", ""),
         data.get("unit", ""),
     )  # fmt: skip
     return answer(request, view, data, **closed())
 
 
-@post("/receipt/{doc_id:str}/lines/{number:int}/price", status_code=200)
+@post("/sale/{doc_id:str}/lines/{number:int}/price", status_code=200)
 async def change_price(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
     """A typed unit price, or so many per cent less than the initial one."""
     change = till.change_by_percent if data.get("how") == "percent" else till.change_price
-    view = await desk.do(request, receipt_view.after, change, doc_id, number, number, data.get("price", ""))
+    view = await desk.do(request, sale_view.after, change, doc_id, number, number, data.get("price", ""))
     return answer(request, view, data, **closed())
 
 
-@post("/receipt/{doc_id:str}/lines/{number:int}/value", status_code=200)
+@post("/sale/{doc_id:str}/lines/{number:int}/value", status_code=200)
 async def change_value(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
     """A typed value of the line."""
-    view = await desk.do(request, receipt_view.after, till.change_value, doc_id, number, number, data.get("value", ""))
+    view = await desk.do(request, sale_view.after, till.change_value, doc_id, number, number, data.get("value", ""))
     return answer(request, view, data, **closed())
 
 
-@post("/receipt/{doc_id:str}/lines/{number:int}/delete", status_code=200)
+@post("/sale/{doc_id:str}/lines/{number:int}/delete", status_code=200)
 async def delete(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
     """Take the line off."""
-    view = await desk.do(request, receipt_view.after, till.remove_line, doc_id, 0, number)
+    view = await desk.do(request, sale_view.after, till.remove_line, doc_id, 0, number)
     return answer(request, view, data)
 
 
-def _added(view: receipt_view.ReceiptView) -> dict[str, str]:
+def _added(view: sale_view.ReceiptView) -> dict[str, str]:
     return {"text": view.marked.line.name if view.marked else ""}
 
 

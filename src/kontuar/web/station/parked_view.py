@@ -21,7 +21,7 @@ from kontuar.web.prints.parked import ParkedPrint
 from kontuar.web.prints.scene import PrintScene, scene_of
 from kontuar.web.station.document_view import days_of
 
-FORMS: Final = {"trade": "/receipt", "goods": "/goods", "cash": "/cash"}
+FORMS: Final = {"trade": "/sale", "goods": "/goods", "cash": "/cash"}
 
 
 class ParkedFilters(msgspec.Struct, frozen=True, kw_only=True):

@@ -131,7 +131,7 @@ async def approve(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     notes = await desk.devices.after_approval(actor, document)
     ending = await desk.run(payment_view.ending, desk.station, document)
     if ending.closes and not notes:
-        return go_to("/receipt")
+        return go_to("/sale")
     return fragment(request, "station/sale/done.jinja", ending=ending, notes=notes, invoice=None, headers=IN_WINDOW)
 
 

@@ -5,12 +5,12 @@ from typing import Final
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from kontuar.operations.station import invoicing, payment_view, receipt_view, sale_form, till
+from kontuar.operations.station import invoicing, payment_view, sale_form, sale_view, till
 from kontuar.web import elsewhere, parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import closed, fragment, go_to
-from kontuar.web.station.receipt import answer, context
+from kontuar.web.station.sale import answer, context
 from kontuar.web.station.sale_rows import Rows
 
 IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
@@ -20,30 +20,30 @@ IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
 async def open_invoice(request: Asked, desk: Desk) -> Redirect:
     """The invoice that was being made here, else a new one."""
     document = await desk.do(request, sale_form.open_sale, "invoice")
-    return Redirect(f"/receipt/{document.doc_id}", status_code=303)
+    return Redirect(f"/sale/{document.doc_id}", status_code=303)
 
 
-@post("/receipt/{doc_id:str}/type", status_code=200)
+@post("/sale/{doc_id:str}/type", status_code=200)
 async def change_type(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """To an invoice or to a receipt; the form is shown anew."""
     await desk.do(request, till.change_type, doc_id, data.get("type", ""))
-    return go_to(f"/receipt/{doc_id}")
+    return go_to(f"/sale/{doc_id}")
 
 
-@get("/receipt/{doc_id:str}/lines/{number:int}/fields")
+@get("/sale/{doc_id:str}/lines/{number:int}/fields")
 async def show_line_fields(request: Asked, desk: Desk, doc_id: str, number: int) -> Response[str]:
     """Handler and attributes of a line."""
-    view = await desk.do(request, receipt_view.view, doc_id, number)
-    people = await desk.do(request, receipt_view.people)
+    view = await desk.do(request, sale_view.view, doc_id, number)
+    people = await desk.do(request, sale_view.people)
     return fragment(
         request, "station/sale/line_fields.jinja", people=people, **context(request, view, Rows(whole=False))
     )
 
 
-@post("/receipt/{doc_id:str}/lines/{number:int}/fields", status_code=200)
+@post("/sale/{doc_id:str}/lines/{number:int}/fields", status_code=200)
 async def set_line_fields(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
     """Keep them (DOC-26, DOC-30)."""
-    view = await desk.do(request, receipt_view.after, sale_form.set_line_fields, doc_id, number, number, data)
+    view = await desk.do(request, sale_view.after, sale_form.set_line_fields, doc_id, number, number, data)
     return answer(request, view, data, **closed())
 
 
@@ -56,7 +56,7 @@ async def approve_and_invoice(request: Asked, desk: Desk, doc_id: str) -> Respon
     notes = await desk.devices.after_approval(actor, receipt)
     ending = await desk.run(payment_view.ending, desk.station, receipt)
     if ending.closes and not notes:
-        return go_to(f"/receipt/{invoice.doc_id}")
+        return go_to(f"/sale/{invoice.doc_id}")
     return fragment(request, "station/sale/done.jinja", ending=ending, notes=notes, invoice=invoice, headers=IN_WINDOW)
 
 
@@ -64,7 +64,7 @@ async def approve_and_invoice(request: Asked, desk: Desk, doc_id: str) -> Respon
 async def invoice_receipt(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """An invoice of a receipt from the list or the preview (DOC-12)."""
     draft = await desk.do(request, invoicing.from_receipt, doc_id)
-    return go_to(f"/receipt/{draft.doc_id}")
+    return go_to(f"/sale/{draft.doc_id}")
 
 
 @post("/documents/elsewhere/invoice", status_code=200)
@@ -72,7 +72,7 @@ async def invoice_elsewhere(request: Asked, desk: Desk, data: Form) -> Response[
     """An invoice of another station's receipt, asked of head office by its whole number."""
     found = await elsewhere.document(request, desk, data.get("number", ""))
     draft = await desk.do(request, invoicing.from_elsewhere, found)
-    return go_to(f"/receipt/{draft.doc_id}")
+    return go_to(f"/sale/{draft.doc_id}")
 
 
 HANDLERS = (

@@ -14,3 +14,4 @@ import "./connectivity.js";
 import "./clock.js";
 import "./menu.js";
 import "./views.js";
+import "./early-keys-given.js";

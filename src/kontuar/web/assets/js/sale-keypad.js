@@ -21,7 +21,7 @@ function backToCodes() {
 async function choose(context) {
   const line = document.querySelector('#lines-rows tr[aria-selected="true"]')?.dataset.row;
   if (context === "code" || !line) return backToCodes();
-  const url = `/receipt/${keypad().dataset.doc}/lines/${line}/keypad/${context}`;
+  const url = `/sale/${keypad().dataset.doc}/lines/${line}/keypad/${context}`;
   await window.htmx.ajax("GET", url, { target: "#keypad-edit", swap: "innerHTML" });
   say(context);
   const field = document.getElementById("keypad-field");

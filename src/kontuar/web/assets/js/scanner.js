@@ -67,7 +67,9 @@ function placeLater() {
 function begin(event) {
   const focus = document.activeElement;
   const field = fieldWithFocus() ?? routeToDefault(event);
-  burst = { text: event.key, began: event.timeStamp, last: event.timeStamp, field, before: snapshot(field), placed: true, timer: 0, focus };
+  const placed = event.isTrusted; // a key given again (early-keys-given.js) puts no character by itself
+  burst = { text: event.key, began: event.timeStamp, last: event.timeStamp, field, before: snapshot(field), placed, timer: 0, focus };
+  if (!placed) placeLater();
 }
 
 // Typing with nothing to type into goes to the find field, as a person with a queue expects.

@@ -6,7 +6,7 @@ function shown() {
 
 document.addEventListener("htmx:configRequest", (event) => {
   const { verb, path, parameters } = event.detail;
-  if (verb === "post" && path.startsWith("/receipt/")) parameters.shown = shown();
+  if (verb === "post" && path.startsWith("/sale/")) parameters.shown = shown();
 });
 
 document.addEventListener("click", (event) => {
