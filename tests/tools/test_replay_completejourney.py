@@ -23,6 +23,7 @@ def data(tmp_path: Path) -> Path:
 def test_the_busiest_stores_come_first_and_equals_by_number(data: Path) -> None:
     assert source.select(3, 100, data).stores == ("10", "20", "30")
     assert source.select(1, 100, data).stores == ("10",)
+    assert source.select(2, 100, data, after=1).stores == ("20", "30")
 
 
 def test_baskets_come_in_the_order_of_time_over_all_chosen_stores(data: Path) -> None:

@@ -53,6 +53,7 @@ def complete_journey(
     offline: Offline = "0.3",
     limit: Annotated[int, typer.Option("--limit", min=1, help="Baskets to sell.")] = 1000,
     seed: Seed = 1,
+    after: Annotated[int, typer.Option("--after", min=0, max=456, help="Pass over so many busiest stores.")] = 0,
     data: Annotated[Path | None, typer.Option("--data", help="The package's wheel, or a folder with tables.")] = None,
     keep: Keep = None,
     slice_baskets: SliceBaskets = 0,
@@ -60,7 +61,7 @@ def complete_journey(
     results: Results = None,
 ) -> None:
     """Replay the public data set The Complete Journey."""
-    source = JourneySource(stores=stores, limit=limit, data=str(data.resolve()) if data else "")
+    source = JourneySource(stores=stores, limit=limit, after=after, data=str(data.resolve()) if data else "")
     _replay(source, _settings(stations_per_store, offline, seed), keep, _Slices(slice_baskets, slices, results))
 
 

@@ -219,7 +219,7 @@ def _contractors(selection: Selection) -> Iterable[Contractor]:
     for household, store in sorted(known):
         yield Contractor(
             code=buyer_code(household, store), name=f"Household {household}, store {store}", country="US",
-            price_list=card_list(store), loyalty_card=household,
+            price_list=card_list(store), loyalty_card=f"{household}-{store}",
         )  # fmt: skip
 
 

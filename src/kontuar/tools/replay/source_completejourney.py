@@ -58,14 +58,14 @@ class _Row(msgspec.Struct, frozen=True):
     match: int
 
 
-def select(stores: int, limit: int, data: Path | None = None) -> Selection:
+def select(stores: int, limit: int, data: Path | None = None, *, after: int = 0) -> Selection:
     """The first `limit` sellable baskets, by time, of the `stores` busiest stores of the whole year.
 
-    Busiest = most baskets; equals by store id. Order = (timestamp, basket id) across all chosen stores.
+    Busiest = most baskets; equals by store id; the first `after` of them are passed over. Order = (timestamp, basket id) across all chosen stores.
     `data`: the package's wheel, or a folder with its parquet files; without it the installed package is read.
     """
     transactions, products = _tables(data)
-    chosen = busiest_stores(transactions, stores)
+    chosen = busiest_stores(transactions, after + stores)[after:]
     known = _products(products, _fuel_by_volume(transactions, products))
     baskets: list[Basket] = []
     left_out: list[Exclusion] = []
