@@ -130,7 +130,11 @@ class Parking(RuleBasedStateMachine):
         for doc_id, copy in self._leased(name, which):
             try:
                 self.buffer.renew(name, copy.lease, doc_id)
-            except Refused:
+            except Refused as refusal:
+                if doc_id not in self.current:  # sold without a lease at another till: the work is kept as a copy
+                    self._require(refusal, "parking.approved", "parking.deleted", "parking.not_found")
+                    del self.tills[name].copies[doc_id]
+                    continue
                 assert self._holder(doc_id) != name, "a live lease is renewed"
                 copy.lease = 0
             else:
@@ -149,6 +153,7 @@ class Parking(RuleBasedStateMachine):
             try:
                 self.buffer.delete(name, copy.lease, doc_id)
             except Refused:
+                assert doc_id not in self.current or self._holder(doc_id) != name, "who has a live lease may delete"
                 continue
             del self.current[doc_id]
             for each in self.tills.values():
@@ -157,15 +162,16 @@ class Parking(RuleBasedStateMachine):
     @precondition(lambda self: self.count % 3 == 0)
     @rule(name=till, which=pick, tells=st.booleans())
     def approves(self, name: str, which: int, tells: bool) -> None:
-        """Under a live lease the same document, else one of its own."""
+        """Under a live lease the same document, else one of its own, which takes the draft from whoever has it open
+        without having saved it; that one is told so when he asks, and makes none."""
         copies = self.tills[name].copies
         if not copies:
             return
         doc_id = sorted(copies)[which % len(copies)]
         copy = copies.pop(doc_id)
         live = copy.lease and self.clock.seconds < copy.until
-        if live and tells:
-            self.buffer.approving(name, copy.lease, doc_id)
+        if live and tells and not self._may_approve(name, doc_id, copy.lease):
+            return
         self.count += 1
         number = f"PAR/{self.count}"
         message = (
@@ -184,6 +190,15 @@ class Parking(RuleBasedStateMachine):
             del self.current[doc_id]
         else:
             assert self.buffer.row(doc_id).approved_as == number
+
+    def _may_approve(self, name: str, doc_id: str, lease: int) -> bool:
+        try:
+            self.buffer.approving(name, lease, doc_id)
+        except Refused as refusal:
+            self._require(refusal, "parking.approved", "parking.deleted", "parking.not_found")
+            assert doc_id not in self.current, "a live lease is good for approving"
+            return False
+        return True
 
     @rule(seconds=st.sampled_from([1, 20, 61, 80]))
     def time_passes(self, seconds: int) -> None:

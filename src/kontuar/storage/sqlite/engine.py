@@ -4,7 +4,6 @@ Settings and reasons: `docs/adr/0003-sqlite-through-apsw.md`. A failed sync or a
 the process stops with a state that the screens name (REL-04, REL-19).
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ import apsw
 import apsw.sqlite_extra
 
 from kontuar.storage.failures import NO_ROOM, StorageDamaged, StorageFull
+from kontuar.storage.sqlite.soundness import CheckBeside, check, note_sound, sync_folder, was_sound
 
 CHECKSUM_VFS = "cksmvfs"
 _RESERVED_BYTES = 8
@@ -34,15 +34,24 @@ _PRAGMAS = (
 class SqliteDatabase:
     """The owner connection of one file. Not for use from two threads at once."""
 
-    def __init__(self, path: Path, *, migrations: Path, vfs: str | None = None) -> None:
-        """Open or create, check, migrate forward. Raises `StorageDamaged` or `StorageFull`."""
+    def __init__(self, path: Path, *, migrations: Path, vfs: str | None = None, check_beside: bool = False) -> None:
+        """Open or create, check, migrate forward. Raises `StorageDamaged` or `StorageFull`.
+
+        `check_beside`: a file that the last run left sound is not read whole here; `check_rest` does that beside the
+        work (PERF-03).
+        """
         self.path = path
+        self._vfs = vfs
+        self._beside = CheckBeside()
+        self.checked = not (was_sound(path) and check_beside)
+        """Whether the whole file was checked since it was opened."""
         with naming_failures(path):
             self._connection = _open(path, vfs)
         try:
             with naming_failures(path, self._connection):
                 _set_up(self._connection, path)
-                _check(self._connection, path)
+                if self.checked:
+                    check(self._connection, path)
                 migrate(self._connection, migrations)
         except BaseException:
             with suppress(apsw.Error):  # what kept it from opening is what has to be told
@@ -117,9 +126,21 @@ class SqliteDatabase:
             mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
             self._connection.wal_checkpoint(mode=mode)
 
+    def check_rest(self) -> None:
+        """Check the whole file where opening did not. Blocks: for a thread that is not the owner's.
+
+        Raises `StorageDamaged`. Broken off when the file is closed; then the next start checks before anything else.
+        """
+        if not self.checked:
+            with naming_failures(self.path):
+                self.checked = self._beside.run(self.path, lambda: _open(self.path, self._vfs))
+
     def close(self) -> None:
         """Close the file; open statements are finished first."""
+        self._beside.stop()
         self._connection.close()
+        if self.checked and not self._fault:
+            note_sound(self.path)
 
 
 @contextmanager
@@ -171,21 +192,7 @@ def _set_up(connection: apsw.Connection, path: Path) -> None:
         connection.execute(pragma)
     if fresh:
         connection.execute("PRAGMA user_version = 0")
-        _sync_folder(path.parent)
-
-
-def _check(connection: apsw.Connection, path: Path) -> None:
-    answer = connection.execute("PRAGMA quick_check(1)").get
-    if answer != "ok":
-        raise StorageDamaged(f"{path}: {answer}")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(path.parent)
 
 
 def _load_checksum_vfs() -> None:

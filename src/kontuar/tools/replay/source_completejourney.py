@@ -61,7 +61,8 @@ class _Row(msgspec.Struct, frozen=True):
 def select(stores: int, limit: int, data: Path | None = None, *, after: int = 0) -> Selection:
     """The first `limit` sellable baskets, by time, of the `stores` busiest stores of the whole year.
 
-    Busiest = most baskets; equals by store id; the first `after` of them are passed over. Order = (timestamp, basket id) across all chosen stores.
+    Busiest = most baskets; equals by store id; the first `after` of them are passed over.
+    Order = (timestamp, basket id) across all chosen stores.
     `data`: the package's wheel, or a folder with its parquet files; without it the installed package is read.
     """
     transactions, products = _tables(data)
