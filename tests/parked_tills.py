@@ -24,6 +24,7 @@ from kontuar.operations.ports.sync import NodeIdentity
 from kontuar.operations.station import approval, payments, till
 from kontuar.operations.station.parking.continuing import opened
 from kontuar.operations.station.parking.listing import ListedParked, ParkedQuery, listed
+from kontuar.operations.station.parking.removing import removed
 from kontuar.storage.sqlite.definitions import SqliteDefinitions
 from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
 from kontuar.sync.parking import ParkingAnswerer
@@ -92,13 +93,14 @@ class StoreOfTills:
             for one in self.tills:
                 one.sync()
 
-    def late(self, number: int, doc_id: str) -> Callable[[], Document]:
-        """A till asks for a document; the answer is what comes of the call."""
+    def late(self, number: int, doc_id: str, *, deletes: bool = False) -> Callable[[], Document | None]:
+        """A till asks for a document, to open or to delete it; the answer comes with the call."""
         one = self[number]
         asked_at = self.clock.monotonic()
         question = encode(OpenParked(doc_id=doc_id, by="OLA"))
         answer = run(self.answer(one.code, "parking.open", question))
-        return lambda: opened(one.station, actor_of(operator="OLA"), answer, asked_at)
+        take = removed if deletes else opened
+        return lambda: take(one.station, actor_of(operator="OLA"), answer, asked_at)
 
     def wait(self, seconds: float) -> None:
         """Time passes, a second at a time for the tills that are running."""

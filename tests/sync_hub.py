@@ -173,11 +173,11 @@ async def served(app: Litestar, port: int = 0) -> AsyncIterator[str]:
 class AgentProcess:
     """`kontuar agent` over a data folder."""
 
-    def __init__(self, data: Path, hub_url: str, port: int = 0) -> None:
+    def __init__(self, data: Path, hub_url: str, port: int = 0, code: str = "AGENT-CODE") -> None:
         self.data = data
         self._environment = {
             **os.environ, "KONTUAR_DATA": str(data), "KONTUAR_HUB_URL": hub_url, "KONTUAR_STORE": STORE,
-            "KONTUAR_ENROLMENT_CODE": "AGENT-CODE", "KONTUAR_PORT": str(port),
+            "KONTUAR_ENROLMENT_CODE": code, "KONTUAR_PORT": str(port),
         }  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -212,9 +212,9 @@ class AgentProcess:
 
 
 @contextlib.contextmanager
-def agent_process(data: Path, hub_url: str) -> Iterator[AgentProcess]:
+def agent_process(data: Path, hub_url: str, code: str = "AGENT-CODE") -> Iterator[AgentProcess]:
     """Started, and killed at the end whatever happens."""
-    agent = AgentProcess(data, hub_url)
+    agent = AgentProcess(data, hub_url, code=code)
     agent.start()
     try:
         yield agent

@@ -42,18 +42,32 @@ def opened(
 
 def ready(page: Page) -> Page:
     """The page with its scripts at work."""
-    assert until(lambda: bool(page.evaluate("window.htmx !== undefined")))
+    assert until(lambda: bool(page.evaluate("document.readyState === 'complete' && window.htmx !== undefined")))
     return page
 
 
-_STILL = """() => Promise.all(document.getAnimations()
-  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => null)))"""
+_STILL = """async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const moving = () => document.getAnimations().filter((one) =>
+    one.playState !== "finished" && one.effect.getComputedTiming().endTime !== Infinity);
+  const end = performance.now() + 10000;
+  do {
+    for (const one of moving()) one.finish();
+    await frame();
+    await frame();
+  } while ((moving().length || document.querySelector(".htmx-request")) && performance.now() < end);
+}"""
+
+
+def still(page: Page) -> Page:
+    """The page as it stays: what it asked for by itself has come, and whatever was moving or fading is at its end."""
+    page.evaluate(_STILL)
+    return page
 
 
 def grave(page: Page) -> list[str]:
     """What axe calls serious or critical, with the first place of each, once colours have stopped changing."""
-    page.evaluate(_STILL)
-    found = Axe().run(page).response["violations"]
+    found = Axe().run(still(page)).response["violations"]
     return [
         f"{one['id']}: {one['nodes'][0]['target']} {one['nodes'][0]['failureSummary'][:300]}"
         for one in found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mimetypes
 import os
 import threading
 import time
@@ -17,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 import kontuar
+from kontuar.web.asset_files import KEPT_FOR_GOOD, asset, kind_of, modules_of
 
 WEB = Path(kontuar.__file__).parent / "web"
 ASSETS = WEB / "assets"
@@ -62,6 +62,7 @@ def environment(words: Mapping[str, str]) -> Environment:
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
     )
+    env.globals.update(asset=asset, modules_of=modules_of)
     install = env.install_gettext_callables  # type: ignore[attr-defined]
     install(lambda text: words.get(text, text), lambda one, many, n: one if n == 1 else many, newstyle=True)
     return env
@@ -112,12 +113,12 @@ class Handler(BaseHTTPRequestHandler):
         trigger = {"HX-Trigger": json.dumps({f"kontuar:{kind}": {"code": code, "text": f"{kind} {code}"}})}
         return self._answer(200, "text/html", f"<li>{code}</li>".encode(), trigger)
 
-    def _asset(self, name: str) -> None:
+    def _asset(self, address: str) -> None:
+        name = address.partition("/")[2]  # behind the stamp
         file = VENDOR / name.removeprefix("vendor/") if name.startswith("vendor/") else ASSETS / name
         if not file.is_file():
             return self._answer(404, "text/plain", b"no such file")
-        kind = "text/javascript" if file.suffix == ".js" else mimetypes.guess_type(name)[0] or "font/woff2"
-        return self._answer(200, kind, file.read_bytes())
+        return self._answer(200, kind_of(name), file.read_bytes(), {"Cache-Control": KEPT_FOR_GOOD})
 
     def _page(self, template: str, lang: str) -> None:
         words = json.loads((TRIAL / "words.json").read_text()).get(lang, {})

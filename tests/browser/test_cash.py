@@ -117,11 +117,9 @@ def test_axe_finds_nothing_serious_in_the_form_and_its_window(
     chromium: Browser, server: StationServer, theme: str
 ) -> None:
     page = ready(opened(chromium, server, "/cash/out", theme=theme, language="fr"))
-    page.wait_for_timeout(300)
     assert grave(page) == []
     page.keyboard.press("F2")
     assert shows(page, "#dialog-body", "Alfa Sp. z o.o.")
-    page.wait_for_timeout(300)
     assert grave(page) == []
     page.click("text=Alfa Sp. z o.o.")
     assert shows(page, "#contractor", "Alfa Sp. z o.o.")

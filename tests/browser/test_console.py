@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
-from browser.back_office import cash_in, do, opened, released, sold
+from browser.back_office import cash_in, do, opened, ready, released, sold, still
 from browser.chromium import until
 from hub_documents_world import OPERATOR, STORE, Till
 from hub_documents_world import Hub as Intake
@@ -51,7 +50,7 @@ class Listener:
         answer = self.page.goto(address)
         assert answer is not None
         assert answer.status == 200, address
-        time.sleep(0.15)  # what a page asks for by itself once it stands
+        still(self.page)
 
 
 def test_no_screen_of_the_station_makes_the_browser_complain(chromium: Browser, server: StationServer) -> None:
@@ -156,7 +155,7 @@ def test_no_screen_of_head_office_makes_the_browser_complain(chromium: Browser, 
     listener.visit(f"{office.url}/verification")
     page.locator("tr[data-row]").first.click()
     page.wait_for_url("**/verification/**")
-    time.sleep(0.2)  # its scripts run after the address changed
+    still(ready(page))
     assert listener.heard == []
     context.close()
 

@@ -40,7 +40,6 @@ def opened(chromium: Browser, server: DesignServer, path: str, size: tuple[int, 
 def test_axe_finds_nothing_serious(chromium: Browser, server: DesignServer, path: str, theme: str) -> None:
     """WCAG 2.2 AA in both themes; the strict content policy is kept (SEC-03)."""
     page = opened(chromium, server, path, (1366, 2400), theme)
-    page.wait_for_timeout(1300)
     assert grave(page) == []
     assert page.evaluate("window.complaints") == []
     page.close()
@@ -50,7 +49,7 @@ def test_axe_finds_nothing_serious(chromium: Browser, server: DesignServer, path
 def test_axe_finds_nothing_serious_in_the_payment_window(chromium: Browser, server: DesignServer, theme: str) -> None:
     page = opened(chromium, server, "/trial/receipt/pl", (1366, 768), theme)
     page.click("#pay")
-    page.wait_for_timeout(400)
+    page.wait_for_selector("dialog[open] #assign")
     assert grave(page) == []
     page.close()
 

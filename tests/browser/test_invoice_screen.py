@@ -35,8 +35,7 @@ def till(chromium: Browser, server: StationServer) -> Iterator[Till]:
 def look(till: Till, name: str) -> None:
     """A picture for people, where they ask for one."""
     if PICTURES:
-        till.page.wait_for_timeout(400)
-        till.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+        still(till.page).screenshot(path=str(Path(PICTURES) / f"{name}.png"))
 
 
 def newest(server: StationServer, document_type: str) -> Document:

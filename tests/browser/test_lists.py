@@ -199,8 +199,7 @@ def test_axe_finds_nothing_serious(chromium: Browser, world: World, theme: str) 
     page = opened(chromium, world.server, "/documents", theme=theme, language="pl")
     for path in (f"/documents/{world.receipts[1].doc_id}", *SCREENS):
         page.goto(f"{world.server.url}{path}")
-        ready(page).wait_for_timeout(250)
-        assert grave(page) == []
+        assert grave(ready(page)) == []
         assert page.evaluate("window.complaints") == []
     page.context.close()
 

@@ -245,7 +245,6 @@ def test_quick_sale_can_be_read_by_everyone_and_fits(
         wrong: list[str] = []
 
         def look(name: str) -> None:
-            page.wait_for_timeout(300)
             wrong.extend(f"{name}: {problem}" for problem in grave(page))
             reach = page.evaluate("[document.scrollingElement.scrollWidth, document.scrollingElement.scrollHeight]")
             wrong.extend([f"{name}: {reach}"] if reach[0] > SIZES[size][0] or reach[1] > SIZES[size][1] else [])

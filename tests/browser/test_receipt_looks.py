@@ -75,7 +75,6 @@ def test_every_screen_can_be_read_by_everyone_and_fits(
         till.page.add_init_script(COMPLAINTS)
         wrong = []
         for name in screens(till):
-            till.page.wait_for_timeout(250)
             wrong += [f"{name}: {problem}" for problem in grave(till.page)]
             width = till.page.evaluate("document.scrollingElement.scrollWidth")
             height = till.page.evaluate("document.scrollingElement.scrollHeight")

@@ -151,7 +151,6 @@ def test_axe_finds_nothing_serious(chromium: Browser, server: StationServer, the
     do(server, released, server.station)
     for path in ("/shift", "/shift/close", "/shift/past", "/settings"):
         page = ready(opened(chromium, server, path, theme=theme, language=language, size=(1024, 768)))
-        page.wait_for_timeout(300)
         assert grave(page) == []
         assert page.evaluate("window.complaints") == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 1024

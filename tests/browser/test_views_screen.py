@@ -16,7 +16,7 @@ from shop import change
 from station_server import StationServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-SCREENS = ("/documents", "/cash", "/goods", "/stock", "/parked", "/sale")
+SCREENS = ("/documents", "/cash", "/goods", "/stock", "/parked", "/sale", "/drafts", "/shift/past")
 
 
 class World:

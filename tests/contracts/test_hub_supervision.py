@@ -1,5 +1,6 @@
 """Audit log, second factor and personal data on a real PostgreSQL (HUB-09)."""
 
+import base64
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +23,11 @@ from kontuar.operations.ports.runner import ASKED_FROM
 from kontuar.storage.postgres.audit import PostgresAuditShelf
 from kontuar.storage.postgres.operators import PostgresLogins
 from kontuar.storage.postgres.privacy import PostgresPrivacyShelf
+from kontuar.storage.postgres.sealed_secrets import SecretBox
 from kontuar.storage.postgres.second_factors import PostgresSecondFactors
 
 pytestmark = pytest.mark.postgres
+BOX = SecretBox(b"the hub's own key", "second factor")
 OFFICER = Actor(operator="rodo", name="Officer", rights=frozenset({rights.PRIVACY}))
 
 
@@ -36,7 +39,7 @@ class Office:
         database = world.database
         self.log = PostgresAuditShelf(database)
         self.privacy = PostgresPrivacyShelf(database)
-        register = PostgresSecondFactors(database)
+        register = self.register = PostgresSecondFactors(database, BOX)
         self.factors = SecondFactors(register, database.transaction, world.clock, world.ids)
         self.login = HubLogin(PostgresLogins(database), world.clock, world.ids, register)
 
@@ -48,11 +51,9 @@ class Office:
 
     def code(self, operator: str, steps: int = 0) -> str:
         with self.world.database.transaction():
-            row = self.world.database.connection.execute(
-                "SELECT secret FROM hub_second_factor WHERE operator = %s", [operator]
-            ).fetchone()
-        assert row is not None
-        return code_at(bytes(row[0]), int(self.world.clock.at.timestamp()) // STEP_SECONDS + steps)
+            factor = self.register.second_factor(operator)
+        assert factor is not None
+        return code_at(factor.secret, int(self.world.clock.at.timestamp()) // STEP_SECONDS + steps)
 
     def require_factors(self) -> None:
         self.world.load("parameter", "name,scope,value\nhub.second_factor,global,yes\n")
@@ -164,13 +165,69 @@ def test_a_lost_device_is_taken_off_by_who_may(office: Office, somebody: tuple[s
     ewa = office.login.log_in(*somebody).actor
     office.factors.begin(ewa)
     office.factors.confirm(ewa, office.code("EWA"))
-    with pytest.raises(Refused, match=r"right\.missing"):
-        office.factors.take_off(ewa, "EWA", rights.DEFINE)
-    office.factors.take_off(ADMIN, "EWA", rights.DEFINE)
+    office.world.clock.forward(STEP_SECONDS)
+    token = office.login.log_in(*somebody, office.code("EWA")).token
+    definer = Actor(operator="def", name="", rights=rights.ADMINISTRATOR - {rights.SECOND_FACTORS})
+    for nobody in (ewa, definer):
+        with pytest.raises(Refused, match=r"right\.missing"):
+            office.factors.take_off(nobody, "EWA")
+        with pytest.raises(Refused, match=r"right\.missing"):
+            office.factors.holders(nobody)
+    assert [(row.operator, row.name, row.since) for row in office.factors.holders(ADMIN)] == [
+        ("EWA", "Ewa", office.world.clock.now() - datetime.timedelta(seconds=STEP_SECONDS))
+    ]
+    assert office.factors.take_off(ADMIN, "EWA", " phoned her back ") == 2
+    with pytest.raises(Refused, match=r"login\.needed"):
+        office.login.actor_of(token)
+    with pytest.raises(Refused, match=r"second_factor\.not_found"):
+        office.factors.take_off(ADMIN, "EWA")
+    assert office.factors.holders(ADMIN) == []
     assert office.login.log_in(*somebody).token
-    assert [(entry.action, entry.operator, entry.subject) for entry in office.said("second_factor.")] == [
-        ("second_factor.off", "SZEF", "EWA"), ("second_factor.on", "EWA", "EWA"),
-    ]  # fmt: skip
+    assert [(entry.action, entry.operator, entry.subject, entry.facts) for entry in office.said("second_factor.")] == [
+        ("second_factor.off", "SZEF", "EWA", {"logins": "2", "note": "phoned her back"}),
+        ("second_factor.on", "EWA", "EWA", {}),
+    ]
+
+
+def test_secrets_lie_sealed_and_those_of_before_are_sealed_at_the_start(
+    office: Office, somebody: tuple[str, str]
+) -> None:
+    """HUB-09: who has only the database has no secret, and none fits another operator."""
+    ewa = office.login.log_in(*somebody).actor
+    secret = base64.b32decode(office.factors.begin(ewa).secret)
+    execute = office.world.database.connection.execute
+    stored = bytes(execute("SELECT secret FROM hub_second_factor").fetchone()[0])  # type: ignore[index]
+    assert (secret in stored, len(stored)) == (False, 12 + len(secret) + 16)
+    execute("UPDATE hub_second_factor SET operator = 'ANNA'")
+    with pytest.raises(Refused, match=r"second_factor\.key_missing"), office.world.database.transaction():
+        office.register.second_factor("ANNA")
+    execute("UPDATE hub_second_factor SET operator = 'EWA', secret = %s, key_id = ''", [secret])
+    assert office.register.seal_all() == 0
+    stored = bytes(execute("SELECT secret FROM hub_second_factor").fetchone()[0])  # type: ignore[index]
+    assert secret not in stored
+    with office.world.database.transaction():
+        assert office.register.second_factor("EWA").secret == secret  # type: ignore[union-attr]
+    office.factors.confirm(ewa, office.code("EWA"))
+
+
+def test_without_the_key_a_login_says_so_and_the_factor_can_still_be_taken_off(
+    office: Office, somebody: tuple[str, str]
+) -> None:
+    """HUB-09: a data folder that was lost with its key."""
+    token = office.login.log_in(*somebody).token
+    ewa = office.login.actor_of(token)
+    office.factors.begin(ewa)
+    office.factors.confirm(ewa, office.code("EWA"))
+    other = PostgresSecondFactors(office.world.database, SecretBox(b"another key", "second factor"))
+    world = office.world
+    login = HubLogin(PostgresLogins(world.database), world.clock, world.ids, other)
+    factors = SecondFactors(other, world.database.transaction, world.clock, world.ids)
+    assert other.seal_all() == 1
+    with pytest.raises(Refused, match=r"second_factor\.key_missing"):
+        login.log_in(*somebody, "123456")
+    assert factors.state(login.actor_of(token)).active
+    factors.take_off(ADMIN, "EWA")
+    assert (other.seal_all(), login.log_in(*somebody).actor.operator) == (0, "EWA")
 
 
 # -- personal data ----------------------------------------------------------------------------------------------

@@ -244,6 +244,8 @@ def test_an_approval_ends_its_version_and_a_stations_own_last_save_but_nobody_el
     assert parking.ends_with(parked(), version=4, station="K2")
     assert not parking.ends_with(parked(), version=2, station="K2")
     assert parking.ends_with(parked(), version=2, station="K1")
+    assert not parking.ends_with(parked(base=1), version=1, station="K2")
+    assert not parking.ends_with(parked(base=2), version=1, station="K1"), "it went on knowingly since"
 
 
 def test_only_a_later_copy_outlives_an_approval() -> None:

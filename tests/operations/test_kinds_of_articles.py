@@ -152,11 +152,12 @@ def test_without_favourites_their_tile_is_not_there_and_without_groups_all_are(t
     assert [tile.code for tile in quick_sale.groups(station, EWA)] == ["DIY", "FOOD"]
 
 
-def test_so_many_per_cent_off_is_a_typed_price(station: Station) -> None:
+def test_so_many_per_cent_off_is_a_discount_of_the_operator(station: Station) -> None:
     """QUICK-04: 3.99 less 10 per cent is 3.59."""
     draft = fill(station, MILK)
     line = till.change_by_percent(station, EWA, draft.doc_id, 1, "10").lines[0]
-    assert (line.price, line.value, line.typed) == (Decimal("3.59"), 359, "price")
+    assert (line.price, line.value, line.typed) == (Decimal("3.59"), 359, "")
+    assert [(row.kind, row.rate, row.amount, row.by) for row in line.adjustments] == [("percent", 10, -40, "EWA")]
     with pytest.raises(Refused, match=r"right\.missing"):
         till.change_by_percent(station, cashier(), draft.doc_id, 1, "10")
 
@@ -199,7 +200,8 @@ def test_another_price_than_todays_needs_the_right_to_change_prices(station: Sta
     assert refusal.value.problems[0].facts == {"right": rights.CHANGE_PRICE}
     assert everything(station) == before
     line = clipboard.paste(station, EWA, target.doc_id).lines[0]
-    assert (line.price, line.initial_price, line.typed) == (Decimal("3.99"), Decimal("4.99"), "price")
+    assert (line.price, line.initial_price, line.base_price) == (Decimal("3.99"), Decimal("3.99"), Decimal("4.99"))
+    assert (line.typed, line.initial_by, line.adjustments) == ("initial", "EWA", ())
 
 
 def test_what_cannot_be_pasted_is_told_at_once_and_nothing_is_pasted(station: Station) -> None:

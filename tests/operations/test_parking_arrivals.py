@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from kontuar.kernel.canonical import encode
+from kontuar.operations.agent.parking_chores import ParkingChores
 from kontuar.operations.ports.parking import ApprovedDraft, SaveParked
 from kontuar.storage.sqlite.agent.parking import AgentParking
 from parking_world import Buffer, approved, refusal
@@ -69,6 +70,20 @@ def test_a_draft_whose_last_save_was_not_answered_leaves_with_its_own_stations_a
     assert buffer.listed() == {}
 
 
+def test_what_the_approving_station_itself_continued_since_stays(buffer: Buffer) -> None:
+    """PARK-15: it approved its copy of version 1 while it was cut off, then went on with another till's version 2
+    before its message arrived, or before it told an agent that was replaced."""
+    buffer.save("K1", "mixer")
+    buffer.save("K2", "fan", 1)
+    buffer.save("K1", "kettle", 2)
+    buffer.push("K1", approved("N", 1, of="D", number="PAR/7", token=0))
+    assert (buffer.text(), buffer.row().approved_as) == ("kettle", "PAR/7")
+    told = ApprovedDraft(doc_id="D", version=1, approved_id="N", number="PAR/7")
+    buffer.offer("K1", approved=[told])
+    buffer.offer("K1", approved=[told])
+    assert buffer.text() == "kettle"
+
+
 def test_an_approval_that_names_no_parking_leaves_anothers_draft_but_marks_it(buffer: Buffer) -> None:
     buffer.save("K3", "mixer")
     buffer.push("K2", approved("D", None, number="PAR/7"))
@@ -118,14 +133,26 @@ def test_messages_that_cannot_be_read_and_other_kinds_change_nothing(buffer: Buf
 
 
 def test_a_draft_that_its_holder_discarded_leaves(buffer: Buffer) -> None:
-    buffer.save("K3", "mixer")
-    buffer.push("K3", {"doc_id": "D"}, kind="draft.discarded/1")
+    saved = buffer.save("K3", "mixer")
+    buffer.push("K3", {"doc_id": "D", "token": saved.token}, kind="draft.discarded/1")
     assert list(buffer.listed()) == ["D"], "K3 gave it back: it throws away its own copy only"
-    buffer.open("K2")
-    buffer.push("K3", {"doc_id": "D"}, kind="draft.discarded/1")
+    token = buffer.open("K2").token
+    buffer.push("K3", {"doc_id": "D", "token": token}, kind="draft.discarded/1")
     assert list(buffer.listed()) == ["D"]
-    buffer.push("K2", {"doc_id": "D"}, kind="draft.discarded/1")
+    buffer.push("K2", {"doc_id": "D", "token": token}, kind="draft.discarded/1")
     assert refusal(buffer.open, "K1") == ("parking.deleted", {"station": "K2"})
+
+
+@pytest.mark.parametrize("is_leased", [True, False])
+def test_a_copy_thrown_away_before_the_document_was_opened_again_takes_nothing_with_it(
+    buffer: Buffer, is_leased: bool
+) -> None:
+    """PARK-05: its message is overtaken by the next question of the same till."""
+    buffer.save("K3", "mixer")
+    thrown_away = buffer.open("K2").token if is_leased else 0
+    token = buffer.open("K2").token
+    buffer.push("K2", {"doc_id": "D", "token": thrown_away}, kind="draft.discarded/1")
+    assert buffer.save("K2", "fan", 1, token).version == 2
 
 
 # -- offers -------------------------------------------------------------------------------------------------
@@ -291,10 +318,11 @@ def test_what_left_long_ago_is_forgotten_and_old_lists_are_taken_whole(buffer: B
     buffer.delete("K2", buffer.open("K2").token)
     told = buffer.news()
     buffer.clock.seconds += 399 * 86_400
-    buffer.desk.forget_old()
+    chores = ParkingChores(buffer.desk, buffer.clock)
+    chores.beat()
     assert buffer.books.parking.gone("D") is not None
     buffer.clock.seconds += 2 * 86_400
-    buffer.desk.forget_old()
+    chores.beat()
     assert buffer.books.parking.gone("D") is None
     assert buffer.news("first", 0).full
     assert not buffer.news(told.epoch, told.version).full

@@ -5,15 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from kontuar.domain.catalogue.records import Price
-from kontuar.domain.documents.document import Adjustment, Authorisation, ParkedOrigin
+from kontuar.domain.documents.document import Authorisation, ParkedOrigin
 from kontuar.domain.documents.parking import ean_of
 from kontuar.domain.firm.records import DocumentSettings
 from kontuar.domain.parties import rights
-from kontuar.kernel.money import Minor
+from kontuar.domain.pricing.discount import Discount
+from kontuar.domain.pricing.rules import Element, ItemDeal, Reward, Selector, Tier
 from kontuar.operations.station import approval, payments, till
 from kontuar.web import parked
 from parked_tills import StoreOfTills, refused, run
@@ -366,16 +366,18 @@ def _only_cashier():  # type: ignore[no-untyped-def]
 
 # -- discounts ----------------------------------------------------------------------------------------------
 def test_discounts_of_a_continued_document_are_not_refreshed(store: StoreOfTills) -> None:
-    """PARK-12: the discounted line costs what it did, the other one has the price of the day; a twin that was never
-    parked gets list prices."""
+    """PARK-12: the discounted line costs what it did, the other one has the price of the day and no new discount; a
+    twin that was never parked gets the prices and discounts of the day."""
+    change(store[1].books, *_promotions("MILK", "1.00"))
     twin = _discounted(store, store[1].fill("MILK", "WATER").doc_id)
     doc_id = _discounted(store, store[1].fill("MILK", "WATER").doc_id)
     store[1].park(doc_id)
     store.sync()
     store[1].proceed(doc_id)
+    change(store[1].books, *_promotions("MILK", "2.00"), *_promotions("WATER", "0.50"))
     change(store[1].books, *(_price(code, "5.00") for code in ("MILK", "WATER")))
     assert [line.value for line in _paying(store, doc_id).lines] == [299, 500]
-    assert [line.value for line in _paying(store, twin).lines] == [500, 500]
+    assert [line.value for line in _paying(store, twin).lines] == [300, 450]
 
 
 def _price(code: str, price: str) -> Price:
@@ -386,11 +388,16 @@ def _paying(store: StoreOfTills, doc_id: str):  # type: ignore[no-untyped-def]
     return approval.open_payment(store[1].station, actor_of(), doc_id)
 
 
+def _promotions(article: str, amount: str) -> tuple[Discount, ...]:
+    """So much off each piece of the article, for everybody."""
+    reward = Reward(kind="amount", value=Decimal(amount))
+    element = Element(goods=(Selector(articles=(article,)),), tiers=(Tier(reward=reward),))
+    deal = ItemDeal(elements=(element,))
+    return (Discount(code=f"LESS-{article}", name="Less", source="PRM", state="confirmed", deal=deal),)
+
+
 def _discounted(store: StoreOfTills, doc_id: str) -> str:
     """The milk is a złoty cheaper by a promotion."""
     document = store[1].station.draft(doc_id)
-    milk, water = document.lines
-    less = Adjustment(source="promotion", kind="percent", rule="R", base=milk.value, amount=Minor(-100))
-    cheaper = msgspec.structs.replace(milk, value=Minor(299), adjustments=(less,))
-    store[1].station.save(msgspec.structs.replace(document, lines=(cheaper, water)))
+    assert [line.value for line in document.lines] == [299, 249]
     return doc_id

@@ -10,7 +10,7 @@ import pytest
 from kontuar.domain.documents import parking as rules
 from kontuar.domain.documents.parking import ean_of
 from kontuar.kernel.time import milliseconds
-from parking_world import Buffer, body, refusal
+from parking_world import Buffer, approved, body, refusal
 from sync_chain import NOW
 
 FIRST_TOKEN = milliseconds(NOW)
@@ -343,3 +343,52 @@ def test_a_repeated_conflict_copy_is_answered_with_the_version_that_its_bytes_ar
     again = buffer.save("K3", "three", version=1)
     assert (again.conflict_copy, again.version, again.token) == (first.conflict_copy, 1, first.token)
     assert again.row.version == 2
+
+
+@pytest.mark.parametrize("meanwhile", ["given back", "approved", "deleted"])
+def test_a_repeated_conflict_copy_is_no_next_version_when_nobody_is_in_its_way_any_more(
+    buffer: Buffer, meanwhile: str
+) -> None:
+    """PARK-15: the answer was lost while another till was editing; the work would be there twice."""
+    buffer.save("K1", "one")
+    token = buffer.open("K2").token
+    first = buffer.save("K3", "three", 1)
+    assert first.conflict_copy
+    if meanwhile == "given back":
+        buffer.release("K2", token)
+    elif meanwhile == "deleted":
+        buffer.delete("K2", token)
+    else:
+        buffer.push("K2", approved("D", 1, token=token))
+    assert buffer.save("K3", "three", 1) == first
+    assert buffer.texts().count("three") == 1
+
+
+def test_a_repeated_conflict_copy_that_was_deleted_since_stays_deleted(buffer: Buffer) -> None:
+    """PARK-15, PARK-16."""
+    buffer.save("K1", "one")
+    token = buffer.open("K2").token
+    copy = buffer.save("K3", "three", 1).conflict_copy
+    buffer.delete("K1", buffer.open("K1", copy).token, copy)
+    buffer.release("K2", token)
+    assert refusal(buffer.save, "K3", "three", 1) == ("parking.deleted", {"station": "K1"})
+    assert buffer.texts() == ["one"]
+
+
+def test_the_same_words_entered_on_a_later_version_are_its_next_and_no_old_copy(buffer: Buffer) -> None:
+    """PARK-15: only the same save is answered as before."""
+    buffer.save("K1", "one")
+    token = buffer.open("K2").token
+    copy = buffer.save("K3", "three", 1).conflict_copy
+    buffer.save("K2", "two", 1, token)
+    saved = buffer.save("K3", "three", 2)
+    assert (saved.version, saved.conflict_copy) == (3, "")
+    assert (buffer.text(), buffer.text(copy)) == ("three", "three")
+
+
+@pytest.mark.parametrize(("version", "token"), [(0, 2**62), (0, -1), (-1, 0), (2**62, 5)])
+def test_numbers_that_no_agent_gave_are_refused_and_change_nothing(buffer: Buffer, version: int, token: int) -> None:
+    """PARK-05: one such token would be the last that can be given."""
+    assert refusal(buffer.save, "K3", "mixer", version, token) == ("question.unreadable", {})
+    assert buffer.listed() == {}
+    assert buffer.save("K3", "mixer").token < 2**53

@@ -57,7 +57,7 @@ async def asked_from_the_other_till(chain: Chain, folder: Path) -> tuple[str, An
         number = await StubbornCashier(station._node, station).sell_one()
         await until_final(nodes)
         other = nodes.stations[asker.station]._node
-        await other.login(asker.cashier, asker.cashier_pin)
+        await other.login(asker.manager, asker.manager_pin)
         ask = {"number": number}
         document = await until_there(lambda: other.ask("GET", "/api/v1/documents/elsewhere", query=ask))
         (article,) = {line["article"] for line in document["document"]["lines"]}

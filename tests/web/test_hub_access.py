@@ -68,7 +68,8 @@ _BY_RIGHTS: Final[dict[tuple[str, ...], str]] = {
     (DEFINE,): f"""
         DELETE {KIND}/{{key:str}}, PUT {KIND}/{{key:str}}, POST /api/v1/definitions, POST {KIND}/import,
         POST {KIND}/preview, POST /api/v1/definition-questions/similar-contractors, POST {VERSION}/withdraw,
-        DELETE /api/v1/second-factor/{{operator:str}}, PUT /api/v1/stock/opening,
+        POST /api/v1/definition-questions/new-ean,
+        PUT /api/v1/stock/opening,
         GET /definition-versions/{{version:int}}/withdraw, POST /definition-versions/{{version:int}}/withdraw,
         GET /definitions/{{kind:str}}/import, GET /definitions/{{kind:str}}/new, POST /definitions/{{kind:str}}/import,
         POST /definitions/{{kind:str}}/preview, POST /definitions/{{kind:str}}/remove,
@@ -88,6 +89,9 @@ _BY_RIGHTS: Final[dict[tuple[str, ...], str]] = {
         GET /api/v1/reports/losses, GET /api/v1/reports/sales, GET /reports/losses, GET /reports/losses/file,
         GET /reports/sales, GET /reports/sales/file""",
     (rights.SEE_AUDIT,): "GET /api/v1/audit, GET /api/v1/audit-files, GET /audit, GET /audit/file",
+    (rights.SECOND_FACTORS,): """
+        GET /api/v1/second-factors, DELETE /api/v1/second-factor/{operator:str}, GET /second-factors,
+        POST /second-factors""",
     (PRIVACY,): """
         GET /api/v1/privacy/contractors/{code:str}, POST /api/v1/privacy/contractors/{code:str}/anonymise,
         GET /privacy, GET /privacy/file, POST /privacy""",

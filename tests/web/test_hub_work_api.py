@@ -1,5 +1,6 @@
 """The hub's work over its API and screens: who may what, files, decisions, reports, accounts (HUB-04 … HUB-09)."""
 
+import base64
 import datetime
 import io
 import re
@@ -59,7 +60,8 @@ RIGHT_OF_API = {
     "GET second-factor": "",
     "POST second-factor": "",
     "POST second-factor/confirm": "",
-    "DELETE second-factor/EWA": "hub.define",
+    "GET second-factors": "hub.second_factor",
+    "DELETE second-factor/EWA": "hub.second_factor",
 }
 RIGHT_OF_SCREEN = {
     "documents": "hub.see", "documents/file": "hub.see", DOCUMENT: "hub.see", f"{DOCUMENT}/pdf": "hub.see",
@@ -67,10 +69,12 @@ RIGHT_OF_SCREEN = {
     "reports/sales": "hub.reports", "reports/sales/file": "hub.reports", "reports/losses": "hub.reports",
     "reports/losses/file": "hub.reports", "audit": "hub.audit", "audit/file": "hub.audit", "privacy": "hub.privacy",
     "privacy/file?code=JAN": "hub.privacy", "account": "", "": "",
+    "second-factors": "hub.second_factor",
 }  # fmt: skip
 FORMS = (
     f"{ITEM}/retry", f"{ITEM}/accept", f"{ITEM}/cancel", f"{ITEM}/assign", f"{ITEM}/notes", "verification/retry",
     "monitor/alarms/1/acknowledge", "privacy", "account/second-factor", "account/second-factor/confirm",
+    "second-factors",
 )  # fmt: skip
 BODIES = {"note": "x", "operator": "x", "reason": "x", "code": "x"}
 
@@ -336,13 +340,41 @@ def test_a_second_factor_is_set_up_on_the_screen(client: Client, intake: Intake)
     assert client.get("/api/v1/documents").status_code == 403
     begun = client.post("/account/second-factor").text
     assert "data:image/svg+xml" in begun
-    secret = intake.one("SELECT secret FROM hub_second_factor")
+    told = re.search(r'class="code-text">([A-Z2-7 ]+)<', begun)
+    assert told is not None
+    secret = base64.b32decode(told[1].replace(" ", ""))
     assert client.post("/account/second-factor/confirm", data={"code": "1"}).status_code == 422
     code = code_at(secret, int(time.time()) // 30)
     assert client.post("/account/second-factor/confirm", data={"code": code}).status_code == 200
     assert client.get("/api/v1/documents").status_code == 200
     needed = client.post("/api/v1/login", json={"operator": "jan", "pin": "4821"})
     assert (needed.status_code, needed.json()["problems"][0]["code"]) == (401, "login.code_needed")
+
+
+def test_a_lost_second_factor_is_taken_off_on_the_screen(client: Client, intake: Intake) -> None:
+    """HUB-09: with a right of its own; what it ended is told, whoever is logged in with it has to log in anew."""
+    from kontuar.operations.hub.second_factor import code_at
+
+    administrator = client.headers["Authorization"]
+    log_in_with(client, intake, "hub.see")
+    secret = client.post("/api/v1/second-factor").json()["secret"]
+    code = code_at(base64.b32decode(secret), int(time.time()) // 30)
+    assert client.post("/api/v1/second-factor/confirm", json={"code": code}).status_code == 204
+    jan = client.headers["Authorization"]
+    assert client.post("/second-factors", data={"operator": "jan", "note": "x"}).status_code == 403
+    client.headers["Authorization"] = administrator
+    client.cookies.set("kontuar_language", "en")
+    assert "jan · Jan" in client.get("/second-factors").text
+    [row] = client.get("/api/v1/second-factors").json()
+    assert (row["operator"], row["name"], row["logins"]) == ("jan", "Jan", 1)
+    done = client.post("/second-factors", data={"operator": "jan", "note": "phoned him"}).text
+    assert "The second factor of jan is taken off." in done
+    assert "Nobody has a second factor" in done
+    assert client.post("/second-factors", data={"operator": "jan", "note": "x"}).status_code == 404
+    entry = client.get("/api/v1/audit", params={"action": "second_factor.off"}).json()["rows"][0]
+    assert (entry["subject"], entry["facts"]) == ("jan", {"logins": "1", "note": "phoned him"})
+    client.headers["Authorization"] = jan
+    assert client.get("/api/v1/documents").status_code == 401
 
 
 def test_a_contractor_is_exported_and_anonymised_from_the_screen(client: Client, intake: Intake, till: Till) -> None:

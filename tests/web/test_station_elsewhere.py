@@ -143,6 +143,37 @@ def test_a_document_of_this_station_is_never_asked_from_head_office(
     assert server.head_office.asked == []
 
 
+def as_ola(server: StationServer, browser: httpx.Client) -> dict[str, str]:
+    """The cookies of a cashier, who may see her own documents."""
+    token = browser.post("/api/v1/login", json={"operator": "OLA", "pin": "1111"}).json()["token"]
+    return {"kontuar_S1T1": token, "kontuar_language": "en"}
+
+
+def test_a_whole_number_shows_nobody_what_the_list_would_hide(
+    server: StationServer, browser: httpx.Client, theirs: Document
+) -> None:
+    """HUB-15, DOC-11: another operator's document needs the right to all documents, at whichever till it was made."""
+    cookies, asked = as_ola(server, browser), {"number": theirs.number}
+    refused = httpx.get(f"{server.url}/api/v1/documents/elsewhere", params=asked, cookies=cookies)
+    assert (refused.status_code, code_of(refused)) == (403, "right.missing")
+    assert "see everybody" in refused.text
+    row = httpx.get(f"{server.url}/documents/elsewhere/row", params=asked, cookies=cookies, headers=HTMX)
+    assert row.status_code == 200
+    assert "see everybody" in row.text
+    assert "Kopiec" not in row.text
+    assert httpx.get(f"{server.url}/documents/elsewhere", params=asked, cookies=cookies).status_code == 403
+
+
+def test_ones_own_document_of_another_till_is_shown(
+    server: StationServer, browser: httpx.Client, theirs: Document
+) -> None:
+    """HUB-15, DOC-11: the twin; a cashier who sold there yesterday."""
+    server.head_office.holds(msgspec.structs.replace(theirs, approved_by="OLA"))
+    cookies = as_ola(server, browser)
+    found = httpx.get(f"{server.url}/api/v1/documents/elsewhere", params={"number": theirs.number}, cookies=cookies)
+    assert (found.status_code, found.json()["document"]["number"]) == (200, theirs.number)
+
+
 def test_the_row_says_when_head_office_has_no_such_document(server: StationServer, browser: httpx.Client) -> None:
     """DOC-11."""
     shown = browser.get("/documents/elsewhere/row", params={"number": MISSING}, headers=HTMX)

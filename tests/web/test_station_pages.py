@@ -143,17 +143,6 @@ def test_headers_keep_a_browser_strict_and_pages_are_not_kept(browser: httpx.Cli
     assert "onclick" not in answer.text
 
 
-def test_assets_come_with_their_types_and_are_kept(browser: httpx.Client) -> None:
-    for path, kind in (
-        ("/assets/js/kontuar.js", "text/javascript"), ("/assets/css/tokens.css", "text/css"),
-        ("/assets/vendor/inter-variable.woff2", "font/woff2"), ("/assets/icons.svg", "image/svg+xml"),
-    ):  # fmt: skip
-        answer = browser.get(path)
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith(kind)
-        assert "max-age" in answer.headers["cache-control"]
-
-
 def test_polish_words_in_triggers_are_plain_ascii(browser: httpx.Client, server: StationServer) -> None:
     headers = sign_in(browser)
     path = new_receipt(browser, server)

@@ -32,6 +32,11 @@ def local_day(instant: datetime, zone: str) -> date:
     return instant.astimezone(ZoneInfo(zone)).date()
 
 
+def local_time(instant: datetime, zone: str) -> datetime:
+    """The same instant as clocks at the shop's place show it."""
+    return instant.astimezone(ZoneInfo(zone))
+
+
 def milliseconds(instant: datetime) -> int:
     """Whole milliseconds since 1970, exact."""
     return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -1,7 +1,6 @@
 """The agent of a store: takes its stations' documents in, relays them, gives them what the hub says. Wiring only."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -20,6 +19,7 @@ from kontuar.nodes.settings import AgentSettings
 from kontuar.nodes.storage_trouble import end_process, on_storage_failure
 from kontuar.operations.agent.agent_access import AgentAccess
 from kontuar.operations.agent.parking_buffer import ParkingBuffer
+from kontuar.operations.agent.parking_chores import ParkingChores
 from kontuar.operations.agent.parking_numbers import prefixes_in
 from kontuar.operations.agent.relay import RelayGiver, RelayReceiver
 from kontuar.operations.feed import DefinitionsFeed
@@ -31,6 +31,7 @@ from kontuar.storage.sqlite.agent.reading import AgentReader
 from kontuar.sync.bell import Bell
 from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
+from kontuar.sync.figures import StationsHeard
 from kontuar.sync.identity import NodeKeys, enrol, load_identity
 from kontuar.sync.loops import NodeSync
 from kontuar.sync.parking import ParkingAnswerer
@@ -71,10 +72,11 @@ class AgentNode:
         self._bell = Bell()
         self._transport = HttpTransport(settings.hub_url)
         self.connection = Connection(clock, changed=self._bell.ring)
+        self._stations = StationsHeard(clock)
         self.sync = NodeSync(
             self.run, self.books.outbox, self.books.sink, self._transport, self.connection, clock, who=keys,
             build=__version__, folder=settings.data / "incoming", applied=self._applied,
-            acknowledged=self._bell.ring, limits=AGENT_LIMITS,
+            acknowledged=self._bell.ring, limits=AGENT_LIMITS, nodes=self._stations.fresh,
         )  # fmt: skip
         self.site = self._site()
         self.app = self._application()
@@ -124,6 +126,7 @@ class AgentNode:
             answerer=ParkingAnswerer(self.parking, self.run, PassedOn(questions), self._bell.ring),
             enroller=EnrolmentPassedOn(self._transport), runner=self.run, giver_runner=self.run,
             clock=self._clock, bell=self._bell, taken=self.sync.wake, store=keys.certificate.store,
+            heard=self._stations.heard,
         )  # fmt: skip
 
     def _status(self) -> AgentStatus:
@@ -158,14 +161,11 @@ class AgentNode:
         self._keys.keys.take_rows(body for _, body in self.books.definitions.of_kind(CERTIFICATE))
 
     async def _end_leases(self) -> None:
-        """What left the buffer long ago is forgotten at the start; who holds what is looked at all the time."""
-        once: list[Callable[[], object]] = [self.parking.forget_old]
+        """Who holds what is looked at all the time; what left the buffer long ago is forgotten once a day."""
+        chores = ParkingChores(self.parking, self._clock)
         while True:
             try:
-                for task in once:
-                    await self.run(task)
-                once = []
-                if await self.run(self.parking.expire):
+                if await self.run(chores.beat):
                     self._bell.ring()
             except StorageFailure as failure:  # a full disk now must not keep documents locked for good
                 _log.warning("agent.leases_wait", code=failure.code)

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -33,6 +34,7 @@ from kontuar.storage.postgres.enrolment import PostgresNodes
 from kontuar.storage.postgres.feed import PostgresFeed, SnapshotFolder
 from kontuar.storage.postgres.migrations import migrate
 from kontuar.storage.postgres.operators import PostgresLogins
+from kontuar.storage.postgres.sealed_secrets import SecretBox
 from kontuar.storage.postgres.second_factors import PostgresSecondFactors
 from kontuar.sync.keyring import CertifiedKeys
 from kontuar.sync.keys import Signer, load_or_make
@@ -131,7 +133,8 @@ class Hub:
         return self._postgres.start()
 
     def _assemble(self, clock: Clock, ids: Ids) -> HubCore:
-        key = load_or_make(self.settings.data / KEY_FILE)
+        key = load_or_make(self._key_file())
+        box = SecretBox(self._key_file().read_bytes(), "second factor")
         changed: list[Callable[[], None]] = []
 
         def announce() -> None:
@@ -146,6 +149,7 @@ class Hub:
         bulk_definitions = Definitions(bulk_store, clock, announce)
         bulk_reader = DefinitionInput(bulk_store, ids)
         source = PostgresFeed(feed_lane.database)
+        factors = self._second_factors = PostgresSecondFactors(main.database, box)
         parts = HubParts(
             run=main,
             bulk=bulk,
@@ -155,8 +159,8 @@ class Hub:
             bulk_reader=bulk_reader,
             files=DefinitionFiles(bulk_definitions, bulk_reader),
             enrolment=Enrolment(PostgresNodes(main.database), store, key, clock, ids, announce),
-            login=HubLogin(PostgresLogins(main.database), clock, ids, PostgresSecondFactors(main.database)),
-            factors=SecondFactors(PostgresSecondFactors(main.database), main.database.transaction, clock, ids),
+            login=HubLogin(PostgresLogins(main.database), clock, ids, factors),
+            factors=SecondFactors(factors, main.database.transaction, clock, ids),
         )
         shelf = SnapshotFolder(self.settings.data / "snapshots", source)
         return HubCore(
@@ -189,6 +193,7 @@ class Hub:
         while True:
             try:
                 await self.core.main.run_unopened(migrate, self.core.main.database)
+                lost = await self.core.main.run_unopened(self._second_factors.seal_all)
                 self.core.incarnation = await self.core.main.run_unopened(self.core.parts.enrolment.certify_hub)
                 code = await self.core.main.run_unopened(self.core.parts.login.prepare_first_login)
                 break
@@ -197,12 +202,17 @@ class Hub:
                 await asyncio.sleep(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
                 tries += 1
         self._tell_administrator(code)
+        if lost:
+            _log.error("hub.second_factors_sealed_by_another_key", count=lost, key_is_in=str(self._key_file()))
         for lane in (self.core.main, self.core.bulk, self.core.feed_lane):
             lane.open()
         for extension in self.extensions:
             for begin in extension.on_ready:
                 await begin()
         _log.info("hub.ready", data=str(self.settings.data))
+
+    def _key_file(self) -> Path:
+        return self.settings.data / KEY_FILE
 
     def _tell_administrator(self, code: str | None) -> None:
         file = self.settings.data / ADMINISTRATOR_FILE

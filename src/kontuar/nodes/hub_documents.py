@@ -31,6 +31,7 @@ from kontuar.web.hub import (
     monitor,
     privacy,
     reports,
+    second_factors,
     verification,
     verification_forms,
 )
@@ -47,6 +48,7 @@ PAGES: Final = (
     *audit.HANDLERS,
     *privacy.HANDLERS,
     *account.HANDLERS,
+    *second_factors.HANDLERS,
 )
 
 

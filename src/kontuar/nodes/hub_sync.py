@@ -12,7 +12,7 @@ from litestar import Router
 from kontuar import __version__
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import Problem, Refused, refuse
-from kontuar.kernel.time import Clock, instant_text, parse_instant
+from kontuar.kernel.time import Clock, instant_text
 from kontuar.nodes.hub import HubCore, HubExtension
 from kontuar.nodes.lanes import Lane
 from kontuar.operations.feed import DefinitionsFeed
@@ -21,7 +21,7 @@ from kontuar.operations.hub.confirmations import confirmations_since
 from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.hub.enrolment import EnrolRequest
 from kontuar.operations.hub.hub_documents import find_document
-from kontuar.operations.hub.monitor import note_contact
+from kontuar.operations.hub.monitor import contact_of, joined, note_contact
 from kontuar.operations.hub.stock_feed import stock_elsewhere
 from kontuar.operations.incoming import receive
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
@@ -126,15 +126,11 @@ class Contacts:
     def heard(self, news: Heard) -> None:
         """A frame of a node was read; called on the server's thread."""
         try:
-            sent_at = parse_instant(news.sent_at)
+            contact = contact_of(news, self._core.clock.now())
         except ValueError:
             return
-        identity = news.identity
-        self._fresh[identity.node, identity.incarnation] = Contact(
-            node=identity.node, store=identity.store, kind=identity.kind, incarnation=identity.incarnation,
-            at=self._core.clock.now(), sent_at=sent_at, build=news.build[:60], claimed_seq=news.claimed_seq,
-            definitions_version=news.definitions_version,
-        )  # fmt: skip
+        key = (contact.node, contact.incarnation)
+        self._fresh[key] = joined(self._fresh.get(key), contact)
 
     async def start(self) -> None:
         """Begin; inside the server's loop."""

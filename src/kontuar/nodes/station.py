@@ -23,7 +23,7 @@ from kontuar.operations.ports.streams import StreamId
 from kontuar.operations.station import station_status
 from kontuar.operations.station.decisions import carry_out
 from kontuar.operations.station.station import Identity, Station
-from kontuar.storage.failures import StorageFailure
+from kontuar.storage.failures import StorageDamaged, StorageFailure
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.books import MIGRATIONS, SqliteBooks
 from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
@@ -59,7 +59,7 @@ class StationNode:
         self._transport = HttpTransport(settings.agent_url)
         self.connection = Connection(self.clock)
         stream = StreamId(certificate.node, certificate.incarnation)
-        database = SqliteDatabase(settings.data / DATABASE_FILE, migrations=MIGRATIONS)
+        database = SqliteDatabase(settings.data / DATABASE_FILE, migrations=MIGRATIONS, check_beside=True)
         books = SqliteBooks(database, stream, certificate.store, keys.signer.sign, self.clock)
         self._definitions = books.definitions
         self.lane = Lane(f"station {certificate.node}", database, on_damage=end_process)
@@ -99,6 +99,7 @@ class StationNode:
         self.sync.start()
         self._tasks = [
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
+            asyncio.create_task(self._check_rest(), name="books"),
             asyncio.create_task(_warm_templates(), name="templates"),
             asyncio.create_task(self._device_desk.resume(), name="devices"),
             asyncio.create_task(ParkingDesk(self.desk).run(), name="parking"),
@@ -110,6 +111,16 @@ class StationNode:
             await self.lane(partial(self.station.event, "station.started", "", build=__version__))
         except StorageFailure as failure:
             _log.warning("station.start_not_told", code=failure.code)
+
+    async def _check_rest(self) -> None:
+        """Read what was not read at the start; damage ends the process, and the next start names it (REL-19)."""
+        try:
+            await asyncio.to_thread(self.lane.database.check_rest)
+        except StorageDamaged as damage:
+            _log.critical("station.books_damaged", detail=str(damage)[:500])
+            end_process()
+        except StorageFailure as failure:
+            _log.warning("station.books_not_checked", code=failure.code)
 
     def _applied(self, news: Applied) -> None:
         if news.definitions:
@@ -136,6 +147,7 @@ class StationNode:
         return SyncStatus(
             level=state.level.name.lower(), since=instant_text(state.since), waiting=self._waiting,
             problem=state.problem, warnings=self._warnings, clock_skew_seconds=self.connection.clock_skew_seconds(),
+            books_checked=self.lane.database.checked,
         )  # fmt: skip
 
     async def _housekeeping(self) -> None:

@@ -4,6 +4,7 @@ No input or output: `step(event)` says what to do, a loop or a simulator does it
 """
 
 import datetime
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,9 @@ from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.time import Clock, parse_instant
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
-from kontuar.operations.ports.sync import DefinitionCursor, DownSink, FeedCursor, HubReach, KeyRing
+from kontuar.operations.ports.sync import DefinitionCursor, DownSink, FeedCursor, HubReach, KeyRing, Queue
 from kontuar.sync import frames, wire
+from kontuar.sync.figures import Figures
 from kontuar.sync.keyring import open_certified
 from kontuar.sync.keys import SignedCertificate
 from kontuar.sync.snapshots import proof_text, rows_of
@@ -83,13 +85,17 @@ class Downlink:
     def __init__(
         self, sink: DownSink, store: str, sender: frames.Sender, certificate: SignedCertificate | None,
         keys: KeyRing, clock: Clock, *, wait_seconds: float = 2.0, longest_pause_seconds: float = 1.0,
+        queue: Callable[[], Queue | None] = lambda: None, nodes: Figures = tuple,
     ) -> None:  # fmt: skip
+        """`queue` and `nodes`: what is told of ourselves and of those who ask us, read before each question."""
         self._sink = sink
         self._store = store
         self._sender = sender
         self._certificate = certificate
         self._keys = keys
         self._clock = clock
+        self._queue = queue
+        self._nodes = nodes
         self._wait = wait_seconds
         self._longest_pause = longest_pause_seconds
         self._pause = 0.0
@@ -135,7 +141,7 @@ class Downlink:
             definitions=wire.WireDefinitions(epoch=d.epoch, version=d.version, checksum=str(d.checksum)),
             confirmations=cursors.confirmations, stock=cursors.stock, final=cursors.final, wait_seconds=wait,
             hub_reachable=self.reach.reachable if self.reach else None, parked=cursors.parked,
-            certificate=self._certificate,
+            queue=self._queue(), nodes=self._nodes(), certificate=self._certificate,
         )  # fmt: skip
         frame = frames.seal(self._sender, "down", wire.to_fields(fields), b"", self._clock.now())
         return Ask(frames.join([frame]), wait)

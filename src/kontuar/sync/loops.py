@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from kontuar.sync import downlink as down
 from kontuar.sync import uplink as up
 from kontuar.sync.bell import Bell
 from kontuar.sync.connection import Connection
+from kontuar.sync.figures import Figures, queue_of
 from kontuar.sync.identity import NodeKeys
 from kontuar.sync.snapshots import fetch
 from kontuar.sync.transport import Declined, Transport, Unreachable
@@ -34,10 +36,10 @@ class NodeSync:
         clock: Clock, *, who: NodeKeys, build: str, folder: Path,
         applied: Callable[[down.Applied], None] = lambda _: None,
         acknowledged: Callable[[], None] = lambda: None,
-        limits: up.UplinkLimits = up.UplinkLimits(), wait_seconds: float = 2.0,
+        limits: up.UplinkLimits = up.UplinkLimits(), wait_seconds: float = 2.0, nodes: Figures = tuple,
     ) -> None:  # fmt: skip
         """`folder` takes snapshot files on their way; `applied` and `acknowledged` are called on the server's
-        thread after something came down or was acknowledged."""
+        thread after something came down or was acknowledged; `nodes`: what an agent tells of its stations."""
         sender = who.sender(build)
         self._runner = runner
         self._transport = transport
@@ -51,8 +53,9 @@ class NodeSync:
         self._tasks: list[asyncio.Task[None]] = []
         self._uplink = up.Uplink(outbox, sender, who.signed, who.keys, clock, limits)
         self._downlink = down.Downlink(
-            sink, who.certificate.store, sender, who.signed, who.keys, clock, wait_seconds=wait_seconds
-        )
+            sink, who.certificate.store, sender, who.signed, who.keys, clock, wait_seconds=wait_seconds,
+            queue=partial(queue_of, outbox), nodes=nodes,
+        )  # fmt: skip
 
     def start(self) -> None:
         """Begin; inside the server's event loop."""

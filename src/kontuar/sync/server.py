@@ -33,6 +33,7 @@ from kontuar.operations.ports.sync import (
 )
 from kontuar.sync import frames, wire
 from kontuar.sync.bell import Bell
+from kontuar.sync.figures import heard_of
 from kontuar.sync.keyring import open_certified
 from kontuar.sync.keys import SignedCertificate
 from kontuar.sync.snapshots import read_proof
@@ -177,8 +178,15 @@ def _read_push(site: SyncSite, part: bytes) -> tuple[Batch, Heard]:
     speaker = site.keys.speaker(batch.stream.origin, batch.stream.incarnation)
     if speaker is not None and speaker.store != batch.store:
         raise refuse("frame.wrong_sender", node=identity.node, origin=batch.stream.origin[:80])
-    heard = Heard(identity=speaker or identity, sent_at=frame.header.at, build=batch.build, claimed_seq=batch.claim.seq)
-    return batch, heard
+    return batch, _heard_by_push(frame, identity, batch, speaker)
+
+
+def _heard_by_push(frame: frames.Frame, identity: NodeIdentity, batch: Batch, speaker: NodeIdentity | None) -> Heard:
+    """Clock and program of a frame are those of its sender; of whose stream he relays they say nothing."""
+    if speaker is not None and speaker.node != identity.node:
+        return Heard(identity=speaker, claimed_seq=batch.claim.seq)
+    own_seq = batch.claim.seq if batch.stream.origin == identity.node else 0
+    return Heard(identity=identity, sent_at=frame.header.at, build=batch.build, claimed_seq=own_seq)
 
 
 async def _readable(site: SyncSite, data: bytes, read: Callable[[list[bytes]], Any]) -> Any:
@@ -224,9 +232,10 @@ class _News(msgspec.Struct, frozen=True, kw_only=True):
 
 async def give_down(site: SyncSite, data: bytes) -> bytes:
     """What is new for the asker; when nothing is, wait for it as long as he asked."""
-    asked, heard = await _readable(site, data, lambda parts: _read_down(site, parts))
-    site.heard(heard)
-    identity = heard.identity
+    asked, heard_of_all = await _readable(site, data, lambda parts: _read_down(site, parts))
+    for each in heard_of_all:
+        site.heard(each)
+    identity = heard_of_all[0].identity
     end = site.clock.monotonic() + min(max(asked.wait_seconds, 0.0), LONGEST_WAIT_SECONDS)
     while True:
         heard = site.bell.rings
@@ -240,18 +249,15 @@ async def give_down(site: SyncSite, data: bytes) -> bytes:
             await asyncio.sleep(min(site.gather_seconds, left))
 
 
-def _read_down(site: SyncSite, parts: list[bytes]) -> tuple[wire.DownFields, Heard]:
+def _read_down(site: SyncSite, parts: list[bytes]) -> tuple[wire.DownFields, list[Heard]]:
+    """What is asked, and who was heard of by it: the asker first."""
     frame, identity = site.open(parts[0])
     asked = wire.fields_of(frame, "down", wire.DownFields)
     if len(parts) != 1 or asked.store != identity.store:
         raise refuse("frame.wrong_sender", node=identity.node)
     if not asked.definitions.checksum.isdecimal() or len(asked.definitions.checksum) > 20:
         raise refuse("frame.unreadable", reason="checksum")
-    heard = Heard(
-        identity=identity, sent_at=frame.header.at, build=frame.header.build,
-        definitions_version=asked.definitions.version,
-    )  # fmt: skip
-    return asked, heard
+    return asked, heard_of(identity, frame.header.at, frame.header.build, asked, site.keys)
 
 
 def _look(giver: Giver, identity: NodeIdentity, asked: wire.DownFields) -> _News:

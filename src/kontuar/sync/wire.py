@@ -12,7 +12,7 @@ from kontuar.kernel.errors import Problem, refuse
 from kontuar.operations.ports.hub_documents import Confirmation
 from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, SealedMessage, StreamId
-from kontuar.operations.ports.sync import FeedCursor, StreamPosition
+from kontuar.operations.ports.sync import FeedCursor, Queue, StreamPosition
 from kontuar.sync.frames import SIGNATURE_BYTES, Frame
 from kontuar.sync.keys import SignedCertificate
 
@@ -108,9 +108,22 @@ class AnswerParked(msgspec.Struct, frozen=True, kw_only=True):
     full: bool = False
 
 
+class NodeFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent passes on of a station that asks it: `sent_ahead_seconds` = how far its clock is ahead of the
+    agent's."""
+
+    node: str
+    incarnation: str
+    build: str
+    sent_ahead_seconds: float
+    definitions_version: int
+    queue: Queue | None = None
+
+
 class DownFields(msgspec.Struct, frozen=True, kw_only=True):
     """Header of `down`. `final`: how far the asker knows its streams to be final; `hub_reachable`: last told;
-    `parked` left out: the asker (an older program, or an agent) wants no list of parked documents."""
+    `parked` left out: the asker (an older program, or an agent) wants no list of parked documents. `queue`: what waits
+    at the asker; `nodes`: what an agent heard from its stations a moment ago (HUB-07)."""
 
     store: str
     definitions: WireDefinitions
@@ -120,6 +133,8 @@ class DownFields(msgspec.Struct, frozen=True, kw_only=True):
     final: tuple[tuple[str, str, int], ...] = ()
     hub_reachable: bool | None = None
     parked: FeedCursor | None = None
+    queue: Queue | None = None
+    nodes: tuple[NodeFigures, ...] = ()
     certificate: SignedCertificate | None = None
 
 

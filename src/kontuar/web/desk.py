@@ -35,7 +35,7 @@ class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `problem`: code of what the agent last refused (its disk is full, our stream is forked); empty = none.
     `warnings` are looked for beside the work, so that the bar costs nothing. `clock_skew_seconds`: how far this
-    clock is ahead of the agent's, None = not known (REL-19).
+    clock is ahead of the agent's, None = not known (REL-19). `books_checked`: every page was read since the start.
     """
 
     level: str
@@ -44,6 +44,7 @@ class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     warnings: Warnings = Warnings()
     clock_skew_seconds: float | None = None
+    books_checked: bool = True
 
 
 class DeviceDesk(Protocol):

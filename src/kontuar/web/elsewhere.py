@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Problem, Refused
 from kontuar.operations.station import elsewhere
 from kontuar.operations.station.elsewhere import DocumentElsewhere, StoreStock
@@ -33,7 +34,10 @@ async def stock(request: Asked, desk: Desk, article: str) -> Sequence[StoreStock
 async def document_or_why(
     request: Asked, desk: Desk, number: str
 ) -> tuple[DocumentElsewhere | None, tuple[Problem, ...]]:
-    """The document, or why it is not to be had, for a place on a page; who may not ask is still refused."""
+    """The document, or why it is not to be had, for a place on a page; who may not ask is still refused.
+
+    Whose document it is turns out only with the answer: who may not see it is told so in that place (HUB-15).
+    """
     try:
         return await document(request, desk, number), ()
     except Refused as refusal:
@@ -49,6 +53,10 @@ async def stock_or_why(request: Asked, desk: Desk, article: str) -> tuple[Sequen
 
 
 def _told(refusal: Refused) -> tuple[Problem, ...]:
-    if any(problem.code.startswith(("login.", "right.")) for problem in refusal.problems):
+    if any(problem.code.startswith(("login.", "right.")) and not _of_others(problem) for problem in refusal.problems):
         raise refusal
     return refusal.problems
+
+
+def _of_others(problem: Problem) -> bool:
+    return problem.facts.get("right") == rights.ALL_DOCUMENTS

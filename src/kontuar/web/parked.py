@@ -85,7 +85,9 @@ async def delete(request: Asked, desk: Desk, doc_id: str) -> None:
     if begun.draft:
         await desk.do(request, till.discard, doc_id)
     elif begun.question:
-        await desk.do(request, removing.removed, await desk.ask(continuing.OPEN, begun.question))
+        asked_at = desk.station.clock.monotonic()
+        answer = await desk.ask(continuing.OPEN, begun.question)
+        await desk.do(request, removing.removed, answer, asked_at)
     await settle(desk, doc_id)
 
 

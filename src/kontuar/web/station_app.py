@@ -75,9 +75,10 @@ def build_broken_app(problem: Problem) -> Litestar:
 
 @get("/health", summary="The process answers and its database does", security=[])
 async def health(desk: Desk) -> dict[str, str]:
-    """503 with the reason when the database does not."""
+    """503 with the reason when the database does not. `books`: being checked beside the work after a tidy stop."""
     await desk.run(desk.station.books.fact, "definitions")
-    return {"node": desk.station.identity.station, "live": "yes", "ready": "yes"}
+    checked = "checked" if desk.sync_status().books_checked else "being checked"
+    return {"node": desk.station.identity.station, "live": "yes", "ready": "yes", "books": checked}
 
 
 @get("/metrics", include_in_schema=False)
@@ -87,6 +88,7 @@ async def metrics(desk: Desk) -> Response[bytes]:
     lines = [
         f"kontuar_station_messages_waiting {status.waiting}",
         f'kontuar_station_connectivity{{level="{status.level}"}} 1',
+        f"kontuar_station_books_checked {int(status.books_checked)}",
     ]
     if status.clock_skew_seconds is not None:
         lines.append(f"kontuar_station_clock_skew_seconds {status.clock_skew_seconds:.3f}")

@@ -14,7 +14,7 @@ from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.documents.types import TYPES
 from kontuar.domain.stock.records import StockMove, is_warehouse
 from kontuar.kernel.errors import Problem
-from kontuar.kernel.money import Minor
+from kontuar.kernel.money import Minor, line_value
 from kontuar.kernel.quantity import MAX_PLACES
 
 _TEN_THOUSANDTH: Final = Decimal("0.0001")
@@ -101,6 +101,7 @@ def _wrong_sums(document: Document) -> Iterator[Problem]:
             "currency": document.currency,
         }
         yield Problem("document.sums_differ", "", facts)
+    yield from _wrong_discounts(document)
     paid = sum(payment.in_system for payment in document.payments)
     taken = collected(document.payments)
     kind = TYPES.get(document.type)
@@ -114,6 +115,21 @@ def _wrong_sums(document: Document) -> Iterator[Problem]:
     if abs(moved) != abs(taken):
         facts = {"said_minor": str(moved), "computed_minor": str(taken), "currency": document.currency}
         yield Problem("document.cash_differs", "", facts)
+
+
+def _wrong_discounts(document: Document) -> Iterator[Problem]:
+    """Every value is the initial one and all that changed it (DISC-26)."""
+    for line in document.lines:
+        explained = line_value(line.initial_price, line.quantity, document.currency)
+        explained = Minor(explained + sum(one.amount for one in line.adjustments))
+        if explained != line.value:
+            facts = {
+                "said_minor": str(line.value),
+                "computed_minor": str(explained),
+                "currency": document.currency,
+                "name": line.name,
+            }
+            yield Problem("document.discounts_differ", f"line:{line.number}", facts)
 
 
 def wrong_moves(stock: tuple[StockMove, ...], cash: tuple[CashMove, ...]) -> Iterator[Problem]:

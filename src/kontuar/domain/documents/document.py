@@ -7,8 +7,10 @@ from typing import Final, Literal
 import msgspec
 
 from kontuar.domain.cash.records import CashMove, Payment
+from kontuar.domain.pricing.basket import Adjustment, Application, HeaderDiscount, LineDiscount, Lost, UnusedGift
 from kontuar.domain.pricing.vat import Direction, TaxSum
 from kontuar.domain.stock.records import StockMove
+from kontuar.kernel.errors import Problem
 from kontuar.kernel.money import ZERO, Minor
 
 UNAPPROVED: Final = "unapproved"
@@ -16,27 +18,18 @@ APPROVED: Final = "approved"
 CANCELLED: Final = "cancelled"
 
 
-class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of one line's value and why (DISC-26): `source` names the kind of rule, `rule` which one.
-
-    `amount` in minor units, negative = cheaper. `by` = operator who typed it, `allowed_by` = who authorised it.
-    """
-
-    source: Literal["operator", "promotion"]
-    kind: str
-    rule: str
-    base: Minor
-    amount: Minor
-    by: str = ""
-    allowed_by: str = ""
-
-
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line. `price` per `unit` in the document's direction; `value` = what the line costs, in minor units.
 
     `number` is never reused within a document. `quantity` in `unit`, `base_quantity` in the article's base unit.
-    `price_row` = key of the price definition that gave `base_price` (empty: typed by hand). `batch` with its
-    `properties` = which kind of the article (DOC-29). `split_payment`, `reverse_charge`: copied from the article.
+    `price_row` = key of the price definition that gave `base_price`. `typed` = what of its money somebody typed. `initial_by` typed the initial price (empty: it is
+    the list's), `initial_allowed_by` authorised it. `batch` with its `properties` = which kind of the article (DOC-29).
+    `split_payment`, `reverse_charge`: copied from the article.
+
+    `adjustments` = all that changed the value, in order (DISC-26). `discount`: what the operator gave. `has`, `could`:
+    bundles on the line, and others that concern it. `carried`: discounts stay as they came (PARK-12).
+    `in_bundles`: bundles were asked for since it was added (DISC-23); `only_bundles`: of a continued document, no other
+    discounts come to it. `gift_of`: the rule whose gift it is.
     """
 
     number: int
@@ -58,8 +51,17 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     ean: str = ""
     price_row: str = ""
     handler: str = ""
-    typed: Literal["", "price", "value"] = ""
+    typed: Literal["", "price", "value", "initial"] = ""
+    initial_by: str = ""
+    initial_allowed_by: str = ""
+    discount: LineDiscount | None = None
     adjustments: tuple[Adjustment, ...] = ()
+    has: tuple[str, ...] = ()
+    could: tuple[str, ...] = ()
+    carried: bool = False
+    in_bundles: bool = True
+    only_bundles: bool = False
+    gift_of: str = ""
     batch: str = ""
     properties: dict[str, str] = {}
     attributes: dict[str, str] = {}
@@ -131,6 +133,43 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     quantity_places: int = 0
 
 
+class DocumentCoupon(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon put on the document (COUP-01 … COUP-04): the code shown, its definition, the discount it unlocks.
+
+    `state`: *offline* = no one could be asked; *verified* by head office; *reserved* there for this document.
+    `used`: its discount was given, so approval uses it up.
+    """
+
+    code: str
+    coupon: str
+    discount: str
+    name: str
+    last_day: datetime.date | None = None
+    state: Literal["offline", "verified", "reserved"] = "offline"
+    used: bool = False
+
+
+class DocumentDiscounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What was given on the whole document, and how the discounts came about (DISC-23, DISC-26, DISC-31).
+
+    `bundles`: *follow* the parameter, *applied* by the button, *removed* by it. `at_minute` of the shop's day and
+    `payment_form` are what rules were asked with. `payment_form` empty: none was planned.
+    `problems`: what could not be given as it was asked for. `proven`, `gap`: of the best assignment (DISC-25).
+    """
+
+    header: HeaderDiscount | None = None
+    coupons: tuple[DocumentCoupon, ...] = ()
+    bundles: Literal["follow", "applied", "removed"] = "follow"
+    payment_form: str = ""
+    at_minute: int | None = None
+    applications: tuple[Application, ...] = ()
+    unused_gifts: tuple[UnusedGift, ...] = ()
+    lost: tuple[Lost, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    proven: bool = True
+    gap: Minor = ZERO
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A document of any type, draft or approved. Unapproved: no number, no moves (DOC-01).
 
@@ -184,6 +223,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     repeats: str = ""
     repeated: Repeated | None = None
     parked: ParkedOrigin | None = None
+    discounts: DocumentDiscounts = DocumentDiscounts()
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,14 +5,14 @@ from decimal import Decimal
 import msgspec
 
 from kontuar.domain.catalogue.records import Article, Unit, VatRate
-from kontuar.domain.documents.document import Adjustment, Document, Line
+from kontuar.domain.documents.document import Document, Line
 from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.pricing.line_prices import UnitPrice
 from kontuar.domain.pricing.vat import Direction
 from kontuar.kernel.errors import refuse
-from kontuar.kernel.money import PRICE_PLACES, Minor, line_value, to_major
+from kontuar.kernel.money import PRICE_PLACES, exponent_of, line_value, to_major
 from kontuar.kernel.quantity import LIMIT, check_precision, from_base, to_base
-from kontuar.kernel.rounding import half_up, to_whole
+from kontuar.kernel.rounding import half_up
 
 MAX_LINES = 2000
 MAX_TOTAL = 10**14
@@ -85,7 +85,7 @@ def add(document: Document, line: Line) -> Document:
     if len(document.lines) >= MAX_LINES:
         raise refuse("document.too_many_lines", limit=MAX_LINES)
     grown = msgspec.structs.replace(document, lines=(*document.lines, line), next_line=document.next_line + 1)
-    return _storable(with_totals(grown), line)
+    return storable(with_totals(grown), line)
 
 
 def find(document: Document, number: int) -> Line:
@@ -100,7 +100,7 @@ def replace(document: Document, line: Line) -> Document:
     """The document with the line of that number exchanged."""
     find(document, line.number)
     lines = tuple(line if known.number == line.number else known for known in document.lines)
-    return _storable(with_totals(msgspec.structs.replace(document, lines=lines)), line)
+    return storable(with_totals(msgspec.structs.replace(document, lines=lines)), line)
 
 
 def remove(document: Document, number: int) -> Document:
@@ -113,73 +113,60 @@ def remove(document: Document, number: int) -> Document:
 def with_quantity(line: Line, chosen: UnitOfArticle, quantity: Decimal, currency: str) -> Line:
     """Another quantity of the same article; a typed value gives way to price × quantity."""
     in_unit, in_base = quantities(chosen, quantity, f"line:{line.number}")
+    typed_value = line.discount is not None and line.discount.kind == "value"
     changed = msgspec.structs.replace(
-        line, unit=chosen.unit.code, precision=chosen.unit.precision, quantity=in_unit, base_quantity=in_base
-    )
-    if line.typed == "value":
-        return at_list_price(changed, currency)
-    return with_price(changed, changed.price, currency) if line.typed else at_list_price(changed, currency)
-
-
-def at_list_price(line: Line, currency: str) -> Line:
-    """The line as its price row says, nothing typed."""
-    value = line_value(line.initial_price, line.quantity, currency)
-    return msgspec.structs.replace(line, price=line.initial_price, value=value, typed="", adjustments=())
-
-
-def with_price(line: Line, price: Decimal, currency: str, *, by: str = "", allowed_by: str = "") -> Line:
-    """A typed unit price (DOC-22); raises `Refused("price.below_zero" | "price.too_precise")`."""
-    _check_price(price, line.number)
-    before = line_value(line.initial_price, line.quantity, currency)
-    value = line_value(price, line.quantity, currency)
-    previous = line.adjustments[0] if line.adjustments and not by else None
-    change = Adjustment(
-        source="operator", kind="typed_price", rule="", base=before, amount=Minor(value - before),
-        by=by or (previous.by if previous else ""),
-        allowed_by=allowed_by or (previous.allowed_by if previous else ""),
+        line, unit=chosen.unit.code, precision=chosen.unit.precision, quantity=in_unit, base_quantity=in_base,
+        discount=None if typed_value else line.discount, carried=False,
+        only_bundles=False,
     )  # fmt: skip
-    return msgspec.structs.replace(line, price=price, value=value, typed="price", adjustments=(change,))
+    return undiscounted(changed, currency)
 
 
-def turned(line: Line, list_price: Decimal, percent: Decimal | None, was: Direction, currency: str) -> Line:
-    """A line whose price somebody decided on, in the other direction: worth the same to who pays (SALE-07).
+def undiscounted(line: Line, currency: str) -> Line:
+    """The line at its initial price, before any discount is reckoned."""
+    value = line_value(line.initial_price, line.quantity, currency)
+    return msgspec.structs.replace(line, price=line.initial_price, value=value, adjustments=(), has=(), could=())
 
-    `list_price` is in the new direction, `percent` the VAT that the decided price held or was without. A price of
-    10.00 gross at 23% becomes 8.1301 net. What was adjusted is told anew; rounding falls to the last adjustment.
+
+def at_list_price(line: Line, base: UnitPrice, currency: str) -> Line:
+    """The line at the list's price: a typed initial price is forgotten, what the operator gave is not."""
+    fresh = msgspec.structs.replace(
+        line, base_price=base.price, initial_price=base.price, price_row=base.row, initial_by="", initial_allowed_by=""
+    )
+    return undiscounted(fresh, currency)
+
+
+def with_initial_price(line: Line, price: Decimal, currency: str, *, by: str, allowed_by: str = "") -> Line:
+    """A typed initial price, from which discounts are reckoned (DOC-22).
+
+    Raises `Refused("price.below_zero" | "price.too_large" | "price.too_precise")`.
+    """
+    check_price(price, line.number)
+    fresh = msgspec.structs.replace(line, initial_price=price, initial_by=by, initial_allowed_by=allowed_by)
+    return undiscounted(fresh, currency)
+
+
+def turned(line: Line, base: UnitPrice, percent: Decimal | None, was: Direction, currency: str) -> Line:
+    """A line on which somebody decided, in the other direction: worth the same to who pays (SALE-07).
+
+    `base`: the list's price in the new direction; `percent` the VAT that the decided prices held or were without.
+    A price of 10.00 gross at 23% becomes 8.1301 net. Discounts are then to be reckoned anew.
     """
     share = percent or Decimal(0)
     factor = 100 / (100 + share) if was == "gross" else (100 + share) / 100
-    price = half_up(line.price * factor, PRICE_PLACES)
-    value = line_value(price, line.quantity, currency)
-    if line.typed != "price":
-        value = Minor(to_whole(line.value * factor))
-    before = line_value(list_price, line.quantity, currency)
-    adjustments: list[Adjustment] = []
-    left = before
-    for adjustment in line.adjustments:
-        last = len(adjustments) == len(line.adjustments) - 1
-        amount = Minor(value - left if last else to_whole(adjustment.amount * factor))
-        adjustments.append(msgspec.structs.replace(adjustment, base=left, amount=amount))
-        left = Minor(left + amount)
-    return msgspec.structs.replace(
-        line, base_price=list_price, initial_price=list_price, price=price, value=value, adjustments=tuple(adjustments)
-    )
-
-
-def with_value(line: Line, value: Minor, currency: str, *, by: str, allowed_by: str = "") -> Line:
-    """A typed value for the whole line; the unit price shown is value ÷ quantity, the value itself is exact."""
-    if value < 0:
-        raise refuse("price.below_zero", f"line:{line.number}")
-    before = line_value(line.initial_price, line.quantity, currency)
-    unit_price = half_up(to_major(value, currency) / line.quantity, PRICE_PLACES)
-    change = Adjustment(
-        source="operator", kind="typed_value", rule="", base=before, amount=Minor(value - before),
-        by=by, allowed_by=allowed_by,
+    discount = line.discount
+    if discount is not None and discount.kind != "percent":
+        places = PRICE_PLACES if discount.kind == "price" else exponent_of(currency)
+        discount = msgspec.structs.replace(discount, value=half_up(discount.value * factor, places))
+    typed = half_up(line.initial_price * factor, PRICE_PLACES) if line.initial_by else base.price
+    fresh = msgspec.structs.replace(
+        line, base_price=base.price, initial_price=typed, price_row=base.row, discount=discount, carried=False,
+        only_bundles=False,
     )  # fmt: skip
-    return msgspec.structs.replace(line, price=unit_price, value=value, typed="value", adjustments=(change,))
+    return undiscounted(fresh, currency)
 
 
-def _storable(document: Document, line: Line) -> Document:
+def storable(document: Document, line: Line) -> Document:
     """The document; refused where a figure, by the line just written, outgrows what ledgers and head office hold.
 
     Raises `Refused("quantity.too_large" | "amount.too_large")`.
@@ -193,7 +180,8 @@ def _storable(document: Document, line: Line) -> Document:
     return document
 
 
-def _check_price(price: Decimal, number: int) -> None:
+def check_price(price: Decimal, number: int) -> None:
+    """Raises `Refused("price.below_zero" | "price.too_large" | "price.too_precise")`."""
     place = f"line:{number}"
     if not price.is_finite() or price < 0:
         raise refuse("price.below_zero", place)

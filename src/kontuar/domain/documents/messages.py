@@ -79,12 +79,16 @@ class ShiftClosed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DraftDiscarded(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft with lines was thrown away (loss prevention): how many lines and what they were worth."""
+    """A draft with lines was thrown away (loss prevention): how many lines and what they were worth.
+
+    `token`: of the lease under which a parked document was open; 0 = it was none, or there was no lease.
+    """
 
     doc_id: str
     document_type: str
     lines: int
     gross: int
+    token: int = 0
 
 
 class LineVoided(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,7 +75,8 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     """A document in the buffer, without its bytes.
 
     `base`, `token`: the version its last save began with, under which token. `taken_over`: tokens of leases that
-    somebody took over while they lived.
+    somebody took over while they lived. `copied_on`: of a conflict copy, the base on which its bytes were to be saved
+    (-1 = on none): the same save again is answered with this copy, whatever became of the other document.
     """
 
     row: ParkedRow
@@ -83,6 +84,7 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     token: int
     hold: Hold = FREE
     taken_over: tuple[int, ...] = ()
+    copied_on: int = -1
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +94,7 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     number: str = ""
     station: str = ""
+    copied_on: int = -1
 
 
 # -- numbers ------------------------------------------------------------------------------------------------
@@ -136,6 +139,11 @@ def next_token(last: int, milliseconds_now: int) -> int:
     """A fencing token: higher than every one before, also when the agent's database was restored from a backup that
     does not know the last ones (they are times)."""
     return max(last + 1, milliseconds_now)
+
+
+def are_numbers(*given: int) -> bool:
+    """Whether versions and tokens that a station names are such as an agent can have given."""
+    return all(0 <= number < HIGHEST_TOKEN for number in given)
 
 
 def copy_id(doc_id: str, document: bytes) -> str:
@@ -249,9 +257,10 @@ def offering(parked: Parked, known: Mapping[int, bytes], *, version: int, token:
 
 
 def ends_with(parked: Parked, *, version: int, station: str) -> bool:
-    """Whether an approval ends the draft: of its last version, or of a station's own last save whose answer it did
-    not hear. Otherwise it was continued elsewhere: both stay, and a person decides."""
-    return version >= parked.row.version or parked.row.station == station
+    """Whether an approval ends the draft: of its last version, or of a station's own last save on the version that it
+    names, whose answer it did not hear. Otherwise it was continued elsewhere, or here since: both stay, and a person
+    decides."""
+    return version >= parked.row.version or (parked.row.station, parked.base) == (station, version)
 
 
 def outlives(gone: Gone, version: int) -> bool:

@@ -35,6 +35,24 @@ PARAMETERS: Mapping[str, ParameterRule] = {
     "invoice.late_payment_words": ParameterRule("text", ""),
     "invoice.recovery_indemnity": ParameterRule("decimal", "40"),
     "contractor.credit_limit_with_document": ParameterRule("yes_no", "yes"),
+    "discount.choose": ParameterRule("choice", "first_satisfied", ("first_satisfied", "best_for_customer")),
+    "discount.bundles_automatic": ParameterRule("yes_no", "yes"),
+    "discount.on_fixed_prices": ParameterRule("yes_no", "no"),
+    "discount.header_on_bundles": ParameterRule("yes_no", "yes"),
+    "discount.header_on_gifts": ParameterRule("yes_no", "no"),
+    "discount.sum_buyer_groups": ParameterRule("yes_no", "no"),
+    "discount.carried_in_thresholds": ParameterRule("yes_no", "yes"),
+    "coupon.reservation_hours": ParameterRule("whole", "24"),
+    "contractor.check_tax_number": ParameterRule("yes_no", "yes"),
+    "contractor.forbid_space_in_code": ParameterRule("yes_no", "no"),
+    "contractor.forbid_dot_in_code": ParameterRule("yes_no", "no"),
+    "contractor.forbid_dash_in_code": ParameterRule("yes_no", "no"),
+    "contractor.warn_similar": ParameterRule("yes_no", "yes"),
+    "article.check_ean": ParameterRule("yes_no", "yes"),
+    "article.unique_name": ParameterRule("yes_no", "no"),
+    "article.ean_8_range": ParameterRule("range_7", ""),
+    "article.ean_13_range": ParameterRule("range_12", ""),
+    "article.ean_14_range": ParameterRule("range_13", ""),
     "payment.close_automatically": ParameterRule("yes_no", "yes"),
     "scan.in_store_codes": ParameterRule("text", ""),
     "search.documents": ParameterRule("choice", "local", ("local", "local_and_hub")),
@@ -88,6 +106,14 @@ def dated_amounts(text: str) -> tuple[tuple[datetime.date, Decimal], ...] | None
     return tuple(rows) if all(amount.is_finite() and amount >= 0 for _, amount in rows) else None
 
 
+def number_range(text: str) -> tuple[int, int] | None:
+    """`590000000000-590000000999`: the first and the last number; None when the text is no such range."""
+    first, dash, last = (part.strip() for part in text.partition("-"))
+    if not (dash and first.isdecimal() and first.isascii() and last.isdecimal() and last.isascii()):
+        return None
+    return (int(first), int(last)) if len(first) == len(last) and first <= last else None
+
+
 def is_valid_value(rule: ParameterRule, value: str) -> bool:
     """Whether a value may be given to a parameter of this rule."""
     checks: Mapping[str, Callable[[str], bool]] = {
@@ -96,6 +122,9 @@ def is_valid_value(rule: ParameterRule, value: str) -> bool:
         "choice": lambda text: text in rule.choices,
         "decimal": _is_decimal,
         "dated_amounts": lambda text: len(text) <= 500 and dated_amounts(text) is not None,
+        "range_7": lambda text: _is_range(text, 7),
+        "range_12": lambda text: _is_range(text, 12),
+        "range_13": lambda text: _is_range(text, 13),
         "text": lambda text: len(text) <= 500,
     }
     return checks[rule.kind](value)
@@ -123,6 +152,11 @@ def centre_path(centre: str, centres: Mapping[str, Centre]) -> list[str]:
         path.append(centre)
         centre = centres[centre].parent
     return path
+
+
+def _is_range(text: str, digits: int) -> bool:
+    """Numbers without their check digit; empty = no range."""
+    return not text or (number_range(text) is not None and len(text.partition("-")[0].strip()) == digits)
 
 
 def _is_decimal(text: str) -> bool:

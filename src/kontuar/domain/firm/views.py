@@ -67,7 +67,10 @@ VIEWS: Final[Mapping[str, ViewTable]] = {
         columns=(Piece("picture"), *_pieces("name", "code price stock elsewhere", "group vat")),
     ),
     "stock": ViewTable(columns=_pieces("name", "code price stock elsewhere", "ean group vat")),
-    "contractors": ViewTable(columns=_pieces("name", "tax town", "phone card")),
+    "contractors": ViewTable(
+        columns=_pieces("name", "tax card town", "phone code street postal_code email"),
+        buttons=_pieces(usual="new details clear enter-card"),
+    ),
     "documents-trade": ViewTable(
         columns=_pieces("number", "state buyer gross created sync links", "type handler recipient forms by"),
         buttons=_pieces("preview", "print fiscalise linked invoice cancel-document unapproved", "copy"),
@@ -84,6 +87,21 @@ VIEWS: Final[Mapping[str, ViewTable]] = {
     ),
     "linked": ViewTable(columns=_pieces("number", "state buyer gross created"), attributes="document"),
     "parked": ViewTable(columns=_pieces("number", "type state buyer modified gross handler station", "net")),
+    "drafts": ViewTable(
+        columns=(
+            *_pieces("type", "lines value begun begun_by"),
+            Piece("todo", fixed=True),
+            *_pieces(hidden="buyer handler"),
+        ),
+        buttons=_pieces("go-on", "throw-away"),
+    ),
+    "shifts": ViewTable(
+        columns=_pieces(
+            "shift",
+            "day closed sales difference",
+            "opened opened_by closed_by float given_up removed perpetual",
+        ),
+    ),
 }
 """Every list and form whose columns and buttons an operator may choose."""
 

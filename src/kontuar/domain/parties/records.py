@@ -1,5 +1,6 @@
 """Who takes part: contractors, operators, roles."""
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -81,7 +82,11 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Operator(msgspec.Struct, frozen=True, kw_only=True):
-    """Someone who logs in. `pin_verifier` is an argon2 string, never the PIN; `stores` empty = everywhere."""
+    """Someone who logs in. `pin_verifier` is an argon2 string, never the PIN; `stores` empty = everywhere.
+
+    `discount_percent`, `discount_amount` (major units): the most he may give on one document; None = as he likes
+    (DISC-06).
+    """
 
     code: str
     name: str
@@ -92,3 +97,5 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     language: Literal["pl", "en", "fr"] = "pl"
     active: bool = True
     valid_until: str = ""
+    discount_percent: Decimal | None = None
+    discount_amount: Decimal | None = None

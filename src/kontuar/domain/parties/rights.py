@@ -10,6 +10,7 @@ APPROVE_RECEIPT: Final = "receipt.approve"
 VOID_LINE: Final = "receipt.void_line"
 VOID_RECEIPT: Final = "receipt.void"
 CHANGE_PRICE: Final = "price.change"
+HEADER_DISCOUNT: Final = "discount.header"
 REFISCALISE: Final = "receipt.refiscalise"
 CASH_IN: Final = "cash.in"
 CASH_OUT: Final = "cash.out"
@@ -30,6 +31,7 @@ APPROVE_INVOICE: Final = "invoice.approve"
 VOID_INVOICE: Final = "invoice.void"
 INVOICE_FROM_RECEIPT: Final = "receipt.invoice"
 DEFERRED_FOR_UNDEFINED: Final = "payment.deferred_undefined"
+CONFIRM_CARD: Final = "payment.confirm_card"
 EDIT_CONTRACTORS: Final = "contractors.edit"
 EDIT_OTHERS: Final = "documents.edit_others"
 TAKE_OVER: Final = "parking.take_over"
@@ -41,6 +43,7 @@ CANCEL_AT_SOURCE: Final = "hub.cancel_at_source"
 SEE_REPORTS: Final = "hub.reports"
 SEE_AUDIT: Final = "hub.audit"
 PRIVACY: Final = "hub.privacy"
+SECOND_FACTORS: Final = "hub.second_factor"
 ENROL: Final = "hub.enrol"
 
 CASHIER: Final = frozenset(
@@ -62,7 +65,7 @@ CASHIER: Final = frozenset(
 )
 SHIFT_MANAGER: Final = CASHIER | {
     CHANGE_PRICE, REFISCALISE, CASH_OUT, OPEN_DRAWER, SEE_CASH, RELEASE_GOODS, RECEIVE_GOODS, ALL_DOCUMENTS,
-    EDIT_OTHERS, TAKE_OVER,
+    EDIT_OTHERS, TAKE_OVER, CONFIRM_CARD, HEADER_DISCOUNT,
 }  # fmt: skip
 MANAGER: Final = SHIFT_MANAGER | {
     CANCEL_GOODS,
@@ -74,7 +77,7 @@ MANAGER: Final = SHIFT_MANAGER | {
     MANAGE_VIEWS,
     SEE_REPORTS,
 }
-ADMINISTRATOR: Final = MANAGER | {DEFINE, VERIFY, ENROL, CANCEL_AT_SOURCE, SEE_AUDIT, PRIVACY}
+ADMINISTRATOR: Final = MANAGER | {DEFINE, VERIFY, ENROL, CANCEL_AT_SOURCE, SEE_AUDIT, PRIVACY, SECOND_FACTORS}
 
 ALL_RIGHTS: Final = ADMINISTRATOR
 

@@ -13,12 +13,24 @@ from kontuar.kernel.errors import Problem
 from kontuar.kernel.money import ZERO, Minor
 
 
+class OperatorLimit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The most that an operator may give on one document: a percent of it, an amount in major units (DISC-06)."""
+
+    percent: Decimal | None = None
+    amount: Decimal | None = None
+
+
 class LineDiscount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the operator gave on a line: a percent off, a unit price, or a value of the line (major units)."""
+    """What the operator gave on a line: a percent off, a unit price, or a value of the line (major units).
+
+    `allowed_by` = who authorised it; `limit` = what `by`, or who allowed it, may give.
+    """
 
     kind: Literal["percent", "price", "value"]
     value: Decimal
     by: str = ""
+    allowed_by: str = ""
+    limit: OperatorLimit = OperatorLimit()
 
 
 class HeaderDiscount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -27,6 +39,8 @@ class HeaderDiscount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     kind: Literal["percent", "amount"]
     value: Decimal
     by: str = ""
+    allowed_by: str = ""
+    limit: OperatorLimit = OperatorLimit()
 
 
 class Adjustment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -39,22 +53,24 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str
     kind: str
     rule: str
-    version: int
+    version: int = 0
     base: Minor
     amount: Minor
-    after: Minor
+    after: Minor = ZERO
     rate: Decimal | None = None
     quantity: Decimal = Decimal(0)
     application: int = -1
     by: str = ""
+    allowed_by: str = ""
 
 
 class BasketLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A line to be priced. `quantity` and `unit_price` in the unit of sale and in the document's direction.
 
     `groups`: all groups of the article with their parents, nearest first. `percent` None = exempt from VAT.
-    `least_price`: unit price that no discount may break. `frozen`: adjustments carried from an order.
-    `gift_of`: the rule as whose gift the line was added.
+    `least_price`: unit price that no discount may break. `carried`: rules leave the line as it came, with the
+    adjustments in `frozen`. `in_bundles`, `only_bundles`: bundles, and nothing else,
+    may take it. `gift_of`: the rule as whose gift the line was added.
     """
 
     number: int
@@ -67,8 +83,11 @@ class BasketLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     groups: tuple[str, ...] = ()
     no_discount: bool = False
     least_price: Decimal = Decimal(0)
+    carried: bool = False
     frozen: tuple[Adjustment, ...] = ()
     in_carried_bundle: bool = False
+    in_bundles: bool = True
+    only_bundles: bool = False
     discount: LineDiscount | None = None
     gift_of: str = ""
 

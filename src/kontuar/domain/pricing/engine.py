@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
-from kontuar.domain.pricing.basket import Basket, Priced, Settings
+from kontuar.domain.pricing.basket import Basket, BasketLine, Priced, Settings
 from kontuar.domain.pricing.book import RuleBook, compile_rules
 from kontuar.domain.pricing.bundles import apply_bundle, give_gifts
 from kontuar.domain.pricing.items import apply_items
@@ -61,6 +61,8 @@ def _begun(basket: Basket, book: RuleBook, settings: Settings) -> Run:
     for line in run.lines:
         if line.open or line.counts_frozen:
             for ready, rows in book.candidates(line.key):
+                if not _admits(line.input, ready):
+                    continue
                 concerned = touched.get(ready.order)
                 if concerned is not None:
                     concerned.append((line.rank, rows))
@@ -70,6 +72,11 @@ def _begun(basket: Basket, book: RuleBook, settings: Settings) -> Run:
                     else:
                         closed.add(ready.order)
     return run
+
+
+def _admits(line: BasketLine, ready: ReadyRule) -> bool:
+    """Whether the line lets rules of that phase near it at all."""
+    return line.in_bundles if ready.phase == BUNDLE_PHASE else not line.only_bundles
 
 
 def _concerned_rules(run: Run) -> list[ReadyRule]:

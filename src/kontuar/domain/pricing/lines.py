@@ -130,7 +130,7 @@ class LineState:
         self.counts, self.counts_frozen = True, False
         if line.least_price and self.q > 0:
             self.floor = min(-(-scaled_price(line.least_price) * sold // shift), self.listed)
-        if line.frozen:
+        if line.frozen or line.carried:
             self._carry(line.frozen, settings.frozen_in_thresholds)
         self.pieces = [Piece(self, self.q, self.listed, self.value)]
 

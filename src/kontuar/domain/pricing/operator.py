@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from kontuar.domain.pricing.basket import Adjustment, LineDiscount
+from kontuar.domain.pricing.basket import Adjustment, HeaderDiscount, LineDiscount
 from kontuar.domain.pricing.exact import minor, rounded, rounded_times
 from kontuar.domain.pricing.lines import LineState, Piece, quantity_of
 from kontuar.domain.pricing.ready import ReadyRule
@@ -17,7 +17,7 @@ HEADER_RULE = "operator:header"
 
 
 def apply_operator(run: Run) -> None:
-    """Line discounts, then the header's, both within what the operator may give on one document."""
+    """Line discounts, then the header's, all within what their giver may give on one document."""
     header = run.basket.header
     discounted = [line for line in run.lines if line.input.discount is not None]
     if not discounted and header is None:
@@ -36,35 +36,39 @@ def apply_operator(run: Run) -> None:
 
 
 class _Budget:
-    """What the operator may still give on this document, in minor units; None = no limit."""
+    """What operators gave on this document so far, against what each of them may give on it (minor units)."""
 
     def __init__(self, run: Run) -> None:
-        self.percent = run.settings.operator_percent_limit
-        limits: list[int] = []
-        if self.percent is not None:
-            document = sum(line.value for line in run.lines)
-            limits.append(rounded_times(document, *(self.percent / 100).as_integer_ratio()))
-        if run.settings.operator_amount_limit is not None:
-            limits.append(rounded(minor(run.settings.operator_amount_limit, run.settings.exponent)))
-        self.left: int | None = min(limits, default=None)
+        self._run = run
+        self._document = sum(line.value for line in run.lines)
+        self._given = 0
 
-    def within(self, run: Run, wanted: int, base: int, place: str) -> int:
+    def within(self, discount: LineDiscount | HeaderDiscount, wanted: int, base: int, place: str) -> int:
         """`wanted`, lowered to the limit and said so."""
-        allowed = wanted if self.left is None else min(wanted, self.left)
-        if self.percent is not None:
-            allowed = min(allowed, rounded_times(max(base, 0), *(self.percent / 100).as_integer_ratio()))
+        settings = self._run.settings
+        own = discount.limit
+        percent = settings.operator_percent_limit if own.percent is None else own.percent
+        amount = settings.operator_amount_limit if own.amount is None else own.amount
+        allowed = wanted
+        if percent is not None:
+            share = (percent / 100).as_integer_ratio()
+            allowed = min(allowed, rounded_times(max(base, 0), *share))
+            allowed = min(allowed, rounded_times(max(self._document, 0), *share) - self._given)
+        if amount is not None:
+            allowed = min(allowed, rounded(minor(amount, settings.exponent)) - self._given)
+        allowed = max(allowed, 0)
         if allowed < wanted:
-            major = Decimal(allowed).scaleb(-run.settings.exponent)
-            run.problems.append(Problem("discount.lowered", place, {"limit": self.words(run), "granted": str(major)}))
-        if self.left is not None:
-            self.left -= allowed
+            major = Decimal(allowed).scaleb(-settings.exponent)
+            facts = {"limit": _limit_words(percent, amount), "granted": str(major)}
+            self._run.problems.append(Problem("discount.lowered", place, facts))
+        self._given += allowed
         return allowed
 
-    def words(self, run: Run) -> str:
-        """The limit as the message states it."""
-        percent, amount = self.percent, run.settings.operator_amount_limit
-        words = [] if percent is None else [f"{percent.normalize():f}%"]
-        return " / ".join(words if amount is None else [*words, f"{amount}"])
+
+def _limit_words(percent: Decimal | None, amount: Decimal | None) -> str:
+    """The limit as the message states it."""
+    words = [] if percent is None else [f"{percent.normalize():f}%"]
+    return " / ".join(words if amount is None else [*words, f"{amount}"])
 
 
 def _operator_rule(run: Run, name: str, order: int) -> ReadyRule:
@@ -93,7 +97,7 @@ def _discount_line(run: Run, ready: ReadyRule, line: LineState, discount: LineDi
         wanted = base - rounded(minor(discount.value, run.settings.exponent))
     place = f"line:{line.input.number}"
     if wanted > 0:
-        wanted = budget.within(run, min(wanted, max(0, base - line.floor)), base, place)
+        wanted = budget.within(discount, min(wanted, max(0, base - line.floor)), base, place)
     if not wanted:
         return
     share_out(wanted, [(piece, max(piece.value, 0)) for piece in line.pieces] if base > 0 else _all_on_first(line))
@@ -106,7 +110,7 @@ def _discount_line(run: Run, ready: ReadyRule, line: LineState, discount: LineDi
         Adjustment(
             source="OPERATOR", kind=discount.kind, rule=LINE_RULE, version=0, base=Minor(base), amount=Minor(-wanted),
             after=Minor(line.value), rate=discount.value, quantity=quantity_of(line.q),
-            application=applied.index, by=discount.by,
+            application=applied.index, by=discount.by, allowed_by=discount.allowed_by,
         )
     )  # fmt: skip
 
@@ -133,9 +137,9 @@ def _discount_header(run: Run, budget: _Budget) -> None:
         wanted = rounded_times(base, *(header.value / 100).as_integer_ratio())
     else:
         wanted = rounded(minor(header.value, settings.exponent))
-    wanted = budget.within(run, wanted, sum(line.value for line in run.lines), "header")
-    run.acting = header.by
+    wanted = budget.within(header, wanted, sum(line.value for line in run.lines), "header")
+    run.acting, run.acting_allowed = header.by, header.allowed_by
     ready = _operator_rule(run, HEADER_RULE, -2)
     if wanted > 0 and take_together(run, ready, pieces, wanted, header.kind, header.value):
         run.apply(ready).times = 1
-    run.acting = ""
+    run.acting = run.acting_allowed = ""

@@ -2,9 +2,11 @@
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 
 import msgspec
 
+from kontuar.domain.catalogue.records import Article
 from kontuar.domain.firm.records import Store
 from kontuar.domain.pricing.discount import ALWAYS_SENT, Discount, is_in_force
 from kontuar.domain.pricing.references import buyers_of, goods_of
@@ -52,6 +54,12 @@ def path_of(code: str, parents: Parents) -> tuple[str, ...]:
         path[code] = None
         code = parents.get(code, "")
     return tuple(path)
+
+
+def groups_of(article: Article, parents: Parents) -> tuple[str, ...]:
+    """All groups of an article with those above them, nearest first."""
+    paths = [path_of(group, parents) for group in (article.group, *article.groups)]
+    return tuple(dict.fromkeys(chain.from_iterable(paths)))
 
 
 def _reaches(discount: Discount, store: Store, firm: FirmMap) -> bool:

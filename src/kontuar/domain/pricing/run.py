@@ -57,7 +57,8 @@ class Applied:
 
 class Run:
     """The state of one pricing. `started`: line values when the present step began, by rank; `acting`: the operator
-    whose discount is being given; `touched`: by the rule's order, the lines that it concerns.
+    whose discount is being given, `acting_allowed`: who authorised it; `touched`: by the rule's order, the lines that it
+    concerns.
     """
 
     def __init__(self, basket: Basket, book: RuleBook, settings: Settings) -> None:
@@ -71,7 +72,7 @@ class Run:
         self.lost: list[Lost] = []
         self.problems: list[Problem] = []
         self.gifts: list[GiftDue] = []
-        self.acting = ""
+        self.acting = self.acting_allowed = ""
         self.touched: dict[int, list[Concerned]] = {}
         self.proven = True
         self.gap = 0
@@ -299,6 +300,7 @@ class Run:
                 source=rule.source, kind=kind, rule=rule.id, version=rule.version,
                 base=base, amount=-amount, after=line.value, rate=rate,  # type: ignore[arg-type]
                 quantity=line.quantity if q == line.q else quantity_of(q), application=applied.index, by=self.acting,
+                allowed_by=self.acting_allowed,
             )
         )  # fmt: skip
 

@@ -38,7 +38,8 @@ def shared_pieces(run: Run, ready: ReadyRule) -> list[Piece]:
     """The pieces that carry the amount; document discounts reach bundles too (DISC-20)."""
     if ready.phase == 1:
         return [piece for piece in run.free_pieces(ready) if ready.goods.fits(piece.line)]
-    return [piece for line in run.lines if line.open and ready.goods.fits(line) for piece in line.pieces]
+    lines = [line for line in run.lines if line.open and not line.input.only_bundles]
+    return [piece for line in lines if ready.goods.fits(line) for piece in line.pieces]
 
 
 def _reached_tier(run: Run, ready: ReadyRule, deal: SharedDeal) -> ReadyTier | None:

@@ -7,7 +7,7 @@ import msgspec
 
 from kontuar.domain.documents import parking as rules
 from kontuar.domain.documents.document import ParkedOrigin
-from kontuar.domain.documents.parking import FREE, HIGHEST_TOKEN, Gone, Hold, Parked
+from kontuar.domain.documents.parking import FREE, Gone, Hold, Parked
 from kontuar.kernel.canonical import content_hash
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.operations.agent.parking_buffer import ParkingBuffer, held_by
@@ -26,6 +26,7 @@ class _Link(msgspec.Struct):
 class _Body(msgspec.Struct):
     doc_id: str = ""
     number: str = ""
+    token: int = 0
     parked: ParkedOrigin | None = None
     links: tuple[_Link, ...] = ()
 
@@ -51,7 +52,7 @@ def take_in(
         if kind == "approved":
             _approved(buffer, batch.stream.origin, body)
         elif kind == "discarded":
-            buffer.discarded(body.doc_id, batch.stream.origin)
+            buffer.discarded(body.doc_id, batch.stream.origin, body.token)
 
 
 def _approved(buffer: ParkingBuffer, station: str, body: _Body) -> None:
@@ -85,9 +86,11 @@ def offer(buffer: ParkingBuffer, asker: str, asked: OfferParked) -> Offered:
     Raises `Refused("question.unreadable")` for more than 50 copies, or numbers that nobody gave.
     """
     tokens = [asked.highest_token, *(copy.token for copy in asked.copies)]
-    if len(asked.copies) > MOST_OFFERED or not all(0 <= token < HIGHEST_TOKEN for token in tokens):
+    if len(asked.copies) > MOST_OFFERED or not rules.are_numbers(*tokens):
         raise refuse("question.unreadable")
-    if any(copy.version < 1 for copy in asked.copies):
+    if not rules.are_numbers(
+        *(copy.version - 1 for copy in asked.copies), *(draft.version for draft in asked.approved)
+    ):
         raise refuse("question.unreadable")
     with buffer.books.transaction():
         buffer.raise_tokens(max(tokens))

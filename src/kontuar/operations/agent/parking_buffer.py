@@ -4,7 +4,6 @@ Each public call is one transaction on the database thread. How long a lease liv
 monotonic clock: after a restart every lease that the database knows is given its whole time again.
 """
 
-import datetime
 from collections.abc import Callable
 from typing import Final
 
@@ -29,7 +28,6 @@ from kontuar.operations.ports.parking import (
 from kontuar.operations.ports.parking_books import ParkingBooks
 from kontuar.operations.ports.sync import FeedCursor
 
-GONE_FOR: Final = datetime.timedelta(days=400)
 MOST_TAKEN_OVER: Final = 50
 """Tokens that were taken over, kept per document."""
 
@@ -139,11 +137,6 @@ class ParkingBuffer:
             self._until.pop(doc_id, None)
         return bool(over)
 
-    def forget_old(self) -> None:
-        """What left the buffer more than a year ago; by then no station holds a copy of it."""
-        with self.books.transaction():
-            self.books.forget_gone_before(instant_text(self._clock.now() - GONE_FOR))
-
     def leases(self) -> tuple[LeaseRow, ...]:
         """Those that live."""
         now = self._clock.monotonic()
@@ -169,6 +162,8 @@ class ParkingBuffer:
 
         Raises `Refused("parking.lease_lost" | "parking.approved" | "parking.deleted" | "question.unreadable")`.
         """
+        if not rules.are_numbers(asked.version, asked.token):
+            raise refuse("question.unreadable")
         digest = content_hash(bytes(asked.document))
         with self.books.transaction():
             saved = self._saved(asker, asked, digest)
@@ -181,6 +176,8 @@ class ParkingBuffer:
     def _saved(self, asker: str, asked: SaveParked, digest: bytes) -> Saved:
         if asked.as_copy:
             return self.add_copy(asker, asked)
+        if self._was_copied(asked):
+            return self.add_copy(asker, asked, base=asked.version)
         parked = self.books.find(asked.doc_id)
         if parked is None:
             self._require_not_gone(asked.doc_id)
@@ -195,8 +192,14 @@ class ParkingBuffer:
             modified_at=asked.row.modified_at, as_copy=asked.as_copy,
         )  # fmt: skip
         if how == "copy":
-            return self.add_copy(asker, asked)
+            return self.add_copy(asker, asked, base=asked.version)
         return self._next(asker, asked, parked, digest)
+
+    def _was_copied(self, asked: SaveParked) -> bool:
+        """Whether this save came before and made a conflict copy: who was in its way then may be gone by now."""
+        copy = rules.copy_id(asked.doc_id, bytes(asked.document))
+        known = self.books.find(copy) or self.books.gone(copy)
+        return known is not None and known.copied_on == asked.version
 
     def _first(self, asker: str, asked: SaveParked, digest: bytes) -> Saved:
         """Unknown here: new, or known to an agent that was lost."""
@@ -225,8 +228,9 @@ class ParkingBuffer:
         after = self.write(after, asked, digest)
         return _answer(after, version=row.version, token=token, kept=asked.keep_lease)
 
-    def add_copy(self, asker: str, asked: SaveParked) -> Saved:
-        """A second document, marked as a conflict copy; the same bytes again are the same copy."""
+    def add_copy(self, asker: str, asked: SaveParked, *, base: int = -1) -> Saved:
+        """A second document, marked as a conflict copy; the same bytes again are the same copy. `base`: what they
+        were to be saved on, -1 for bytes that are a copy by wish or by offer."""
         document = bytes(asked.document)
         copy = rules.copy_id(asked.doc_id, document)
         there, version, token = self.books.find(copy), 1, 0
@@ -235,6 +239,8 @@ class ParkingBuffer:
         except msgspec.DecodeError:
             raise refuse("question.unreadable") from None
         if there is not None:  # its later versions are not what was sent again
+            if base not in (-1, there.copied_on):  # made by an offer: from now on it is this save's answer, too
+                self.books.put(msgspec.structs.replace(there, copied_on=base))
             version, token = self.books.version_saved(copy, 0, content_hash(body)) or (version, token)
         else:
             self._require_not_gone(copy)
@@ -242,7 +248,7 @@ class ParkingBuffer:
                 asked.row, doc_id=copy, version=1, conflict_of=asked.doc_id, station=asked.row.station or asker,
                 temporary_number="", ean="", approved_as="",
             )  # fmt: skip
-            there = Parked(row=row, base=0, token=self._next_token())
+            there = Parked(row=row, base=0, token=self._next_token(), copied_on=base)
             as_saved = msgspec.structs.replace(asked, doc_id=copy, document=msgspec.Raw(body))
             there = self.write(there, as_saved, content_hash(body))
             token = there.token
@@ -305,10 +311,11 @@ class ParkingBuffer:
             row = msgspec.structs.replace(parked.row, approved_as=number)
             self.books.put(msgspec.structs.replace(parked, row=row))
 
-    def discarded(self, doc_id: str, station: str) -> None:
-        """A station threw a draft away: what it holds the last lease of leaves. Inside the caller's transaction."""
+    def discarded(self, doc_id: str, station: str, token: int) -> None:
+        """A station threw a draft away: what was open under the last lease leaves; without a lease it was its own copy
+        only. Inside the caller's transaction."""
         parked = self.books.find(doc_id)
-        if parked is not None and parked.hold.token and parked.hold.station == station:
+        if token and parked is not None and (parked.hold.station, parked.hold.token) == (station, token):
             self._end(doc_id, Gone(reason="deleted", version=parked.row.version, station=station))
 
     # -- private ------------------------------------------------------------------------------------------
@@ -330,6 +337,9 @@ class ParkingBuffer:
             raise refusal_of(gone)
 
     def _end(self, doc_id: str, gone: Gone) -> None:
+        parked = self.books.find(doc_id)
+        if parked is not None:
+            gone = msgspec.structs.replace(gone, copied_on=parked.copied_on)
         self.books.remove(doc_id, gone, instant_text(self._clock.now()))
         self._until.pop(doc_id, None)
 

@@ -41,8 +41,11 @@ def _silent_for(row: NodeRow, now: datetime.datetime, least: float, most: float)
 
 
 def _queue_is_long(row: NodeRow, now: datetime.datetime) -> bool:
-    oldest = row.oldest_unsent_at
-    return row.queue_length > MOST_UNSENT or (oldest is not None and (now - oldest).total_seconds() > LATE_SECONDS)
+    """As of when the node was last heard of: what happened to its queue since nobody knows, and that it is silent is
+    an alarm of its own."""
+    oldest, known_at = row.oldest_unsent_at, row.last_seen_at or now
+    is_late = oldest is not None and (known_at - oldest).total_seconds() > LATE_SECONDS
+    return (row.queue_length > MOST_UNSENT or is_late) and not row.closed
 
 
 RULES: Final = (

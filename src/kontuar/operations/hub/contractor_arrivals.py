@@ -15,7 +15,7 @@ from kontuar.domain.documents.booking import Verdict
 from kontuar.domain.documents.messages import ContractorChanged, ContractorCreated
 from kontuar.domain.parties.records import Contractor
 from kontuar.kernel.codes import plain_tax_number
-from kontuar.kernel.errors import Problem
+from kontuar.kernel.errors import Problem, refuse
 from kontuar.kernel.sorting import search_key
 from kontuar.operations.hub.defining.changes import RowsRefused, write_change
 from kontuar.operations.hub.defining.rules import candidate
@@ -24,6 +24,8 @@ from kontuar.operations.ports.hub_documents import BookingDesk
 
 KIND: Final = "contractor"
 MOST_SIMILAR: Final = 50
+ANONYMISED: Final = "contractor.anonymised"
+"""Why a till's news of a contractor waits whose personal data were taken out: accepting it sets it aside."""
 Told = ContractorCreated | ContractorChanged
 
 
@@ -36,11 +38,17 @@ def take_contractors(desk: BookingDesk, verdicts: Sequence[Verdict], now: dateti
 
 
 def write_all_the_same(desk: BookingDesk, verdict: Verdict, now: datetime.datetime) -> bool:
-    """A person accepted it: the till's contractor as it is, whatever head office has. False where rules refuse it."""
+    """A person accepted it: the till's contractor as it is, whatever head office has. False where rules refuse it.
+
+    Raises `Refused("contractor.anonymised_meanwhile")`: what was taken out for good is not brought back (HUB-09).
+    """
     body = verdict.reading.body
     if not isinstance(body, Told):
         return True
     wanted = body.contractor if isinstance(body, ContractorCreated) else body.after
+    here = _row(desk.definitions, wanted.code)
+    if here is not None and here.anonymised:
+        raise refuse("contractor.anonymised_meanwhile", contractor=wanted.code)
     return not _write(desk.definitions, verdict, wanted, now)
 
 
@@ -75,6 +83,8 @@ def _changed(store: DefinitionStore, body: ContractorChanged) -> tuple[Contracto
     facts = {"code": body.after.code, "name": body.after.name}
     if here is None:
         return body.after, [Problem("contractor.missing", "", facts)]
+    if here.anonymised:
+        return here, [Problem(ANONYMISED, "", {"code": here.code})]
     wanted, clashes = merged(body.before, body.after, here)
     problems = []
     if clashes:
@@ -88,6 +98,8 @@ def _code_taken(store: DefinitionStore, contractor: Contractor) -> Sequence[Prob
     here = _row(store, contractor.code)
     if here is None or here == contractor:
         return ()
+    if here.anonymised:
+        return [Problem(ANONYMISED, "", {"code": here.code})]
     return [Problem("contractor.code_taken", "", {"code": contractor.code, "name": here.name})]
 
 

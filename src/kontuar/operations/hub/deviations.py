@@ -5,11 +5,11 @@ import msgspec
 from kontuar.domain.documents.booking import Arrived, Judge, Verdict, read
 from kontuar.kernel.errors import Problem
 from kontuar.operations.hub.booking import settle
-from kontuar.operations.hub.contractor_arrivals import write_all_the_same
+from kontuar.operations.hub.contractor_arrivals import ANONYMISED, write_all_the_same
 from kontuar.operations.ports.hub_documents import BookingDesk, Decision, Unbookable
 
-_NO_RECORD = frozenset({"document.incomplete", "document.figures_out_of_range"})
-"""There is nothing that the tables could hold: accepting sets the message aside."""
+_NO_RECORD = frozenset({"document.incomplete", "document.figures_out_of_range", ANONYMISED})
+"""There is nothing that the tables could or may hold: accepting sets the message aside."""
 
 
 def book_all_the_same(desk: BookingDesk, arrived: Arrived, decision: Decision) -> None:
@@ -32,7 +32,7 @@ def book_all_the_same(desk: BookingDesk, arrived: Arrived, decision: Decision) -
 
 
 def _book(desk: BookingDesk, store: str, verdict: Verdict, earlier: tuple[Problem, ...], decision: Decision) -> bool:
-    if any(problem.code in _NO_RECORD for problem in verdict.problems):
+    if any(problem.code in _NO_RECORD for problem in (*verdict.problems, *earlier)):
         return False
     codes = sorted({problem.code for problem in (*earlier, *verdict.problems)})
     try:

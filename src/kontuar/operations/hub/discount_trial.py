@@ -16,7 +16,7 @@ from kontuar.domain.pricing.basket import Basket, BasketLine, Priced, Settings
 from kontuar.domain.pricing.book import compile_rules
 from kontuar.domain.pricing.discount import Discount, rule_of, rules_from
 from kontuar.domain.pricing.engine import price
-from kontuar.domain.pricing.reach import path_of
+from kontuar.domain.pricing.reach import groups_of, path_of
 from kontuar.domain.pricing.rules import Rule
 from kontuar.domain.pricing.summary import Summary, summary_of
 from kontuar.domain.pricing.vat import rate_on
@@ -24,7 +24,6 @@ from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.money import Minor, exponent_of
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.defining.definitions import Definitions
-from kontuar.operations.hub.discounts import groups_of
 from kontuar.operations.ports.hub_definitions import DefinitionStore
 
 MOST_LINES: Final = 200

@@ -15,7 +15,7 @@ from kontuar.domain.pricing.definition import MANY_BUNDLES, most_bundles_togethe
 from kontuar.domain.pricing.discount import Discount, LeftOut, State, discount_in, rule_of
 from kontuar.domain.pricing.in_words import says
 from kontuar.domain.pricing.phrases import Phrase
-from kontuar.domain.pricing.reach import Parents, path_of
+from kontuar.domain.pricing.reach import Parents, groups_of, path_of
 from kontuar.domain.pricing.references import goods_of
 from kontuar.kernel.errors import Problem, refuse
 from kontuar.operations.actor import Actor
@@ -171,9 +171,3 @@ def _keys(store: DefinitionStore, discounts: Sequence[Discount]) -> list[LineKey
     found = (msgspec.json.decode(row.body, type=Article) for row in store.rows("article", articles))
     keys: list[LineKey] = [(article.code, groups_of(article, parents)) for article in found]
     return [*keys, *(("", path_of(group, parents)) for group in groups), ("", ())]
-
-
-def groups_of(article: Article, parents: Parents) -> tuple[str, ...]:
-    """All groups of an article with those above them, nearest first."""
-    paths = [path_of(group, parents) for group in (article.group, *article.groups)]
-    return tuple(dict.fromkeys(chain.from_iterable(paths)))

@@ -105,11 +105,13 @@ class HubLogin:
 
     def _shows_second_factor(self, actor: Actor, one_time_code: str, now: datetime) -> bool:
         """True where none is set up; a code works once."""
-        factor = self._factors.second_factor(actor.operator) if self._factors else None
-        if self._factors is None or factor is None or factor.confirmed_at is None:
+        if self._factors is None or not self._factors.is_set_up(actor.operator):
             return True
         if not one_time_code.strip():
             raise refuse("login.code_needed")
+        factor = self._factors.second_factor(actor.operator)
+        if factor is None:
+            return True  # taken off between the two looks
         step = step_of_code(factor, one_time_code, now)
         if step is None:
             return False
@@ -120,8 +122,7 @@ class HubLogin:
         """Whoever must have a second factor and has none may do nothing but set one up."""
         if self._factors is None or not self._factors.second_factor_required():
             return actor
-        factor = self._factors.second_factor(actor.operator)
-        if factor is not None and factor.confirmed_at is not None:
+        if self._factors.is_set_up(actor.operator):
             return actor
         return msgspec.structs.replace(actor, rights=frozenset({SET_UP}))
 

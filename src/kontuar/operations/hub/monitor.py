@@ -7,6 +7,7 @@ import msgspec
 
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import refuse
+from kontuar.kernel.time import parse_instant
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.alarm_rules import SEVERITY_OF, alarms_on
 from kontuar.operations.ports.hub_lists import (
@@ -19,8 +20,10 @@ from kontuar.operations.ports.hub_lists import (
     MonitorShelf,
     NodeRow,
 )
+from kontuar.operations.ports.sync import Heard
 
 MAX_NOTE = 500
+MAX_BUILD = 60
 
 
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +31,31 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
 
     node: NodeRow
     alarms: tuple[str, ...]
+
+
+def contact_of(news: Heard, now: datetime.datetime) -> Contact:
+    """What a frame said of a node; raises `ValueError` when a time in it is none."""
+    queue = news.queue
+    return Contact(
+        node=news.identity.node, store=news.identity.store, kind=news.identity.kind,
+        incarnation=news.identity.incarnation, at=now, sent_at=parse_instant(news.sent_at) if news.sent_at else None,
+        build=news.build[:MAX_BUILD], claimed_seq=news.claimed_seq, definitions_version=news.definitions_version,
+        queue_length=None if queue is None else queue.length,
+        oldest_unsent_at=parse_instant(queue.oldest_at) if queue is not None and queue.oldest_at else None,
+    )  # fmt: skip
+
+
+def joined(earlier: Contact | None, newer: Contact) -> Contact:
+    """Two contacts of one beat as one: what the newer does not tell the earlier has told."""
+    if earlier is None:
+        return newer
+    told = newer if newer.queue_length is not None else earlier
+    return msgspec.structs.replace(
+        newer, sent_at=newer.sent_at or earlier.sent_at, build=newer.build or earlier.build,
+        claimed_seq=max(newer.claimed_seq, earlier.claimed_seq),
+        definitions_version=max(newer.definitions_version, earlier.definitions_version),
+        queue_length=told.queue_length, oldest_unsent_at=told.oldest_unsent_at,
+    )  # fmt: skip
 
 
 def note_contact(shelf: MonitorShelf, contact: Contact) -> None:

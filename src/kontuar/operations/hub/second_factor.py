@@ -7,7 +7,7 @@ because clocks differ.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final, Protocol
@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from kontuar.domain.parties import rights
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.ids import Ids
 from kontuar.kernel.time import Clock
@@ -25,6 +26,7 @@ STEP_SECONDS: Final = 30
 DIGITS: Final = 6
 SECRET_BYTES: Final = 20
 ISSUER: Final = "Kontuar"
+MAX_NOTE: Final = 500
 SET_UP: Final = "second_factor.set_up"
 """The only right of somebody who must set up a second factor before anything else."""
 
@@ -38,11 +40,25 @@ class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
     last_step: int = 0
 
 
+class FactorHolder(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who has a second factor, since when, and how many logins of his are good now."""
+
+    operator: str
+    name: str
+    since: datetime
+    logins: int
+
+
 class SecondFactorRegister(Protocol):
     """Second factors in the hub's database; used inside the login register's transaction."""
 
     def second_factor(self, operator: str) -> SecondFactor | None:
-        """An operator's, locked until the transaction ends."""
+        """An operator's, locked until the transaction ends. Raises `Refused("second_factor.key_missing")` when its
+        secret was sealed under a key that this hub does not have."""
+        ...
+
+    def is_set_up(self, operator: str) -> bool:
+        """Whether he has one that asks for codes; needs no key."""
         ...
 
     def put_second_factor(self, factor: SecondFactor) -> None:
@@ -53,11 +69,19 @@ class SecondFactorRegister(Protocol):
         """Whether there was one."""
         ...
 
+    def end_logins(self, operator: str) -> int:
+        """Every login of his is worth nothing from now on; how many there were."""
+        ...
+
+    def holders(self) -> Sequence[FactorHolder]:
+        """Everybody who has one, in the order of their codes."""
+        ...
+
     def second_factor_required(self) -> bool:
         """Whether the firm asks everybody for one (parameter `hub.second_factor`)."""
         ...
 
-    def audit(self, operator: str, action: str, subject: str, at: datetime) -> None:
+    def audit(self, operator: str, action: str, subject: str, at: datetime, facts: Mapping[str, str]) -> None:
         """Write down what was done."""
         ...
 
@@ -88,18 +112,15 @@ class SecondFactors:
     def state(self, actor: Actor) -> FactorState:
         """Of whoever asks."""
         with self._transaction():
-            found = self._register.second_factor(actor.operator)
             return FactorState(
-                active=found is not None and found.confirmed_at is not None,
-                required=self._register.second_factor_required(),
+                active=self._register.is_set_up(actor.operator), required=self._register.second_factor_required()
             )
 
     def begin(self, actor: Actor) -> NewFactor:
         """A new secret, worth nothing until a code of it was shown; raises `Refused("second_factor.active")`."""
         secret = self._ids.secret(SECRET_BYTES)
         with self._transaction():
-            found = self._register.second_factor(actor.operator)
-            if found is not None and found.confirmed_at is not None:
+            if self._register.is_set_up(actor.operator):
                 raise refuse("second_factor.active")
             self._register.put_second_factor(SecondFactor(operator=actor.operator, secret=secret))
         return _told(actor, secret)
@@ -115,15 +136,28 @@ class SecondFactors:
             if step is None:
                 raise refuse("second_factor.code_wrong", "field:code")
             self._register.put_second_factor(msgspec.structs.replace(found, confirmed_at=now, last_step=step))
-            self._register.audit(actor.operator, "second_factor.on", actor.operator, now)
+            self._register.audit(actor.operator, "second_factor.on", actor.operator, now, {})
 
-    def take_off(self, actor: Actor, operator: str, right: str) -> None:
-        """Somebody lost his device; raises `Refused("second_factor.not_found")`. Needs `right`."""
-        actor.require(right)
+    def holders(self, actor: Actor) -> Sequence[FactorHolder]:
+        """Everybody who has a second factor. Needs the right `hub.second_factor`."""
+        actor.require(rights.SECOND_FACTORS)
+        with self._transaction():
+            return self._register.holders()
+
+    def take_off(self, actor: Actor, operator: str, note: str = "") -> int:
+        """Somebody lost his device: his logins end with it, for whoever found it may have one; how many ended.
+
+        `note`: how it was made sure who asks; it is written into the audit log. Needs the right `hub.second_factor`.
+        Raises `Refused("second_factor.not_found")`.
+        """
+        actor.require(rights.SECOND_FACTORS)
         with self._transaction():
             if not self._register.remove_second_factor(operator):
-                raise refuse("second_factor.not_found")
-            self._register.audit(actor.operator, "second_factor.off", operator, self._clock.now())
+                raise refuse("second_factor.not_found", operator=operator[:MAX_NOTE])
+            ended = self._register.end_logins(operator)
+            facts = {"logins": str(ended), **({"note": note.strip()[:MAX_NOTE]} if note.strip() else {})}
+            self._register.audit(actor.operator, "second_factor.off", operator, self._clock.now(), facts)
+        return ended
 
 
 def step_of_code(factor: SecondFactor, code: str, now: datetime) -> int | None:

@@ -15,6 +15,7 @@ from kontuar.domain.parties import rights
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.booking import settle
+from kontuar.operations.hub.contractor_arrivals import ANONYMISED
 from kontuar.operations.hub.deviations import book_all_the_same
 from kontuar.operations.ports.hub_documents import BookingDesk, Decision
 from kontuar.operations.ports.hub_lists import (
@@ -43,6 +44,7 @@ WHAT_TO_DO: Final[Mapping[str, str]] = {
     "document.missing": "wait",
     "shift.never_opened": "wait",
     "message.kind_unknown": "upgrade",
+    ANONYMISED: "set_aside",
 }
 """Reason → what helps; everything else is looked at and accepted with a note, or cancelled at its source."""
 
@@ -144,8 +146,8 @@ def accept(
 
     A cancellation that was asked of the station meanwhile is withdrawn (`wishes`).
 
-    Raises `Refused("verification.note_missing" | "verification.not_found" | "verification.decided")`.
-    Needs the right `hub.verify`.
+    Raises `Refused("verification.note_missing" | "verification.not_found" | "verification.decided" |
+    "contractor.anonymised_meanwhile")`. Needs the right `hub.verify`.
     """
     actor.require(rights.VERIFY)
     note = note.strip()[:MAX_NOTE]

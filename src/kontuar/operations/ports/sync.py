@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -174,17 +174,29 @@ class Answerer(Protocol):
         ...
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """A node was heard of: directly, or because its agent relays its stream (`claimed_seq` of that stream).
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node has not brought to the node above yet: a station to its agent, an agent to the hub (HUB-07).
 
-    `sent_at`: the direct sender's clock (ISO 8601). `definitions_version`: what a `down` asked with.
+    `oldest_at`: when the oldest of these messages was written (ISO 8601), empty when there is none.
+    """
+
+    length: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+    oldest_at: str = ""
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """A node was heard of: directly, or because its agent relays its stream or tells of it.
+
+    `sent_at`: its clock (ISO 8601), `build`: its program; both empty = not told. `claimed_seq`: of the stream that was
+    pushed. `definitions_version`: what a `down` asked with. `queue`: None = not told.
     """
 
     identity: NodeIdentity
-    sent_at: str
-    build: str
+    sent_at: str = ""
+    build: str = ""
     claimed_seq: int = 0
     definitions_version: int = 0
+    queue: Queue | None = None
 
 
 class Enroller(Protocol):

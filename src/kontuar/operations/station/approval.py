@@ -25,6 +25,7 @@ from kontuar.operations.station.receipt_source import require_source
 from kontuar.operations.station.split_payment import with_split_payment
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till import reprice
+from kontuar.operations.station.till.promotions import with_bundles_at_approval
 
 INVOICE: Final = "invoice"
 
@@ -35,8 +36,8 @@ def open_payment(station: Station, actor: Actor, doc_id: str) -> Document:
     origin.require_edit(station, actor, document)
     if not document.payments:
         document = _repriced_if_newer(station, document)
-        flagged = with_split_payment(station, document)
-        document = document if flagged is document else station.save(flagged)
+        document = _kept(station, document, with_bundles_at_approval(station, document))
+        document = _kept(station, document, with_split_payment(station, document))
     require_source(station, document)
     _advance(station, actor, document, life.OPEN_PAYMENT)
     return document
@@ -170,6 +171,10 @@ def _with_terms(station: Station, document: Document) -> Document:
         buyer = station.books.definitions.get(Contractor, document.buyer.code)
         due = day + datetime.timedelta(days=buyer.payment_days if buyer else 0)
     return msgspec.structs.replace(document, sold_on=document.sold_on or day, due_on=due)
+
+
+def _kept(station: Station, before: Document, after: Document) -> Document:
+    return before if after is before else station.save(after)
 
 
 def _repriced_if_newer(station: Station, document: Document) -> Document:

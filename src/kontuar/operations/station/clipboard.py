@@ -17,6 +17,7 @@ from kontuar.operations.actor import Actor
 from kontuar.operations.ports.station import CodeMatch
 from kontuar.operations.station import own_documents, till
 from kontuar.operations.station.station import Station
+from kontuar.operations.station.till.discounting import with_discounts
 from kontuar.operations.station.till.drafts import lines_editable
 from kontuar.operations.station.till.lines import allowed_by, line_for, noted
 
@@ -93,7 +94,7 @@ def paste(station: Station, actor: Actor, doc_id: str) -> Document:
             problems += [Problem(each.code, f"article:{line.name}"[:80], each.facts) for each in refusal.problems]
     if problems:
         raise Refused(*problems)
-    return station.save(document)
+    return station.save(with_discounts(station, document))
 
 
 def _with_line(station: Station, actor: Actor, document: Document, copied: CopiedLine, *, keep_price: bool) -> Document:
@@ -105,7 +106,7 @@ def _with_line(station: Station, actor: Actor, document: Document, copied: Copie
     if not keep_price or line.initial_price == copied.initial_price:
         return lines.add(document, line)
     actor.require(rights.CHANGE_PRICE, document.doc_id)
-    priced = lines.with_price(
+    priced = lines.with_initial_price(
         line, copied.initial_price, document.currency, by=actor.operator,
         allowed_by=allowed_by(actor, rights.CHANGE_PRICE, document.doc_id),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from kontuar.domain.documents.messages import ContractorChanged, ContractorCreat
 from kontuar.domain.documents.sale_checks import EU_COUNTRIES
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import UNDEFINED, Address, Contractor
+from kontuar.kernel.canonical import encode
 from kontuar.kernel.codes import is_nip, plain_tax_number
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
@@ -19,12 +20,15 @@ from kontuar.operations.station.till.buyer import contractor_of, owner_of_card
 MOST_SIMILAR: Final = 20
 LONGEST: Final = 200
 MAX_CARD: Final = 64
+MADE: Final = "contractors_made"
+MADE_KEPT: Final = 40
+LONGEST_REQUEST: Final = 64
 _CREATED, _CHANGED = "contractor.created/1", "contractor.changed/1"
 
 
 class ContractorForm(msgspec.Struct, frozen=True, kw_only=True):
     """What is typed of a contractor. `country` empty = the firm's. `seen`: codes of contractors with the same tax
-    number, shown and accepted."""
+    number, shown and accepted. `request_id`: the same when a new one is sent again, because its answer was lost."""
 
     name: str
     kind: str = "retail"
@@ -38,12 +42,18 @@ class ContractorForm(msgspec.Struct, frozen=True, kw_only=True):
     phone: str = ""
     card: str = ""
     seen: tuple[str, ...] = ()
+    request_id: str = ""
 
 
 def find(station: Station, actor: Actor, code: str) -> Contractor:
     """One contractor, for the preview and the form; raises `Refused("contractor.not_found")`."""
     del actor
     return contractor_of(station, code)
+
+
+def blank(station: Station, actor: Actor, kind: str) -> ContractorForm:
+    """The empty form of a new contractor; however often it is sent, it makes one."""
+    return ContractorForm(name="", kind=kind, country=home_country(station, actor), request_id=station.ids.new_id())
 
 
 def home_country(station: Station, actor: Actor) -> str:
@@ -67,15 +77,24 @@ def with_tax_number(station: Station, number: str, but: str = "") -> Sequence[Co
 def add(station: Station, actor: Actor, form: ContractorForm) -> Contractor:
     """A new contractor, who can be chosen at once; his code begins with this station's series, so no two are equal.
 
-    Raises `Refused("contractor.possible_duplicate")` until those with his tax number were `seen`, and every problem of
-    the definition itself (`contractor.bad_nip`, …).
+    A `request_id` sent before makes no second one: what was typed differently since changes the first. Raises
+    `Refused("contractor.possible_duplicate")` until those with his tax number were `seen`, and every problem of the
+    definition itself (`contractor.bad_nip`, …).
     """
     actor.require(rights.EDIT_CONTRACTORS)
+    request_id = form.request_id.strip()[:LONGEST_REQUEST]
+    made = _made(station)
+    known = station.books.definitions.get(Contractor, made.get(request_id, ""))
+    if request_id and known is not None:
+        return _changed(station, actor, known, _filled(station, known, form), form.seen)
     with station.books.transaction():
         contractor = _filled(station, Contractor(code=_next_code(station), name=""), form)
         _check(station, contractor, form.seen)
         body = ContractorCreated(contractor=contractor, seen=form.seen)
         _tell(station, actor, _CREATED, body, contractor)
+        if request_id:
+            latest = [*made.items(), (request_id, contractor.code)][-MADE_KEPT:]
+            station.books.set_fact(MADE, encode(dict(latest)).decode())
     station.committed()
     return contractor
 
@@ -87,8 +106,12 @@ def change(station: Station, actor: Actor, code: str, form: ContractorForm) -> C
 
 
 def put_address(station: Station, actor: Actor, code: str, address: Address, *, instead_of: str = "") -> Contractor:
-    """A further address, new or instead of the one with that name; its name is unique among his addresses."""
+    """A further address, new or instead of the one with that name; its name is unique among his addresses.
+
+    `country` empty = the firm's.
+    """
     before = _editable(station, actor, code)
+    address = msgspec.structs.replace(address, country=address.country.strip().upper() or station.firm().country)
     kept = [row for row in before.addresses if row.name != instead_of or not instead_of]
     if any(row.name == address.name for row in kept):
         raise refuse("contractor.address_twice", "name", name=address.name[:60])
@@ -105,6 +128,12 @@ def add_card(station: Station, actor: Actor, code: str, card: str) -> Contractor
         raise refuse("contractor.card_unreadable", "card")
     after = _with_card(before, card)
     return _changed(station, actor, before, after)
+
+
+def _made(station: Station) -> dict[str, str]:
+    """The contractors of the latest requests: request → code."""
+    kept = station.books.fact(MADE)
+    return msgspec.json.decode(kept, type=dict[str, str]) if kept else {}
 
 
 def _editable(station: Station, actor: Actor, code: str) -> Contractor:

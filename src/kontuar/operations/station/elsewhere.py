@@ -97,12 +97,16 @@ def document_question(station: Station, actor: Actor, number: str) -> bytes:
 def found_document(station: Station, actor: Actor, answer: bytes) -> DocumentElsewhere:
     """The answer to `find_document`; raises `Refused("elsewhere.unreadable")` for a document this program is too old
     for.
+
+    Rights are those on this station's own documents (HUB-15): one's own, or with the right `documents.all` anybody's;
+    else `Refused("right.missing")`. A whole number is no key to what the list would hide.
     """
-    del actor
     found = _read(answer, FoundDocument)
     document = _read(bytes(found.document), Document)
     if document.type not in TYPES or document.approved_at is None or document.business_day is None:
         raise refuse("elsewhere.unreadable")
+    if document.approved_by != actor.operator:
+        actor.require(rights.ALL_DOCUMENTS, document.doc_id)
     definitions = station.books.definitions
     store = definitions.get(Store, document.store)
     own = definitions.get(StationDefinition, document.station)

@@ -163,10 +163,24 @@ def finish_card(station: Station, actor: Actor, request: CardRequest, answer: st
 
 
 def decide_card(station: Station, actor: Actor, doc_id: str, operation_id: str, *, succeeded: bool) -> Document:
-    """A person says whether the card payment succeeded all the same (PAY-05); the answer is kept."""
+    """A person says whether the card payment succeeded all the same (PAY-05); the answer is kept.
+
+    Where a terminal stands here, money that it did not tell of is believed only to who has the right
+    `payment.confirm_card`, or to whom somebody allowed it. Without one the cashier is simply asked.
+    """
     request = open_card_request(station, actor, doc_id, operation_id)
-    answer = "confirmed_by_hand" if succeeded else "cancelled_by_hand"
-    return finish_card(station, actor, request, answer, {"by": actor.operator})
+    facts = {"by": actor.operator}
+    if not succeeded:
+        return finish_card(station, actor, request, "cancelled_by_hand", facts)
+    with station.books.transaction():
+        if station.card_terminal:
+            actor.require(rights.CONFIRM_CARD, doc_id)
+            before = station.draft(doc_id)
+            allowed = _with_authorisation(station, actor, before, rights.CONFIRM_CARD)
+            if allowed is not before:
+                facts["allowed_by"] = allowed.authorisations[-1].operator
+            station.save(allowed)
+        return finish_card(station, actor, request, "confirmed_by_hand", facts)
 
 
 def open_card_request(station: Station, actor: Actor, doc_id: str, operation_id: str) -> CardRequest:

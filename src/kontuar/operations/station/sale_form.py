@@ -12,7 +12,7 @@ from kontuar.domain.firm.records import Attribute
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import UNDEFINED, Contractor
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import till
+from kontuar.operations.station import split_payment, till
 from kontuar.operations.station.attributes import attributes_of
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.terms import INVOICE, RECEIPT, SALES
@@ -40,7 +40,7 @@ def terms_of(station: Station, actor: Actor, document: Document) -> SaleTerms:
         other_type=other if may_change else "",
         credit=credit_of(station, document),
         attributes=attributes_of(station, document.type),
-        split_payment=station.parameters().yes("invoice.split_payment"),
+        split_payment=split_payment.is_used(station),
         may_edit_contractors=actor.may(rights.EDIT_CONTRACTORS),
     )
 

@@ -16,8 +16,9 @@ from kontuar.domain.pricing.vat import rate_on
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.ids import Ids
-from kontuar.kernel.time import Clock, local_day
+from kontuar.kernel.time import Clock, local_day, local_time
 from kontuar.operations.ports.station import Books
+from kontuar.operations.station.discount_rules import DiscountRules
 from kontuar.operations.station.leases import HeldLeases
 
 CLOCK_TOLERANCE = datetime.timedelta(seconds=2)
@@ -46,9 +47,11 @@ class Station:
     card_terminal: bool = False
     replay: bool = False
     leases: HeldLeases = field(init=False)
+    rules: DiscountRules = field(init=False)
 
     def __post_init__(self) -> None:
         self.leases = HeldLeases(self.clock.monotonic)
+        self.rules = DiscountRules(self.books.definitions)
 
     # -- definitions by name --------------------------------------------------------------------------------
     def definition(self) -> StationDefinition:
@@ -103,6 +106,11 @@ class Station:
         """The open shift's day, else today at the shop's place."""
         shift = self.books.cash.open_shift()
         return shift.business_day if shift else self.today()
+
+    def minute_of_day(self) -> int:
+        """Minutes since midnight at the shop's place."""
+        here = local_time(self.clock.now(), self.firm().time_zone)
+        return here.hour * 60 + here.minute
 
     def today(self) -> datetime.date:
         """The calendar day at the shop's place."""

@@ -9,12 +9,15 @@ from kontuar.storage.postgres.engine import HubDatabase
 _NOTE = """
 INSERT INTO node_contact AS c (node, store, kind, incarnation, last_seen_at, build, clock_skew_ms, claimed_seq,
   definitions_version, queue_length, oldest_unsent_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES (%(node)s, %(store)s, %(kind)s, %(incarnation)s, %(at)s, %(build)s, coalesce(%(skew)s::bigint, 0), %(claimed)s,
+  %(version)s, coalesce(%(queue)s::bigint, 0), %(oldest)s)
 ON CONFLICT (store, node) DO UPDATE
 SET kind = excluded.kind, incarnation = excluded.incarnation,
-    last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at), build = excluded.build,
-    clock_skew_ms = excluded.clock_skew_ms, queue_length = excluded.queue_length,
-    oldest_unsent_at = excluded.oldest_unsent_at,
+    last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
+    build = CASE WHEN excluded.build = '' THEN c.build ELSE excluded.build END,
+    clock_skew_ms = coalesce(%(skew)s::bigint, c.clock_skew_ms),
+    queue_length = coalesce(%(queue)s::bigint, c.queue_length),
+    oldest_unsent_at = CASE WHEN %(queue)s::bigint IS NULL THEN c.oldest_unsent_at ELSE excluded.oldest_unsent_at END,
     claimed_seq = CASE WHEN c.incarnation = excluded.incarnation THEN greatest(c.claimed_seq, excluded.claimed_seq)
                        ELSE excluded.claimed_seq END,
     definitions_version = greatest(c.definitions_version, excluded.definitions_version)"""
@@ -47,11 +50,14 @@ class PostgresMonitorShelf:
         return self._database.transaction()
 
     def note(self, contact: Contact) -> None:
-        skew = round((contact.sent_at - contact.at).total_seconds() * 1000)
+        sent_at = contact.sent_at
+        skew = None if sent_at is None else round((sent_at - contact.at).total_seconds() * 1000)
         self._database.connection.execute(
             _NOTE,
-            [contact.node, contact.store, contact.kind, contact.incarnation, contact.at, contact.build, skew,
-             contact.claimed_seq, contact.definitions_version, contact.queue_length, contact.oldest_unsent_at],
+            {"node": contact.node, "store": contact.store, "kind": contact.kind, "incarnation": contact.incarnation,
+             "at": contact.at, "build": contact.build, "skew": skew, "claimed": contact.claimed_seq,
+             "version": contact.definitions_version, "queue": contact.queue_length,
+             "oldest": contact.oldest_unsent_at},
         )  # fmt: skip
 
     def nodes(self) -> Sequence[NodeRow]:

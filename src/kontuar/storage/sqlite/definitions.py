@@ -75,6 +75,11 @@ class SqliteDefinitions:
             found = self._small[kind] = {key: record for key, record in read.items() if record is not None}
         return found
 
+    def rows(self, kind: str) -> Sequence[tuple[str, int, bytes]]:
+        """(key, version, bytes) of all rows of a kind."""
+        rows = self._database.rows("SELECT key, version, body FROM definition WHERE kind = ? ORDER BY key", (kind,))
+        return [(key, version, body) for key, version, body in rows]
+
     def bodies(self, kind: str) -> list[bytes]:
         """All rows of a kind as bytes, also of kinds that are nobody's to edit (certificates)."""
         return [body for (body,) in self._database.rows("SELECT body FROM definition WHERE kind = ?", (kind,))]

@@ -71,7 +71,7 @@ class SqliteDatabase:
             return
         if self._fault:
             raise StorageDamaged(self._fault)
-        with self._remembering_faults(), naming_failures(self.path, self._connection):
+        with self._remembering_faults(), self._naming():
             self._connection.execute("BEGIN IMMEDIATE")
             self._depth = 1
             try:
@@ -93,6 +93,16 @@ class SqliteDatabase:
                 self._fault = str(fault)
             raise
 
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """As `naming_failures`; after damage the next start checks the file before anything else."""
+        try:
+            with naming_failures(self.path, self._connection):
+                yield
+        except StorageDamaged:
+            self.checked = False
+            raise
+
     def write(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Execute one statement inside a transaction; returns the rows it changed."""
         assert self._depth, "writes happen inside a transaction"
@@ -107,12 +117,12 @@ class SqliteDatabase:
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with naming_failures(self.path, self._connection):
+        with self._naming():
             return list(self._connection.execute(statement, values))
 
     def row(self, statement: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
-        with naming_failures(self.path, self._connection):
+        with self._naming():
             return next(iter(self._connection.execute(statement, values)), None)
 
     def value(self, statement: str, values: Sequence[Any] = ()) -> Any:
@@ -122,7 +132,7 @@ class SqliteDatabase:
 
     def checkpoint(self, *, truncate: bool = False) -> None:
         """Move the log into the file; called when idle, with `truncate` when closing a shift."""
-        with naming_failures(self.path, self._connection):
+        with self._naming():
             mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
             self._connection.wal_checkpoint(mode=mode)
 

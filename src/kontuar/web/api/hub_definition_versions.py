@@ -8,6 +8,7 @@ from litestar import Request, Router, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from kontuar.operations.hub.defining.definitions import Written
+from kontuar.operations.hub.defining.ean_numbers import next_ean
 from kontuar.operations.hub.defining.numbers import sample_of
 from kontuar.operations.hub.defining.parameters import ParameterHere, parameters_at
 from kontuar.operations.hub.defining.similar import SimilarContractor, similar_contractors
@@ -21,6 +22,12 @@ from kontuar.operations.hub.defining.versions import (
 from kontuar.operations.ports.hub_definitions import RunningVersion, VersionRow
 from kontuar.web.api import hub_definition_files, hub_definitions
 from kontuar.web.hub_access import Asker, Parts
+
+
+class EanBody(msgspec.Struct, frozen=True):
+    """An EAN with its check digit."""
+
+    ean: str
 
 
 class SampleBody(msgspec.Struct, frozen=True):
@@ -78,6 +85,13 @@ async def find_similar(request: Request[Any, Any, Any], parts: Parts, actor: Ask
     return await parts.run(similar_contractors, parts.definitions, actor, record)
 
 
+@post("/new-ean", summary="The next free EAN of the firm's own range", status_code=200)
+async def new_ean(
+    parts: Parts, actor: Asker, length: Annotated[int, QueryParameter(description="8, 13 or 14 digits")] = 13
+) -> EanBody:
+    return EanBody(await parts.run(next_ean, parts.definitions, actor, length))
+
+
 def _within(version: int) -> int:
     """A version that the database can hold; others are not there."""
     return version if 0 <= version < 2**63 else 0
@@ -96,7 +110,7 @@ ROUTERS = (
     ),
     Router(
         "/api/v1/definition-questions",
-        route_handlers=[read_parameters, sample_number, find_similar],
+        route_handlers=[read_parameters, sample_number, find_similar, new_ean],
         tags=["definitions"],
     ),
 )

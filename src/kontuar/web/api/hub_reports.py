@@ -9,10 +9,9 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, Parameter
 from litestar.response import Stream
 
-from kontuar.domain.parties import rights
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub import audit, privacy, reports
-from kontuar.operations.hub.second_factor import FactorState, NewFactor
+from kontuar.operations.hub.second_factor import FactorHolder, FactorState, NewFactor
 from kontuar.operations.ports.hub_lists import AuditFilter, ReportFilter
 from kontuar.web.api.hub_documents import Limit, Text, answer
 from kontuar.web.hub_access import BEFORE_SECOND_FACTOR, HubParts, provide_parts
@@ -75,6 +74,7 @@ async def wanted_entries(
     )  # fmt: skip
 
 
+Note = Annotated[str, Parameter(max_length=500, description="How it was made sure who asks; for the audit log")]
 Entries = NamedDependency[AuditFilter]
 ENTRIES: Final[dict[str, Any]] = {"entries": Provide(wanted_entries)}
 
@@ -140,16 +140,23 @@ async def confirm_second_factor(definitions: HubDefinitions, actor: Actor, data:
     await definitions.run(definitions.factors.confirm, actor, data.code)
 
 
-@delete("/second-factor/{operator:str}", summary="Somebody lost his device")
-async def take_second_factor_off(definitions: HubDefinitions, actor: Actor, operator: FromPath[str]) -> None:
-    await definitions.run(definitions.factors.take_off, actor, operator, rights.DEFINE)
+@get("/second-factors", summary="Who has a second factor")
+async def list_second_factors(definitions: HubDefinitions, actor: Actor) -> list[FactorHolder]:
+    return list(await definitions.run(definitions.factors.holders, actor))
+
+
+@delete("/second-factor/{operator:str}", summary="Somebody lost his device: his second factor and his logins end")
+async def take_second_factor_off(
+    definitions: HubDefinitions, actor: Actor, operator: FromPath[str], note: Note = ""
+) -> None:
+    await definitions.run(definitions.factors.take_off, actor, operator, note)
 
 
 router = Router(
     "/api/v1",
     route_handlers=[
         read_sales, read_losses, list_audit, audit_file, export_contractor, anonymise_contractor, read_second_factor,
-        begin_second_factor, confirm_second_factor, take_second_factor_off,
+        begin_second_factor, confirm_second_factor, list_second_factors, take_second_factor_off,
     ],
     dependencies={"parts": Provide(provide_document_parts), "definitions": Provide(provide_parts)},
     tags=["supervision"],

@@ -1,7 +1,6 @@
 """The hub's web application: pages, JSON API, whatever other routers the node brings."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -10,10 +9,10 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
-from litestar.static_files import create_static_files_router
 
 from kontuar.kernel.errors import Problem, Refused
 from kontuar.web.api import hub_definition_versions, hub_discounts, hub_login
+from kontuar.web.asset_files import give_asset
 from kontuar.web.description import description_of, openapi_json
 from kontuar.web.http import EXCEPTION_HANDLERS, SECURITY_HEADERS, language_of, on_http, status_of, wants_page
 from kontuar.web.hub import (
@@ -27,10 +26,9 @@ from kontuar.web.hub import (
 )
 from kontuar.web.hub.definition_words import AREAS, ICONS, NAMES
 from kontuar.web.hub.rendering import NavArea, page
-from kontuar.web.hub_access import OPEN, Asker, HubParts, Parts, provide_actor, provide_parts, require_login
+from kontuar.web.hub_access import Asker, HubParts, Parts, provide_actor, provide_parts, require_login
 from kontuar.web.i18n import texts
 
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
 _LOGIN_CODES = frozenset({"login.needed", "login.expired"})
 
 
@@ -117,7 +115,6 @@ def build_hub_app(
         ],
         exception_handlers={Refused: on_page_refused, HTTPException: on_page_http},
     )
-    assets = create_static_files_router("/assets", [_ASSETS], opt=dict(OPEN), include_in_schema=False)
     return Litestar(
         route_handlers=[
             screens,
@@ -126,7 +123,7 @@ def build_hub_app(
             hub_login.router,
             status,
             openapi_json,
-            assets,
+            give_asset,
             *handlers,
         ],
         dependencies={"parts": Provide(provide_parts), "actor": Provide(provide_actor)},

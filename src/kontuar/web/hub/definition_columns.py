@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
-from kontuar.domain.catalogue.records import Picture
+from kontuar.domain.catalogue.records import ArticleCode, Picture
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.operations.hub.defining.cells import cell_of
 from kontuar.operations.hub.defining.input import SECRET
+from kontuar.web.hub.definition_fields import DAYS, MONEY, fields_of
 from kontuar.web.hub.definition_words import AREAS, CHOICES, NAMES, label_of
 from kontuar.web.i18n import Texts
 
@@ -30,7 +31,6 @@ _FIRST: Final = {
     "picture": ("code", "media_type", "data"),
 }
 """Columns shown at first; kinds not named here show all they have."""
-_NUMERIC: Final = frozenset({"price", "rate", "percent", "precision", "position", "payment_days", "credit_limit"})
 _CHOSEN: Final = frozenset(
     {
         "kind",
@@ -58,13 +58,14 @@ _WORDS: Final = {"document_type": "type", "document_types": "type", "rights": "r
 def columns_of(kind: str, words: Texts) -> list[dict[str, Any]]:
     """Columns in the form of the kit's lists."""
     fields = [field for field in KINDS[kind].written.__struct_fields__ if field != SECRET]
+    numbers = {field.name for field in fields_of(kind) if field.widget in ("number", "money")}
     first = _FIRST.get(kind)
     chosen = [*first, *(field for field in fields if field not in first)] if first else fields
     return [
         {
             "key": field,
             "label": words.gettext(label_of(field)),
-            "align": "num" if field in _NUMERIC else "main" if field == "name" else "",
+            "align": "num" if field in numbers else "main" if field == "name" else "",
             "hidden": first is not None and field not in first,
         }
         for field in chosen
@@ -87,11 +88,24 @@ def text_of(record: Any, field: str, words: Texts) -> str:
         return words.price(value)
     if isinstance(value, datetime.date):
         return words.day(value)
+    if isinstance(value, str) and field in DAYS:
+        return _day(value, words)
+    if isinstance(value, int) and field in MONEY:
+        return words.amount(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], ArticleCode):
+        return ", ".join(code.ean for code in value)
     if isinstance(value, tuple):
         return ", ".join(choice_text(field, cell_of((part,)), words) for part in value)
     if isinstance(value, dict):
         return ", ".join(f"{code}: {text}" for code, text in value.items())
     return choice_text(field, cell_of(value), words)
+
+
+def _day(text: str, words: Texts) -> str:
+    try:
+        return words.day(datetime.date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def choice_text(field: str, value: str, words: Texts) -> str:

@@ -26,6 +26,8 @@ Widget = Literal[
     "picture",
 ]  # fmt: skip
 
+SCOPE: Final = "scope"
+"""Not a kind: everywhere, a centre, a store or a station (`store:KRK`)."""
 REFERENCES: Final[Mapping[str, str]] = {
     "unit": "unit", "group": "article_group", "groups": "article_group", "picture": "picture", "pictures": "picture",
     "properties": "property", "linked": "article", "substitutes": "article", "packaging": "article",
@@ -41,12 +43,13 @@ REFERENCES: Final[Mapping[str, str]] = {
 _OTHER_REFERENCES: Final[Mapping[str, str]] = {
     "centre.parent": "centre", "article_group.parent": "article_group", "contractor_group.parent": "contractor_group",
     "contractor.group": "contractor_group", "contractor.groups": "contractor_group",
+    "parameter.scope": SCOPE, "view.scope": SCOPE,
 }  # fmt: skip
 _NO_REFERENCES: Final = frozenset({"store.warehouse"})
 """Fields named as a reference that are none when the row is written (a store comes before its warehouse)."""
 _LONG: Final = frozenset({"description", "rest"})
-_DAYS: Final = frozenset({"valid_from", "valid_until", "since"})
-_MONEY: Final = frozenset({"credit_limit"})
+DAYS: Final = frozenset({"valid_from", "valid_until", "since"})
+MONEY: Final = frozenset({"credit_limit"})
 _FIXED: Final[Mapping[str, tuple[str, ...]]] = {
     "document_types": tuple(TYPES),
     "rights": tuple(sorted(ALL_RIGHTS)),
@@ -138,9 +141,9 @@ def _field(kind: str, name: str, hint: Any, *, required: bool) -> Field:
     fixed = _FIXED_ONE.get(f"{kind}.{name}") or _FIXED_ONE.get(name)
     if fixed:
         return change(base, widget="choice", choices=fixed)
-    if name in _MONEY:
+    if name in MONEY:
         return change(base, widget="money")
-    if plain is datetime.date or name in _DAYS:
+    if plain is datetime.date or name in DAYS:
         return change(base, widget="day")
     if plain is not str:
         return change(base, widget="number")

@@ -25,6 +25,7 @@ from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.definition_columns import choice_text, record_of
 from kontuar.web.hub.definition_fields import Field, fields_of, sections_of
 from kontuar.web.hub.definition_lists import row_path
+from kontuar.web.hub.definition_names import names_of
 from kontuar.web.hub.definition_values import State, empty_state, fields_from, keep_order, posted, state_of
 from kontuar.web.hub.definition_words import CHOICES, NAMES, label_of
 from kontuar.web.hub.discount_words import HIDDEN, PLACES, VARIANT_CHOICES, VARIANTS
@@ -89,7 +90,7 @@ async def save_row(request: Page, parts: Parts, actor: Asker, kind: FromPath[str
     """Write what the form holds; refused, the form comes back with each message at its field."""
     actor.require(DEFINE)
     _known(kind)
-    items = [(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)]
+    items = await _texts_of(request)
     sent = dict(items)
     form = Form(
         kind=kind, key=sent.get("key", ""), version=_version(sent.get("version", "")), state=posted(kind, items)
@@ -144,6 +145,8 @@ async def show_sample(
 ) -> Response[str]:  # fmt: skip
     """What the first number of a rule would look like, while it is typed."""
     words = texts(language_of(request))
+    if not document_type or not pattern.strip():
+        return page(request, "hub/definition_sample.jinja", actor, told="", good=True)
     try:
         told, good = sample_of(document_type, pattern[:200], reset), True
     except Refused as refusal:
@@ -302,14 +305,14 @@ def told_changes(changes: Sequence[Any], words: Texts) -> list[tuple[str, str, s
 
 async def _context(request: Page, parts: HubParts, actor: Actor, form: Form) -> dict[str, Any]:
     words = texts(language_of(request))
-    names = await parts.run(_names, parts.definitions, form)
+    names = await parts.run(names_of, parts.definitions, _named(form))
     return {
         "form": form,
         "kind": form.kind,
         "key": form.key,
         "name": NAMES[form.kind],
         "sections": sections_of(form.kind, _variant(form)),
-        "hidden": HIDDEN if form.kind in VARIANTS else (),
+        "hidden": HIDDEN.get(form.kind, ()),
         "variants": VARIANT_CHOICES if form.kind in VARIANTS and not form.version else (),
         "variant": _variant(form),
         "names": names,
@@ -341,8 +344,8 @@ def _targets(fields: Sequence[Field]) -> set[str]:
     return {one.target for field in fields for one in (field, *field.parts) if one.target}
 
 
-def _names(definitions: Definitions, form: Form) -> dict[tuple[str, str], str]:
-    """(kind, code) → name, of every row that the form names."""
+def _named(form: Form) -> dict[str, set[str]]:
+    """Kind → the codes that the form names."""
     wanted: dict[str, set[str]] = {}
     for field in fields_of(form.kind):
         held = form.state[field.name]
@@ -352,12 +355,7 @@ def _names(definitions: Definitions, form: Form) -> dict[tuple[str, str], str]:
             if part.target and isinstance(held, list):
                 codes = {row.get(part.name, "") for row in held if isinstance(row, dict)}
                 wanted.setdefault(part.target, set()).update(codes - {""})
-    found = {}
-    with definitions.store.transaction():
-        for kind, keys in wanted.items():
-            for row in definitions.store.rows(kind, sorted(key.replace("\0", "") for key in keys)):
-                found[kind, row.key] = getattr(record_of(kind, row.body), "name", "")
-    return found
+    return wanted
 
 
 HANDLERS: Final = (show_new, show_row, save_row, ask_to_remove, remove_row, show_sample)

@@ -1,5 +1,6 @@
 """Screens where a matrix serves better than a form: rights of roles, parameters of a scope, prices of articles."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -9,24 +10,37 @@ from litestar import Request, Response, get, post
 from litestar.params import QueryParameter
 
 from kontuar.domain.catalogue.records import Article, Price, PriceList
+from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.firm.records import Parameter
 from kontuar.domain.parties.records import Role
 from kontuar.domain.parties.rights import ALL_RIGHTS, DEFINE, SEE_HUB
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.defining.definitions import Definitions
-from kontuar.operations.hub.defining.parameters import DEFAULT_SCOPE, ParameterHere, parameters_at
+from kontuar.operations.hub.defining.parameters import ParameterHere, parameters_at
 from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.definition_columns import record_of
-from kontuar.web.hub.definition_words import NAMES
+from kontuar.web.hub.definition_names import parameter_told, scope_told, scopes_of
+from kontuar.web.hub.definition_words import CHOICES, NAMES
 from kontuar.web.hub.rendering import page
 from kontuar.web.hub_access import Asker, HubParts, Parts
 from kontuar.web.i18n import Texts, texts
 
 ARTICLES_PER_PAGE: Final = 30
 Page = Request[Any, Any, Any]
-_LEVEL_NAMES: Final = {"centre": "Centre", "store": "Store", "station": "Station"}
-"""Scopes of parameters below *everywhere*; each is named like the kind of its rows."""
+
+_AREAS_OF_RIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Sale": ("receipt.", "price.", "payment.", "discount."),
+    "Invoices": ("invoice.",),
+    "Documents": ("documents.", "parking."),
+    "Cash": ("cash.", "drawer.", "shift."),
+    "Goods": ("goods.",),
+    "Contractors": ("contractors.",),
+    "Till": ("station.", "views.", "clock."),
+    "Head office": ("hub.",),
+}
+"""Headings of the matrix, and how the rights under each begin."""
+_OTHER_RIGHTS: Final = "Other"
 
 
 @get("/definitions/role/matrix", include_in_schema=False)
@@ -37,9 +51,10 @@ async def show_roles(
     rows = await parts.run(parts.definitions.all_rows, actor, "role")
     roles = [(row.version, record_of("role", row.body)) for row in rows]
     words = texts(language_of(request))
-    areas: dict[str, list[tuple[str, str]]] = {}
+    areas: dict[str, list[tuple[str, str]]] = {words.gettext(area): [] for area in (*_AREAS_OF_RIGHTS, _OTHER_RIGHTS)}
     for right in sorted(ALL_RIGHTS):
-        areas.setdefault(right.partition(".")[0], []).append((right, words.gettext(f"right:{right}")))
+        area = next((area for area, begins in _AREAS_OF_RIGHTS.items() if right.startswith(begins)), _OTHER_RIGHTS)
+        areas[words.gettext(area)].append((right, words.gettext(f"right:{right}")))
     return page(
         request, "hub/role_matrix.jinja", actor, roles=roles, areas=areas, may_define=DEFINE in actor.rights,
         saved=saved, shortcuts=[_save_key(words, "role")],
@@ -77,11 +92,11 @@ async def show_parameters(
     """All parameters at one scope, each with where its value comes from."""
     words = texts(language_of(request))
     found = await parts.run(parameters_at, parts.definitions, actor, at)
-    scopes = await parts.run(_scopes, parts.definitions)
+    scopes = await parts.run(scopes_of, parts.definitions)
     names = dict(scopes)
     return page(
         request, "hub/parameter_scopes.jinja", actor, at=at,
-        scopes=[(scope, _scope_told(scope, names, words)) for scope, _ in scopes],
+        scopes=[(scope, scope_told(scope, words, names)) for scope, _ in scopes],
         rows=[_parameter(one, at, names, words) for one in found],
         may_define=DEFINE in actor.rights, saved=saved, shortcuts=[_save_key(words, "parameter")],
     )  # fmt: skip
@@ -91,18 +106,27 @@ async def show_parameters(
 async def save_parameters(
     request: Page, parts: Parts, actor: Asker, at: Annotated[str, QueryParameter(max_length=100)] = "global"
 ) -> Response[str]:
-    """Set what is marked as set here, let go of what is not any more, all as one version."""
+    """Set what is marked as set here or was given another value, let go of what is not marked any more: one version.
+
+    The form tells of each parameter the value and the version it showed, so that nobody's later change is written over.
+    """
     sent = {name: value for name, value in (await request.form()).multi_items() if isinstance(value, str)}
     put: list[tuple[str, Any]] = []
     remove: list[tuple[str, str]] = []
+    expected: dict[tuple[str, str], int] = {}
     for one in await parts.run(parameters_at, parts.definitions, actor, at):
-        own = sent.get(f"own.{one.name}") == "yes"
+        key = ("parameter", f"{one.name}|{at}")
+        seen = _number(sent.get(f"version.{one.name}", str(one.row_version)))
         value = sent.get(f"value.{one.name}", one.value).replace("\0", "").strip()
-        if own and (one.given != at or value != one.value):
-            put.append(("parameter", Parameter(name=one.name, scope=at, value=value)))
-        elif not own and one.given == at:
-            remove.append(("parameter", f"{one.name}|{at}"))
-    return await _write(request, parts, actor, put, {}, remove, f"/definitions/parameter/scopes?at={quote(at)}&")
+        is_other = value != sent.get(f"shown.{one.name}", one.value)
+        if sent.get(f"own.{one.name}") == "yes" or (not seen and is_other):
+            if is_other or not seen:
+                put.append(("parameter", Parameter(name=one.name, scope=at, value=value)))
+                expected[key] = seen
+        elif seen:
+            remove.append(key)
+            expected[key] = seen
+    return await _write(request, parts, actor, put, expected, remove, f"/definitions/parameter/scopes?at={quote(at)}&")
 
 
 @get("/definitions/price/table", include_in_schema=False)
@@ -114,18 +138,30 @@ async def show_prices(
     after: Annotated[str, QueryParameter(max_length=100)] = "",
     day: Annotated[str, QueryParameter(max_length=10)] = "",
 ) -> Response[str]:
-    """Articles × price lists: the price of the base unit on a day (all lists; empty where a list has none)."""
-    shown = day if len(day) == 10 else "9999-12-31"
-    lists, rows = await parts.run(_prices, parts.definitions, actor, q, after, shown)
+    """Articles × price lists: the price of the base unit on a day, today's at first; empty where a list has none."""
+    on_day = _day(day) or parts.definitions.author(actor).at.date()
+    lists, rows = await parts.run(_prices, parts.definitions, actor, q, after, on_day.isoformat())
     words = texts(language_of(request))
     return page(
-        request, "hub/price_table.jinja", actor, lists=lists, q=q, day=day,
-        rows=[
-            (article, [(price and words.price(price.price), price and price.valid_from, one) for one, price in prices])
-            for article, prices in rows
-        ],
+        request, "hub/price_table.jinja", actor, lists=lists, q=q, day=on_day.isoformat(),
+        rows=[(article, [(one, price and _price_told(price, words)) for one, price in prices])
+              for article, prices in rows],
         after=rows[-1][0].code if len(rows) == ARTICLES_PER_PAGE else "", may_define=DEFINE in actor.rights,
     )  # fmt: skip
+
+
+def _day(text: str) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _price_told(price: Price, words: Texts) -> tuple[str, str, str]:
+    """(key of its row, the price, since when) as the table shows it."""
+    since = _day(price.valid_from)
+    key = KINDS["price"].key_of(price)
+    return key, words.price(price.price), words.day(since) if since else price.valid_from
 
 
 def _prices(
@@ -169,38 +205,19 @@ async def _write(
     return Response("", headers={"HX-Redirect": f"{back}saved={written.version}"})
 
 
-def _scopes(definitions: Definitions) -> list[tuple[str, str]]:
-    """(scope, name) of every scope there is, the widest first."""
-    found = [("global", "")]
-    with definitions.store.transaction():
-        for level in _LEVEL_NAMES:
-            for row in definitions.store.rows(level):
-                found.append((f"{level}:{row.key}", record_of(level, row.body).name))
-    return found
-
-
-def _scope_told(scope: str, names: Mapping[str, str], words: Texts) -> str:
-    if scope == "global":
-        return words.gettext("Everywhere")
-    if scope == DEFAULT_SCOPE:
-        return words.gettext("Nobody set it")
-    level, _, code = scope.partition(":")
-    level_told = words.gettext(_LEVEL_NAMES[level])
-    return f"{level_told} {code} · {names.get(scope, '')}"
-
-
 def _parameter(one: ParameterHere, at: str, names: Mapping[str, str], words: Texts) -> dict[str, Any]:
-    told = words.gettext(f"parameter:{one.name}")
+    options = ("yes", "no") if one.kind == "yes_no" else one.choices
     return {
         "name": one.name,
-        "told": "" if told.startswith("parameter:") else told,
+        "told": parameter_told(one.name, words),
         "kind": one.kind,
-        "choices": ("yes", "no") if one.kind == "yes_no" else one.choices,
+        "choices": [(option, words.gettext(CHOICES.get(option, option))) for option in options],
         "value": one.value,
         "own": one.given == at,
-        "given": _scope_told(one.given, names, words),
+        "version": one.row_version,
+        "given": scope_told(one.given, words, names),
         "inherited": one.inherited,
-        "inherited_from": _scope_told(one.inherited_from, names, words),
+        "inherited_from": scope_told(one.inherited_from, words, names),
     }
 
 

@@ -9,6 +9,7 @@ from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.parties.rights import DEFINE
 from kontuar.kernel.errors import Problem, Refused
 from kontuar.operations.hub.defining import versions
+from kontuar.operations.ports.hub_definitions import VersionRow
 from kontuar.web.http import language_of
 from kontuar.web.hub.definition_forms import told_changes
 from kontuar.web.hub.definition_lists import row_path
@@ -18,6 +19,9 @@ from kontuar.web.hub_access import Asker, Parts
 from kontuar.web.i18n import Texts, texts
 
 VERSIONS_PER_PAGE: Final = 50
+MOST_KINDS_NAMED: Final = 5
+_OTHER_KINDS: Final = {"certificate": "Certificates of nodes"}
+"""What has versions too and is defined on no screen."""
 _MOST: Final = 2**62
 Page = Request[Any, Any, Any]
 
@@ -34,17 +38,7 @@ async def show_versions(
         request,
         "hub/definition_versions.jinja",
         actor,
-        rows=[
-            {
-                "version": row.version,
-                "when": words.moment(row.made_at),
-                "who": row.made_by,
-                "count": row.rows,
-                "kinds": ", ".join(words.gettext(NAMES.get(kind, kind)) for kind in row.kinds),
-                "withdraws": row.withdraws,
-            }
-            for row in found
-        ],
+        rows=[_listed(row, words) for row in found],
         before=found[-1].version if len(found) == VERSIONS_PER_PAGE else 0,
         newest=newest,
         running=[(one.node, one.store, one.version, words.moment(one.seen_at)) for one in running],
@@ -55,14 +49,16 @@ async def show_versions(
 async def show_version(request: Page, parts: Parts, actor: Asker, version: FromPath[int]) -> Response[str]:
     words = texts(language_of(request))
     found = await parts.run(versions.changes_of, parts.definitions, actor, min(version, _MOST))
+    made = (await parts.run(versions.versions, parts.definitions, actor, min(version, _MOST) + 1, 1))[0]
     return page(
         request,
         "hub/definition_version.jinja",
         actor,
         version=version,
+        made=_listed(made, words),
         rows=[
             {
-                "kind": words.gettext(NAMES.get(row.kind, row.kind)),
+                "kind": _kind_told(row.kind, words),
                 "key": row.key,
                 "href": row_path(row.kind, row.key) if row.kind in KINDS and row.action != "removed" else "",
                 "action": row.action,
@@ -91,6 +87,23 @@ async def withdraw(request: Page, parts: Parts, actor: Asker, version: FromPath[
         told = [(_told(problem, words), _place(problem)) for problem in refusal.problems]
         return page(request, "hub/definition_withdraw.jinja", actor, 422, version=version, problems=told)
     return Response("", headers={"HX-Redirect": f"/definition-versions/{written.version}"})
+
+
+def _listed(row: VersionRow, words: Texts) -> dict[str, Any]:
+    kinds = [_kind_told(kind, words) for kind in row.kinds]
+    return {
+        "version": row.version,
+        "when": words.moment(row.made_at),
+        "who": row.made_by,
+        "count": row.rows,
+        "kinds": ", ".join(kinds[:MOST_KINDS_NAMED]),
+        "more_kinds": len(kinds[MOST_KINDS_NAMED:]),
+        "withdraws": row.withdraws,
+    }
+
+
+def _kind_told(kind: str, words: Texts) -> str:
+    return words.gettext(NAMES.get(kind) or _OTHER_KINDS.get(kind, kind))
 
 
 def _told(problem: Problem, words: Texts) -> str:

@@ -90,6 +90,7 @@ LABELS: Final = {
     "consents": "Consents", "given": "Given", "since": "Since", "credit_limit": "Credit limit",
     "payment_form": "Payment form", "status": "VAT status", "second_name": "Second name", "anonymised": "Anonymised",
     "rights": "Rights", "roles": "Roles", "card": "Card", "language": "Language", "valid_until": "Valid until",
+    "discount_percent": "Most discount %", "discount_amount": "Most discount, amount",
     "pin": "PIN", "currencies": "Currencies", "opens_drawer": "Opens drawer", "gives_change": "Gives change",
     "clear_after_shift": "Clear after shift", **discount_words.LABELS,
 }  # fmt: skip
@@ -102,7 +103,9 @@ CHOICES: Final = {
     "list": "List", "yes_no": "Yes or no", "yes": "Yes", "no": "No", "": "As usual", "business": "Business",
     "retail": "Retail customer", "domestic": "Domestic", "eu": "European Union", "outside": "Outside the EU",
     "pl": "Polish", "en": "English (language)", "fr": "French", "cash": "Cash", "card": "Card", "bank": "Transfer",
-    "transfer": "Transfer", "deferred": "Deferred", **discount_words.CHOICES,
+    "transfer": "Transfer", "deferred": "Deferred", "local": "In this till only",
+    "local_and_hub": "In this till and at head office", "first_satisfied": "The first that fits",
+    "best_for_customer": "The best for the customer", **discount_words.CHOICES,
 }  # fmt: skip
 
 HINTS: Final = {
@@ -118,6 +121,8 @@ HINTS: Final = {
     "pattern": "Parts: {symbol} {number:5} {month} {year} {warehouse} {series}",
     "parameter.scope": "global, centre:CODE, store:CODE or station:CODE",
     "view.scope": "global, store:CODE or station:CODE",
+    "view.columns": "Keys in their order; a minus before the key hides it: number, gross, -buyer.",
+    "view.buttons": "Keys in their order; a minus before the key hides it: number, gross, -buyer.",
     "parent": "Empty = at the top.",
     "store.warehouse": "The code of the warehouse that sales take goods from.",
     "credit_limit": "Empty = no limit is set.",

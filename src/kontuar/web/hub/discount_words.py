@@ -84,8 +84,9 @@ _AFTER: Final = (
     )),
 )  # fmt: skip
 SECTIONS: Final = {f"discount.{variant}": (_BEFORE, *content, *_AFTER) for variant, content in _CONTENT.items()}
-HIDDEN: Final = ("kind", "state")
-"""Fields that a form carries along: the kind is chosen before, the state changes by its own buttons."""
+HIDDEN: Final[Mapping[str, tuple[str, ...]]] = {"discount": ("kind", "state"), "picture": ("media_type",)}
+"""Fields that a form carries along: a discount's kind is chosen before, its state changes by its own buttons; a
+picture's type comes with its file."""
 PLACES: Final = {
     "elements": "rows", "tiers": "thresholds", "slots": "parts", "target": "pick", "reward": "value",
     "conditions": "value_from", "limits": "times", "step": "priority", "validity": "last_day", "scope": "centres",

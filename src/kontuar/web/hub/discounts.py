@@ -15,9 +15,11 @@ from kontuar.operations.actor import Actor
 from kontuar.operations.hub.discount_trial import Trial, TrialLine, try_discount
 from kontuar.operations.hub.discounts import Placed, Reading, move, orders, read_discount, set_state, stored_discount
 from kontuar.web.http import language_of, status_of
-from kontuar.web.hub.definition_fields import Field
+from kontuar.web.hub.definition_fields import Field, fields_of
 from kontuar.web.hub.definition_lists import row_path
-from kontuar.web.hub.definition_values import fields_from, posted
+from kontuar.web.hub.definition_values import fields_from, keep_order, posted
+from kontuar.web.hub.definition_words import label_of
+from kontuar.web.hub.discount_words import PLACES
 from kontuar.web.hub.rendering import page
 from kontuar.web.hub_access import Asker, HubParts, Parts
 from kontuar.web.i18n import Texts, texts
@@ -46,8 +48,12 @@ async def show_reading(request: Page, parts: Parts, actor: Asker) -> Response[st
     try:
         discount = await _discount(parts, actor, items)
     except Refused as refusal:
-        problems = [_text(problem, words) for problem in refusal.problems]
-        return page(request, "hub/discount_reading.jinja", actor, says=[], problems=problems, warnings=[])
+        begun = any(dict(items).get(name, "").strip() for name in ("key", "code", "name"))
+        problems = [_text_at(problem, words) for problem in refusal.problems]
+        return page(
+            request, "hub/discount_reading.jinja", actor, says=[], problems=problems if begun else [], warnings=[],
+            empty=not begun,
+        )  # fmt: skip
     reading: Reading = await parts.run(read_discount, parts.definitions, actor, discount)
     names = await parts.run(names_in, reading.says, parts.definitions, actor)
     return page(
@@ -55,7 +61,7 @@ async def show_reading(request: Page, parts: Parts, actor: Asker) -> Response[st
         "hub/discount_reading.jinja",
         actor,
         says=told(reading.says, words, names),
-        problems=[_text(problem, words) for problem in reading.problems],
+        problems=[_text_at(problem, words) for problem in reading.problems],
         warnings=[_text(problem, words) for problem in reading.warnings],
     )
 
@@ -95,7 +101,7 @@ async def show_trial(request: Page, parts: Parts, actor: Asker) -> Response[str]
         discount = await _discount(parts, actor, items)
         outcome = await parts.run(try_discount, parts.definitions, actor, discount, _trial(items))
     except Refused as refusal:
-        problems = [_text(problem, words) for problem in refusal.problems]
+        problems = [_text_at(problem, words) for problem in refusal.problems]
         return page(request, "hub/discount_trial.jinja", actor, status_of(refusal.problems), problems=problems)
     return page(
         request,
@@ -119,6 +125,7 @@ async def change_state(
     if to not in _STATES:
         raise refuse("definition.unreadable", "state", detail=to[:40])
     try:
+        await _refuse_unsaved(parts, actor, key, await _items(request))
         written, _ = await parts.run(set_state, parts.definitions, actor, key, _STATES[to], version)
     except Refused as refusal:
         words = texts(language_of(request))
@@ -154,11 +161,35 @@ async def move_discount(
 async def _order_page(request: Page, parts: HubParts, actor: Actor, template: str) -> Response[str]:
     words = texts(language_of(request))
     bundles, promotions = await parts.run(orders, parts.definitions, actor)
-    lists: list[tuple[str, Sequence[Placed]]] = [
-        (words.gettext("Bundles, the first that fits is applied"), bundles),
-        (words.gettext("Promotions by priority"), promotions),
+    lists = [
+        (words.gettext("Bundles, the first that fits is applied"), _movable(bundles)),
+        (words.gettext("Promotions by priority"), _movable(promotions)),
     ]
     return page(request, template, actor, lists=lists, may_define=DEFINE in actor.rights, row_path=row_path)
+
+
+async def _refuse_unsaved(parts: HubParts, actor: Actor, key: str, items: Sequence[tuple[str, str]]) -> None:
+    """What the form holds is not written by another state: whoever changed it saves it first."""
+    if not items:
+        return
+    stored, _ = await parts.run(stored_discount, parts.definitions, actor, key)
+    fields = fields_from(KIND, posted(KIND, items), "PLN")
+    keep_order(KIND, fields, stored)
+    if await parts.run(parts.reader.from_fields, actor, KIND, fields) != stored:
+        raise refuse("discount.not_saved", key)
+
+
+def _movable(placed: Sequence[Placed]) -> list[tuple[Placed, bool, bool]]:
+    """Each with whether it may go up and down: they change places within one priority."""
+    last = len(placed) - 1
+    return [
+        (
+            one,
+            at > 0 and placed[at - 1].priority == one.priority,
+            at < last and placed[at + 1].priority == one.priority,
+        )
+        for at, one in enumerate(placed)
+    ]
 
 
 async def _items(request: Page) -> list[tuple[str, str]]:
@@ -207,6 +238,16 @@ def _line(line: Mapping[str, str]) -> TrialLine:
         return TrialLine(line["article"], Decimal(text.replace(",", ".")))
     except InvalidOperation:
         raise refuse("trial.quantity", "try_lines", quantity=text[:20]) from None
+
+
+def _text_at(problem: Problem, words: Texts) -> str:
+    """A problem with the name of its field, where it stands away from the form."""
+    field = problem.facts.get("field") or problem.place
+    named = PLACES.get(field.partition(":")[0], field)
+    text = _text(problem, words)
+    if named not in {one.name for one in fields_of(KIND)}:
+        return text
+    return words.gettext("%(label)s: %(text)s") % {"label": words.gettext(label_of(named)), "text": text}
 
 
 def _text(problem: Problem, words: Texts) -> str:

@@ -42,7 +42,8 @@ AREAS: Final = (
             NavLink("Monitor", "store", "/monitor", rights.SEE_HUB),
             NavLink("Audit log", "list", "/audit", rights.SEE_AUDIT),
             NavLink("Personal data", "user", "/privacy", rights.PRIVACY),
-            NavLink("My account", "lock", "/account"),
+            NavLink("Second factors", "lock", "/second-factors", rights.SECOND_FACTORS),
+            NavLink("My account", "user", "/account"),
         ),
     ),
 )

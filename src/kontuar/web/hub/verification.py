@@ -33,6 +33,9 @@ ADVICE: Final = {
     "first_the_other": "Decide on the document it depends on first; this one follows by itself.",
     "wait": "What it refers to has not come yet. It is booked by itself when that arrives.",
     "upgrade": "It comes from a newer program. Upgrade head office, then book again.",
+    "set_aside": (
+        "His personal data were taken out for good. Accepting this with a note sets it aside; nothing is written."
+    ),
     "look": "Look at it with the store, then accept it with a note.",
     "decide": "Look at the document with the store. Accept it with a note, or have it cancelled where it was made.",
 }

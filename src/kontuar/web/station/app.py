@@ -1,17 +1,15 @@
 """All screens of a station, for `build_station_app(routes=…)`."""
 
-import mimetypes
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from litestar import Response, Router, get, post
-from litestar.datastructures import CacheControlHeader, Cookie
+from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
-from litestar.static_files import create_static_files_router
 
 from kontuar.kernel.errors import Refused
+from kontuar.web.asset_files import give_asset
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.i18n import LANGUAGES
 from kontuar.web.station import (
@@ -40,12 +38,7 @@ from kontuar.web.station.pages import (
     status_for_bar,
 )
 
-ASSETS: Final = Path(__file__).resolve().parents[1] / "assets"
 YEAR_SECONDS: Final = 31_536_000
-ASSET_CACHING: Final = CacheControlHeader(max_age=3600, must_revalidate=True)
-"""An hour: an update of the program shows at the latest then, and every start of a shift is quick."""
-mimetypes.add_type("font/woff2", ".woff2")
-mimetypes.add_type("text/javascript", ".js")
 
 
 @get("/api/status", summary="What the bar on top shows", security=[])
@@ -86,5 +79,4 @@ def station_routes() -> Sequence[Any]:
         exception_handlers={Refused: on_screen_refused, HTTPException: on_screen_http},
         include_in_schema=False,
     )
-    assets = create_static_files_router("/assets", [ASSETS], include_in_schema=False, cache_control=ASSET_CACHING)
-    return [screens, assets]
+    return [screens, give_asset]

@@ -3,7 +3,7 @@
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from kontuar.operations.station import article_list, till
+from kontuar.operations.station import article_list, till, views
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station import cash_view
 from kontuar.web.station.back_words import TYPE_WORDS, keys
@@ -66,7 +66,8 @@ async def contractors(
     """The window with contractors, or its rows."""
     found = await desk.do(request, article_list.contractors, phrase, (after_name, after_code), ROWS)
     part = "contractor_rows" if "rows" in request.query_params else "contractors"
-    return fragment(request, f"station/back/{part}.jinja", doc_id=doc_id, found=found, phrase=phrase)
+    look = await desk.do(request, views.look, "contractors")
+    return fragment(request, f"station/back/{part}.jinja", doc_id=doc_id, found=found, phrase=phrase, look=look)
 
 
 @post("/cash/{doc_id:str}/contractor", status_code=200)

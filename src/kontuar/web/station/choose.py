@@ -52,7 +52,7 @@ async def show_contractors(
     found = await desk.do(request, article_list.contractors, phrase, article_list.FIRST, ROWS)
     return fragment(
         request, "station/sale/contractors.jinja", document=view.document, found=found, phrase=phrase,
-        undefined=UNDEFINED, wanted=wanted, terms=view.terms,
+        undefined=UNDEFINED, wanted=wanted, terms=view.terms, look=await desk.do(request, views.look, "contractors"),
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ async def contractor_rows(
     found = await desk.do(request, article_list.contractors, phrase, (after_name, after_code), ROWS)
     return fragment(
         request, "station/sale/contractor_rows.jinja", document=view.document, found=found, phrase=phrase,
-        undefined=UNDEFINED, wanted=wanted,
+        undefined=UNDEFINED, wanted=wanted, look=await desk.do(request, views.look, "contractors"),
     )  # fmt: skip
 
 

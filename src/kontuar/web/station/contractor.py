@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import msgspec
 from litestar import Response, get, post
 
 from kontuar.domain.parties.records import UNDEFINED, Address, Contractor
@@ -16,8 +17,10 @@ from kontuar.web.station.pages import closed, fragment, on_screen_refused
 from kontuar.web.station.sale import answer
 
 IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
-FIELDS: Final = ("name", "kind", "second_name", "tax_number", "street", "postal_code", "city", "country", "email",
-                 "phone", "card")  # fmt: skip
+FIELDS: Final = (
+    "request_id", "name", "kind", "second_name", "tax_number", "street", "postal_code", "city", "country", "email",
+    "phone", "card",
+)  # fmt: skip
 BUYER, RECIPIENT = "buyer", "recipient"
 
 
@@ -35,8 +38,8 @@ async def choose(request: Asked, desk: Desk, doc_id: str, data: Form) -> Respons
 async def show_new(request: Asked, desk: Desk, doc_id: str, kind: str = "business") -> Response[str]:
     """The empty form."""
     await desk.do(request, till.look_at, doc_id)
-    home = await desk.do(request, contractors.home_country)
-    return _form(request, doc_id, {"kind": kind, "country": home}, f"/sale/{doc_id}/contractor-new", new=True)
+    blank = msgspec.structs.asdict(await desk.do(request, contractors.blank, kind))
+    return _form(request, doc_id, blank, f"/sale/{doc_id}/contractor-new", new=True)
 
 
 def on_new_refused(request: Asked, refusal: Refused) -> Response[Any]:
@@ -96,9 +99,11 @@ async def show_address(request: Asked, desk: Desk, doc_id: str, code: str, name:
     """The form of a further address; `name`: which one is changed."""
     found = await desk.do(request, contractors.find, code)
     known = next((row for row in found.addresses if row.name == name), None)
+    home = await desk.do(request, contractors.home_country)
     return fragment(
-        request, "station/sale/contractor_address.jinja", doc_id=doc_id, code=code, address=known, instead_of=name
-    )
+        request, "station/sale/contractor_address.jinja", doc_id=doc_id, code=code, address=known, instead_of=name,
+        home=home,
+    )  # fmt: skip
 
 
 @post("/sale/{doc_id:str}/contractor/{code:str}/address", status_code=200)
@@ -106,7 +111,7 @@ async def put_address(request: Asked, desk: Desk, doc_id: str, code: str, data: 
     """Keep it, and put it on the document where he is the buyer."""
     address = Address(
         name=data.get("name", "").strip(), street=data.get("street", "").strip(), city=data.get("city", "").strip(),
-        postal_code=data.get("postal_code", "").strip(), country=data.get("country", "").strip().upper() or "PL",
+        postal_code=data.get("postal_code", "").strip(), country=data.get("country", ""),
     )  # fmt: skip
     await desk.do(request, contractors.put_address, code, address, instead_of=data.get("instead_of", ""))
     view = await desk.do(request, sale_view.view, doc_id)

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 
 from kontuar.domain.documents.document import Document
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import own_documents, till
+from kontuar.operations.station import own_documents, till, views
 from kontuar.operations.station.parking import origin
 from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
@@ -34,7 +34,7 @@ async def show(request: Asked, desk: Desk) -> Response[str]:
     seen = await desk.do(request, begun)
     return await page(
         request, desk, "station/back/drafts.jinja", seen=seen, paths=PATHS, types=TYPE_WORDS,
-        shortcuts=keys(request, "cancel-document"),
+        look=await desk.do(request, views.look, "drafts"), shortcuts=keys(request, "cancel-document"),
     )  # fmt: skip
 
 

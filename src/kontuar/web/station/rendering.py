@@ -17,6 +17,7 @@ from kontuar.kernel.errors import Problem
 from kontuar.kernel.rounding import half_up
 from kontuar.kernel.time import parse_instant
 from kontuar.operations.station.views import Look
+from kontuar.web.asset_files import asset, modules_of
 from kontuar.web.i18n import Texts, texts
 from kontuar.web.station.view_words import columns_of
 
@@ -54,8 +55,9 @@ def environment() -> Environment:
     )
     made.filters.update(_FILTERS)
     made.globals.update(
-        unit_price=unit_price, change_percent=change_percent, columns_of=_columns_of, buttons_of=_buttons_of
-    )
+        unit_price=unit_price, change_percent=change_percent, columns_of=_columns_of, buttons_of=_buttons_of,
+        asset=asset, modules_of=modules_of,
+    )  # fmt: skip
     return made
 
 

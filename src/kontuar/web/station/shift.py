@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from kontuar.operations.station import shifts
+from kontuar.operations.station import shifts, views
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station import shift_view
 from kontuar.web.station.back_words import TYPE_WORDS, keys
@@ -63,10 +63,11 @@ async def close(request: Asked, desk: Desk, data: Form) -> Response[str]:
 @get("/shift/past")
 async def past(request: Asked, desk: Desk) -> Response[str]:
     """Closed shifts, newest first."""
-    found = await desk.do(request, shift_view.past)
+    found, names = await desk.do(request, shift_view.past)
     return await page(
-        request, desk, "station/back/shifts.jinja", back_url="/shift", found=found, shortcuts=keys(request)
-    )
+        request, desk, "station/back/shifts.jinja", back_url="/shift", found=found, names=names,
+        look=await desk.do(request, views.look, "shifts"), shortcuts=keys(request),
+    )  # fmt: skip
 
 
 @get("/shift/{shift_id:str}")

@@ -88,10 +88,10 @@ def one(station: Station, actor: Actor, shift_id: str, devices: Mapping[str, str
     )  # fmt: skip
 
 
-def past(station: Station, actor: Actor) -> list[ShiftReport]:
-    """Reports of closed shifts, newest first."""
-    found = shifts.past(station, actor)
-    return [report for shift in found if (report := station.books.cash.report_of(shift.shift_id)) is not None]
+def past(station: Station, actor: Actor) -> tuple[list[ShiftReport], PrintScene]:
+    """Reports of closed shifts, newest first, and the names in them."""
+    found = (station.books.cash.report_of(shift.shift_id) for shift in shifts.past(station, actor))
+    return [report for report in found if report is not None], scene_of(station)
 
 
 def counted_of(typed: Mapping[str, str]) -> tuple[Counted, ...]:

@@ -10,6 +10,7 @@ VIEW_NAMES: Final = {
     "receipt": "Receipt", "invoice": "Invoice", "articles": "Articles", "stock": "Stock",
     "contractors": "Contractors", "documents-trade": "Trade documents", "documents-cash": "Cash documents",
     "documents-goods": "Goods documents", "linked": "Linked documents", "parked": "Unapproved documents",
+    "drafts": "Drafts", "shifts": "Earlier shifts",
 }  # fmt: skip
 
 COLUMN_WORDS: Final = {
@@ -21,7 +22,11 @@ COLUMN_WORDS: Final = {
     "number": "Number", "type": "Type", "state": "State", "buyer": "Contractor", "gross": "Gross",
     "created": "Issued", "sync": "Head office", "links": "Linked documents", "recipient": "Recipient",
     "forms": "Payment form", "by": "Issued by", "amount": "Amount", "modified": "Changed", "station": "Till",
-    "net": "Net",
+    "net": "Net", "street": "Street", "postal_code": "Postal code", "email": "E-mail", "lines": "Lines",
+    "begun": "Begun", "begun_by": "Begun by", "todo": "What to do", "shift": "Shift", "day": "Business day",
+    "closed": "Closed on", "sales": "Sales", "difference": "Differences", "opened": "Opened", "opened_by": "Opened by",
+    "closed_by": "Closed by", "float": "Float", "given_up": "Receipts given up", "removed": "Lines removed",
+    "perpetual": "Perpetual total",
 }  # fmt: skip
 
 BUTTON_WORDS: Final = {
@@ -32,12 +37,16 @@ BUTTON_WORDS: Final = {
     "cancel-document": "Cancel the document",
     "unapproved": "Unapproved documents", "cash-in": "Cash in (KP)", "cash-out": "Cash out (KW)",
     "release": "Release (RW)", "receive": "Receipt (PW)",
+    "new": "New contractor", "details": "Details", "clear": "Clear: no contractor", "enter-card": "Enter the card",
+    "go-on": "Go on", "throw-away": "Throw away",
 }  # fmt: skip
 
 _ALIGN: Final = {
     "number": "main tight", "gross": "num", "amount": "num", "net": "num", "price": "num", "created": "tight",
     "sync": "tight", "modified": "tight", "code": "tight", "ean": "tight", "tax": "tight", "phone": "tight",
-    "picture": "tight", "elsewhere": "cell-button",
+    "picture": "tight", "elsewhere": "cell-button", "card": "tight", "postal_code": "tight", "lines": "num",
+    "value": "num", "begun": "tight", "todo": "tight", "shift": "main tight", "day": "tight", "sales": "num",
+    "difference": "num", "opened": "tight", "float": "num", "given_up": "num", "removed": "num", "perpetual": "num",
 }  # fmt: skip
 _NAMED_FIRST: Final = frozenset({"articles", "stock", "contractors"})
 
@@ -60,6 +69,6 @@ def columns_of(view: Arrangement, words: Texts, attributes: Mapping[str, str]) -
 
 
 def _align(view: Arrangement, key: str) -> str:
-    if key == "name" and view.name in _NAMED_FIRST:
+    if (view.name, key) == ("drafts", "type") or (key == "name" and view.name in _NAMED_FIRST):
         return "main"
     return _ALIGN.get(key, "")

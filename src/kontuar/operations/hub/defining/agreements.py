@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
-from kontuar.domain.catalogue.records import Article, Batch, Property, QuickFavourite
+from kontuar.domain.catalogue.records import Article, Batch, Property, QuickFavourite, QuickGroup
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.firm.attributes import fits
-from kontuar.domain.firm.records import Attribute
+from kontuar.domain.firm.records import Attribute, Store
 from kontuar.domain.parties.records import UNDEFINED, Contractor
+from kontuar.domain.pricing.reach import path_of
 from kontuar.kernel.errors import Problem
 from kontuar.operations.hub.defining.rules import Candidate, Finding
 from kontuar.operations.ports.hub_definitions import DefinitionStore, StoredRow
@@ -25,6 +26,8 @@ def agreements(candidates: Sequence[Candidate], store: DefinitionStore) -> Itera
     yield from _batches(candidates, after)
     yield from _attribute_values(candidates, after)
     yield from _favourites(candidates, after)
+    yield from _quick_choices(candidates, after)
+    yield from _root_groups(candidates, after, store)
 
 
 class _After:
@@ -137,6 +140,44 @@ def _favourites(candidates: Sequence[Candidate], after: _After) -> Iterable[Find
         found = articles.get(row.record.article) if isinstance(row.record, QuickFavourite) else None
         if found is not None and not found.active:
             yield position, Problem("quick_favourite.inactive", "article", {"article": found.code})
+
+
+def _quick_choices(candidates: Sequence[Candidate], after: _After) -> Iterable[Finding]:
+    """Only what a store deals with is offered in its quick sale; of an article its default group decides (QUICK-05)."""
+    kinds = QuickGroup | QuickFavourite
+    chosen = [(at, row.record) for at, row in enumerate(candidates) if isinstance(row.record, kinds)]
+    if not chosen:
+        return
+    shops: Mapping[str, Store] = after.every("store")
+    if not any(shop.article_group for shop in shops.values()):
+        return
+    parents = {code: group.parent for code, group in after.every("article_group").items()}
+    articles = after.some("article", {row.article for _, row in chosen if isinstance(row, QuickFavourite)})
+    for position, row in chosen:
+        group = row.group if isinstance(row, QuickGroup) else _default_group(articles.get(row.article))
+        for code in row.stores or sorted(shops):
+            shop = shops.get(code)
+            if shop is not None and shop.article_group and shop.article_group not in path_of(group, parents):
+                facts = {"group": group or "–", "store": code, "root": shop.article_group}
+                yield position, Problem("quick_sale.not_sent", "stores", facts)
+                break
+
+
+def _default_group(article: Article | None) -> str:
+    return article.group if article is not None else ""
+
+
+def _root_groups(candidates: Sequence[Candidate], after: _After, store: DefinitionStore) -> Iterable[Finding]:
+    """What a store deals with stays while its quick sale was chosen from it (QUICK-05)."""
+    written = {row.key: (at, row.record) for at, row in enumerate(candidates) if isinstance(row.record, Store)}
+    before: Mapping[str, Store] = _records(store.rows("store", sorted(written))) if written else {}
+    moved = [code for code, shop in before.items() if shop.article_group != written[code][1].article_group]
+    if not moved:
+        return
+    lists = [*after.every("quick_group").values(), *after.every("quick_favourite").values()]
+    for code in moved:
+        if any(not row.stores or code in row.stores for row in lists):
+            yield written[code][0], Problem("store.root_group_in_use", "article_group", {"store": code})
 
 
 def _records(rows: Iterable[StoredRow]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from kontuar.operations.hub.defining.rules import (
     scopes_of,
     taken_claims,
 )
+from kontuar.operations.hub.defining.switches import global_values, still_wrong, switched_on
 from kontuar.operations.ports.hub_definitions import Author, DefinitionStore, KnownRow, PreparedRow, RowKey
 
 
@@ -31,7 +32,9 @@ class RowsRefused(Exception):
 
 def judge(candidates: Sequence[Candidate], store: DefinitionStore, leaving: Collection[RowKey] = ()) -> None:
     """Raise `RowsRefused` with everything wrong with the rows, by themselves and among all others."""
-    findings = list(own_problems(candidates))
+    value = global_values(candidates, store)
+    findings = list(still_wrong(own_problems(candidates), candidates, value))
+    findings += switched_on(candidates, store, value)
     findings += missing_references(candidates, store)
     findings += taken_claims(candidates, store, leaving)
     findings += loops(candidates, store)

@@ -10,6 +10,7 @@ from kontuar.domain.parties.rights import SEE_HUB
 from kontuar.kernel.sorting import search_key
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.defining.definitions import Definitions
+from kontuar.operations.hub.defining.switches import WARN_SIMILAR, global_values
 
 MOST_FOUND: Final = 10
 _SEPARATORS: Final = str.maketrans("", "", " -./")
@@ -24,10 +25,13 @@ class SimilarContractor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def similar_contractors(definitions: Definitions, actor: Actor, contractor: Contractor) -> Sequence[SimilarContractor]:
-    """Others with the same tax number, name, e-mail or phone, the surest likeness of each."""
+    """Others with the same tax number, name, e-mail or phone, the surest likeness of each; nobody where the firm
+    wants no such warning (parameter `contractor.warn_similar`)."""
     actor.require(SEE_HUB)
     found: dict[str, SimilarContractor] = {}
     with definitions.store.transaction():
+        if global_values((), definitions.store)(WARN_SIMILAR) != "yes":
+            return ()
         for text in dict.fromkeys(_texts(contractor)):
             for row in definitions.store.page("contractor", "", search_key(text), MOST_FOUND * 2):
                 other = msgspec.json.decode(row.body, type=Contractor)

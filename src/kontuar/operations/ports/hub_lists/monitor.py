@@ -9,18 +9,22 @@ import msgspec
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """One contact with a node. `sent_at` = its clock; `claimed_seq` = what it believes we hold of its stream."""
+    """One contact with a node. `claimed_seq` = what it believes we hold of its stream.
+
+    `sent_at` = its clock, None = not told; `build` empty and `queue_length` None: not told either. What was not told
+    stays as it was told last.
+    """
 
     node: str
     store: str
     kind: str
     incarnation: str
     at: datetime.datetime
-    sent_at: datetime.datetime
-    build: str
+    sent_at: datetime.datetime | None = None
+    build: str = ""
     claimed_seq: int = 0
     definitions_version: int = 0
-    queue_length: int = 0
+    queue_length: int | None = None
     oldest_unsent_at: datetime.datetime | None = None
 
 

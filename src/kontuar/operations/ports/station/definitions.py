@@ -40,6 +40,10 @@ class Definitions(Protocol):
         """All records of a small kind, by key."""
         ...
 
+    def rows(self, kind: str) -> Sequence[tuple[str, int, bytes]]:
+        """(key, version, bytes) of all rows of a kind, also of those that this program cannot read."""
+        ...
+
     def by_code(self, code: str) -> Sequence[CodeMatch]:
         """Articles with that EAN or article code, and batches with that EAN."""
         ...

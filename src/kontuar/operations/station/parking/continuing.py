@@ -54,13 +54,14 @@ def opened(station: Station, actor: Actor, answer: bytes, asked_at: float, *, ta
     """The agent gave the document and a lease: it becomes a draft here, whole or not at all (PARK-04).
 
     `asked_at`: monotonic seconds when the question was sent. Raises `Refused("parking.unreadable")` for a document
-    that this program is too old for.
+    that this program is too old for, and as `require_not_over` when it ended here while the answer was on its way.
     """
     given = read_opened(answer)
     document = _adopted(station, given)
     here = station.books.parking.find(given.doc_id)
+    require_not_over(station, here, given.row)
     if here is not None and here.state == "editing":  # asked twice: what was entered since stays
-        return _reopened(station, actor, here)
+        return _reopened(station, actor, adopt_lease(station, here, given, asked_at))
     if here is not None and here.state == "waiting":  # parked here meanwhile
         return _open_here(station, actor, here)
     before = station.books.parking.row(given.doc_id)
@@ -131,6 +132,31 @@ def is_over(held: ParkedHere, row: ParkedRow | None) -> bool:
     if held.state == "approved" and row is not None:
         return row.version <= held.version and not row.approved_as
     return held.state in ("approved", "deleting")
+
+
+def require_not_over(station: Station, here: ParkedHere | None, row: ParkedRow) -> None:
+    """What another window of this till approved or deleted since the question was asked does not come back.
+
+    Raises `Refused("parking.approved" | "parking.deleted")`.
+    """
+    if here is None or not is_over(here, row):
+        return
+    if here.state == "deleting":
+        raise refuse("parking.deleted", station=station.identity.station)
+    stored = station.books.documents.find(here.became)
+    raise refuse("parking.approved", number=stored.document.number if stored else "", station=station.identity.station)
+
+
+def adopt_lease(station: Station, here: ParkedHere, given: Opened, asked_at: float) -> ParkedHere:
+    """The agent counts the token it gave last: of two windows that asked, the later one's. Only for the version that
+    is open or waits here; a lease of another one is given back by the next errand."""
+    if given.version != here.version or given.token <= here.lease:
+        return here
+    adopted = msgspec.structs.replace(here, lease=given.token)
+    station.books.parking.keep(adopted)
+    if here.state == "editing":
+        station.leases.took(here.doc_id, given.token, asked_at, given.lease_seconds)
+    return adopted
 
 
 def unchanged(station: Station, held: ParkedHere, document: Document) -> bool:

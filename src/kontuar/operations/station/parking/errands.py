@@ -44,6 +44,7 @@ AWAY: Final = frozenset({"connectivity.too_low", "elsewhere.slow", "frame.unread
 """The agent did not answer, or not so that it could be understood: it is asked again later."""
 LOST: Final = frozenset({"parking.lease_lost", "parking.approved", "parking.deleted"})
 """The lease is another station's now, or the document is gone."""
+_NOT_THERE: Final = frozenset({"parking.not_found", "parking.approved", "parking.deleted"})
 OFFERED_SO_FAR: Final = "parked_offered"
 """Fact: the epoch that is being offered what is held here, and the `at` of the last copy that it was."""
 APPROVED_FOR: Final = datetime.timedelta(days=30)
@@ -136,7 +137,11 @@ def declined(station: Station, errand: Errand, problems: Sequence[Problem]) -> N
     lost = next((problem for problem in problems if problem.code in LOST), None)
     if errand.question == APPROVING and lost is None and not _nobody_has_it(station, problems):
         return
-    if errand.question in (RELEASE, DELETE):
+    if errand.question == DELETE and any(problem.code in _NOT_THERE for problem in problems):
+        station.leases.dropped(held.doc_id)  # an agent that never had it: a copy would bring it back there
+        station.books.parking.forget(held.doc_id)
+        station.books.parking.unlist(held.doc_id)
+    elif errand.question in (RELEASE, DELETE):
         station.leases.dropped(held.doc_id)
         station.books.parking.keep(msgspec.structs.replace(in_state(station, held, "copy"), lease=0))
     elif errand.question == OPEN or _nobody_has_it(station, problems):

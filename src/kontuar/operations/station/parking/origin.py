@@ -76,6 +76,12 @@ def was_approved(station: Station, draft_id: str, approved: Document) -> None:
         station.books.parking.keep(ended)
 
 
+def lease_of(station: Station, doc_id: str) -> int:
+    """The fencing token under which a document of the buffer is open here; 0 for none."""
+    held = station.books.parking.find(doc_id)
+    return held.lease if held is not None and held.doc_id == held.origin else 0
+
+
 def was_thrown_away(station: Station, doc_id: str) -> None:
     """The draft was discarded: under a lease it is to leave the buffer too; inside the discarding transaction."""
     held = station.books.parking.find(doc_id)

@@ -5,6 +5,7 @@ What is parked is durable here first; the agent is told by an errand, now or whe
 
 import msgspec
 
+from kontuar.domain.documents.discounting import as_carried
 from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.parking import row_of
 from kontuar.domain.documents.types import TYPES, type_of
@@ -45,7 +46,7 @@ def park(station: Station, actor: Actor, doc_id: str) -> ParkedHere:
     if not has_content(document):
         raise refuse("parking.nothing_entered")
     before = station.books.parking.find(doc_id)
-    held = _to_wait(station, actor, with_split_payment(station, document), before)
+    held = _to_wait(station, actor, as_carried(with_split_payment(station, document)), before)
     with station.books.transaction():
         station.books.parking.keep(held)
         station.books.drafts.remove(doc_id)

@@ -11,7 +11,7 @@ from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.parking import OpenParked, ParkedRow
 from kontuar.operations.ports.station import ParkedHere
-from kontuar.operations.station.parking.continuing import known, read_opened
+from kontuar.operations.station.parking.continuing import adopt_lease, known, read_opened, require_not_over
 from kontuar.operations.station.parking.origin import require_own, stamp
 from kontuar.operations.station.station import Station
 
@@ -48,9 +48,18 @@ def removing(station: Station, actor: Actor, doc_id: str) -> Removing:
     return Removing(question=encode(OpenParked(doc_id=doc_id, by=actor.operator)))
 
 
-def removed(station: Station, actor: Actor, answer: bytes) -> None:
-    """The agent gave the lease: from now on it is to be deleted there, whatever happens here; head office is told."""
+def removed(station: Station, actor: Actor, answer: bytes, asked_at: float) -> None:
+    """The agent gave the lease: from now on it is to be deleted there, whatever happens here; head office is told.
+
+    `asked_at`: monotonic seconds when the question was sent. What was opened or parked here in between, in another
+    window of this till, stays: `Refused("parking.changed_here")`; what ended in between: as `require_not_over`.
+    """
     given = read_opened(answer)
+    here = station.books.parking.find(given.doc_id)
+    require_not_over(station, here, given.row)
+    if here is not None and here.state in ("editing", "waiting"):
+        adopt_lease(station, here, given, asked_at)
+        raise refuse("parking.changed_here")
     held = ParkedHere(
         doc_id=given.doc_id, type=given.row.type, state="deleting", version=given.version, token=given.token,
         lease=given.token,
@@ -85,7 +94,9 @@ def _forget(station: Station, actor: Actor, held: ParkedHere) -> None:
 
 def _tell(station: Station, actor: Actor, held: ParkedHere) -> None:
     row = held.row
-    body = DraftDiscarded(doc_id=row.doc_id, document_type=row.type, lines=_lines(held.body), gross=row.gross)
+    body = DraftDiscarded(
+        doc_id=row.doc_id, document_type=row.type, lines=_lines(held.body), gross=row.gross, token=held.lease
+    )
     station.announce("draft.discarded/1", station.ids.new_id(), body, actor.operator)
     station.count("voided_drafts")
     station.note(row.doc_id, "deleted", actor.operator)

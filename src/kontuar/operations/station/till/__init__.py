@@ -22,14 +22,19 @@ from kontuar.operations.station.till.heading import (
 )
 from kontuar.operations.station.till.lines import (
     add_article,
-    change_by_percent,
-    change_price,
     change_quantity,
-    change_value,
     remove_line,
     scan,
 )
+from kontuar.operations.station.till.operator_discounts import (
+    change_by_percent,
+    change_initial_price,
+    change_price,
+    change_value,
+    give_header_discount,
+)
 from kontuar.operations.station.till.prices import reprice
+from kontuar.operations.station.till.promotions import apply_promotions, bundles_on, remove_promotions
 from kontuar.operations.station.till.properties import choose_batch
 from kontuar.operations.station.till.terms import (
     change_type,
@@ -44,9 +49,12 @@ __all__ = [
     "SCANS_KEPT",
     "TEXT_FIELDS",
     "add_article",
+    "apply_promotions",
     "begin",
+    "bundles_on",
     "card_needs_question",
     "change_by_percent",
+    "change_initial_price",
     "change_price",
     "change_quantity",
     "change_type",
@@ -54,9 +62,11 @@ __all__ = [
     "choose_address",
     "choose_batch",
     "discard",
+    "give_header_discount",
     "look_at",
     "needs_question",
     "remove_line",
+    "remove_promotions",
     "reprice",
     "resume",
     "scan",

@@ -130,12 +130,15 @@ def owner_of_card(station: Station, card: str) -> Contractor | None:
 def set_tax_number(station: Station, actor: Actor, doc_id: str, number: str) -> Document:
     """The buyer's tax number typed on the receipt: up to the limit it counts as an invoice (SALE-04); empty = none.
 
-    Raises `Refused("contractor.tax_number_wrong" | "contractor.tax_number_known")`.
+    Who is not known otherwise is from the firm's country. Raises `Refused("contractor.tax_number_wrong" |
+    "contractor.tax_number_known")`.
     """
     document = editable(station, actor, doc_id)
-    if document.buyer.code != UNDEFINED and document.buyer.tax_number:
-        raise refuse("contractor.tax_number_known", "contractor", name=document.buyer.name)
-    buyer = msgspec.structs.replace(document.buyer, tax_number=number.strip())
+    buyer = document.buyer
+    if buyer.code != UNDEFINED and buyer.tax_number:
+        raise refuse("contractor.tax_number_known", "contractor", name=buyer.name)
+    country = station.firm().country if buyer.code == UNDEFINED else buyer.country
+    buyer = msgspec.structs.replace(buyer, tax_number=number.strip(), country=country)
     if buyer.tax_number and not has_right_tax_number(buyer):
         raise refuse("contractor.tax_number_wrong", "tax_number", value=number[:20], country=buyer.country, name="")
     return station.save(msgspec.structs.replace(document, buyer=buyer))

@@ -50,8 +50,9 @@ def discard(station: Station, actor: Actor, doc_id: str) -> None:
     if document.lines and step.right is not None:
         actor.require(step.right, doc_id)
     body = DraftDiscarded(
-        doc_id=doc_id, document_type=document.type, lines=len(document.lines), gross=document.totals.gross
-    )
+        doc_id=doc_id, document_type=document.type, lines=len(document.lines), gross=document.totals.gross,
+        token=origin.lease_of(station, doc_id),
+    )  # fmt: skip
     origin.require_edit(station, actor, document)
     with station.books.transaction():
         station.books.drafts.remove(doc_id)

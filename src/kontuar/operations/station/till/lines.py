@@ -12,14 +12,12 @@ from kontuar.domain.documents.types import type_of
 from kontuar.domain.parties import rights
 from kontuar.domain.pricing.line_prices import UnitPrice
 from kontuar.kernel.errors import refuse
-from kontuar.kernel.money import parse_amount
 from kontuar.kernel.quantity import check_precision, parse_quantity
-from kontuar.kernel.rounding import half_up
-from kontuar.kernel.typed import MOST_TYPED, typed_decimal
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.station import CodeMatch
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.codes import SCANS, SCANS_KEPT, latest_scans, scanned
+from kontuar.operations.station.till.discounting import with_discounts
 from kontuar.operations.station.till.drafts import lines_editable, look_at
 from kontuar.operations.station.till.prices import article_of, price_of, rate_of
 from kontuar.operations.station.till.properties import batch_of, of_batch
@@ -64,11 +62,11 @@ def change_quantity(
     changed = lines.with_quantity(line, chosen, amount, document.currency)
     if chosen.unit.code != line.unit:
         price = price_of(station, document, article, chosen)
-        changed = msgspec.structs.replace(
-            changed, base_price=price.price, initial_price=price.price, price_row=price.row, typed=""
-        )
-        changed = lines.at_list_price(changed, document.currency)
-    grown = noted(station, actor, lines.replace(document, changed), rights.VOID_LINE, number)
+        changed = lines.at_list_price(msgspec.structs.replace(changed, discount=None), price, document.currency)
+    grown = with_discounts(station, lines.replace(document, changed))
+    changed = lines.find(grown, number)
+    lines.storable(grown, changed)
+    grown = noted(station, actor, grown, rights.VOID_LINE, number)
     taken_off = line.base_quantity - changed.base_quantity
     if taken_off <= 0:
         return station.save(grown)
@@ -79,50 +77,13 @@ def change_quantity(
     )
 
 
-def change_price(station: Station, actor: Actor, doc_id: str, number: int, price: str) -> Document:
-    """A typed unit price; needs the right or an authorisation, which the document keeps (DOC-22)."""
-    document = lines_editable(station, actor, doc_id)
-    actor.require(rights.CHANGE_PRICE, doc_id)
-    line = lines.find(document, number)
-    value = typed_decimal(price)
-    if value is None:
-        raise refuse("amount.unreadable", f"line:{number}", text=price[:MOST_TYPED])
-    changed = lines.with_price(
-        line, value, document.currency, by=actor.operator, allowed_by=allowed_by(actor, rights.CHANGE_PRICE, doc_id)
-    )
-    return station.save(noted(station, actor, lines.replace(document, changed), rights.CHANGE_PRICE, number))
-
-
-def change_by_percent(station: Station, actor: Actor, doc_id: str, number: int, percent: str) -> Document:
-    """So many per cent off the initial price (below zero: on it), as a typed unit price (QUICK-04).
-
-    3.99 less 10 per cent is 3.59. Raises as `change_price`.
-    """
-    line = lines.find(look_at(station, actor, doc_id), number)
-    part = typed_decimal(percent)
-    if part is None:
-        raise refuse("amount.unreadable", f"line:{number}", text=percent[:MOST_TYPED])
-    return change_price(station, actor, doc_id, number, str(half_up(line.initial_price * (100 - part) / 100, 2)))
-
-
-def change_value(station: Station, actor: Actor, doc_id: str, number: int, value: str) -> Document:
-    """A typed value for the whole line; needs the right or an authorisation."""
-    document = lines_editable(station, actor, doc_id)
-    actor.require(rights.CHANGE_PRICE, doc_id)
-    line = lines.find(document, number)
-    amount = parse_amount(value, document.currency, f"line:{number}")
-    changed = lines.with_value(
-        line, amount, document.currency, by=actor.operator, allowed_by=allowed_by(actor, rights.CHANGE_PRICE, doc_id)
-    )
-    return station.save(noted(station, actor, lines.replace(document, changed), rights.CHANGE_PRICE, number))
-
-
 def remove_line(station: Station, actor: Actor, doc_id: str, number: int) -> Document:
     """Take a line off; head office is told (loss prevention)."""
     document = lines_editable(station, actor, doc_id)
     actor.require(rights.VOID_LINE, doc_id)
     line = lines.find(document, number)
-    changed = noted(station, actor, lines.remove(document, number), rights.VOID_LINE, number)
+    left = with_discounts(station, lines.remove(document, number))
+    changed = noted(station, actor, left, rights.VOID_LINE, number)
     body = LineVoided(doc_id=doc_id, article=line.article, quantity=line.base_quantity, value=line.value)
     return _voided(station, actor, changed, body)
 
@@ -150,15 +111,22 @@ def _added(station: Station, document: Document, line: Line) -> Document:
     """A new line, or more of an equal one where the parameter says so."""
     if station.parameters().yes("sale.merge_same_article"):
         for known in document.lines:
-            if (known.article, known.unit, known.typed, known.price_row, known.batch, known.attributes) == (
-                line.article, line.unit, "", line.price_row, line.batch, line.attributes
-            ):  # fmt: skip
+            if _is_untouched(known) and _kind_of(known) == _kind_of(line):
                 grown = msgspec.structs.replace(
                     known, quantity=known.quantity + line.quantity,
                     base_quantity=known.base_quantity + line.base_quantity,
                 )  # fmt: skip
-                return lines.replace(document, lines.at_list_price(grown, document.currency))
-    return lines.add(document, line)
+                return with_discounts(station, lines.replace(document, lines.undiscounted(grown, document.currency)))
+    return with_discounts(station, lines.add(document, line))
+
+
+def _is_untouched(line: Line) -> bool:
+    """Nobody decided anything on the line, so it may grow."""
+    return line.discount is None and not line.initial_by and not line.carried and not line.gift_of
+
+
+def _kind_of(line: Line) -> tuple[object, ...]:
+    return (line.article, line.unit, line.price_row, line.batch, line.attributes, line.in_bundles)
 
 
 def line_for(
@@ -174,6 +142,8 @@ def line_for(
     vat = rate_of(station, document, article, station.business_day())
     ean = code if code != article.code else ""
     line = lines.new_line(document, article, chosen, amount, price, vat, ean=ean, handler=actor.operator)
+    automatic = station.parameters().yes("discount.bundles_automatic")
+    line = msgspec.structs.replace(line, in_bundles=automatic)
     return of_batch(line, batch_of(station, article.code, match.batch))
 
 

@@ -11,8 +11,8 @@ from kontuar.domain.documents.types import type_of
 from kontuar.domain.pricing.line_prices import UnitPrice, list_price
 from kontuar.domain.pricing.vat import REVERSE_CHARGE, Direction, oss_code, rate_on
 from kontuar.kernel.errors import Problem, Refused, refuse
-from kontuar.operations.station.parking import origin
 from kontuar.operations.station.station import Station
+from kontuar.operations.station.till.discounting import with_discounts
 
 
 def reprice(station: Station, document: Document, *, was: Direction | None = None) -> Document:
@@ -20,7 +20,7 @@ def reprice(station: Station, document: Document, *, was: Direction | None = Non
 
     `was`: the direction before, where it has just changed: typed prices are turned, so that the buyer pays the same.
 
-    Discounts of a document that was parked are not refreshed: its discounted lines keep what they cost (PARK-12).
+    Carried lines of a parked document keep what they cost (PARK-12); on the others discounts are reckoned anew.
     Raises `Refused("price.missing" | "vat.unknown" | "article.not_found" | "unit.unknown")`, with every line it is
     about: nothing is sold at a price that does not hold any more.
     """
@@ -30,35 +30,33 @@ def reprice(station: Station, document: Document, *, was: Direction | None = Non
     version = station.books.definitions.version()
     result = msgspec.structs.replace(document, definitions=version, business_day=day)
     problems: list[Problem] = []
-    continued = origin.is_continued(station, document.doc_id)
     for line in document.lines if type_of(document.type).lines == "priced" else ():
-        kept = bool(line.typed) or (continued and bool(line.adjustments))
         try:
-            result = lines.replace(result, _repriced(station, result, line, day, was, kept=kept))
+            result = lines.replace(result, _repriced(station, result, line, day, was))
         except Refused as refusal:
             problems += [Problem(each.code, f"line:{line.number}", each.facts) for each in refusal.problems]
     if problems:
         raise Refused(*problems)
-    return result
+    return with_discounts(station, result)
 
 
-def _repriced(
-    station: Station, document: Document, line: Line, day: datetime.date, was: Direction | None, *, kept: bool
-) -> Line:
+def _repriced(station: Station, document: Document, line: Line, day: datetime.date, was: Direction | None) -> Line:
     article = article_of(station, line.article)
     vat = rate_of(station, document, article, day)
     fresh = msgspec.structs.replace(
         line, vat=vat.code, percent=vat.percent, letter=vat.letter,
         reverse_charge=article.reverse_charge, split_payment=article.split_payment,
     )  # fmt: skip
-    if kept and was in (None, document.direction):
+    stays = was in (None, document.direction)
+    if stays and line.carried and line.adjustments:
         return fresh
+    if stays and line.initial_by:
+        return lines.undiscounted(fresh, document.currency)
     price = price_of(station, document, article, lines.unit_of(article, line.unit, station.units()))
-    if kept and was is not None:
-        percent = station.vat_rate(article.vat, day).percent if line.vat == REVERSE_CHARGE else line.percent
-        return lines.turned(fresh, price.price, percent, was, document.currency)
-    fresh = msgspec.structs.replace(fresh, base_price=price.price, initial_price=price.price, price_row=price.row)
-    return lines.at_list_price(fresh, document.currency)
+    if stays or was is None:
+        return lines.at_list_price(fresh, price, document.currency)
+    percent = station.vat_rate(article.vat, day).percent if line.vat == REVERSE_CHARGE else line.percent
+    return lines.turned(fresh, price, percent, was, document.currency)
 
 
 def price_of(station: Station, document: Document, article: Article, chosen: lines.UnitOfArticle) -> UnitPrice:

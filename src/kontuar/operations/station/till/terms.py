@@ -10,6 +10,7 @@ from kontuar.domain.documents.types import type_of
 from kontuar.domain.pricing.vat import Direction
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
+from kontuar.operations.station import split_payment
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.drafts import direction_of, lines_editable
 from kontuar.operations.station.till.prices import reprice
@@ -88,7 +89,7 @@ def set_split_payment(station: Station, actor: Actor, doc_id: str, *, on: bool) 
     Raises `Refused("invoice.split_payment_off" | "invoice.split_payment_not_possible")`.
     """
     document = _invoice(station, actor, doc_id)
-    if on and not station.parameters().yes("invoice.split_payment"):
+    if on and not split_payment.is_used(station):
         raise refuse("invoice.split_payment_off", "split_payment")
     if on and not may_split(document):
         raise refuse("invoice.split_payment_not_possible", "contractor", name=document.buyer.name)

@@ -1,4 +1,5 @@
 // Words of the scripts themselves, translated by the page (script#words).
+const ICONS = new URL("../icons.svg", import.meta.url).pathname; // of this version, as the page's own
 let table = null;
 
 /** The zone the shop keeps its books in, as Intl takes it; without one the browser's own serves. */
@@ -18,7 +19,7 @@ export function icon(name) {
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `/assets/icons.svg#${name}`);
+  use.setAttribute("href", `${ICONS}#${name}`);
   svg.append(use);
   return svg;
 }

@@ -1,0 +1,118 @@
+"""A document as the pricing engine sees it, and what the engine said written back on it (DISC-20 … DISC-27)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from kontuar.domain.documents.document import Document, DocumentDiscounts, Line
+from kontuar.domain.documents.totals import with_totals
+from kontuar.domain.pricing.basket import Adjustment, Basket, BasketLine, Priced, PricedLine
+from kontuar.kernel.money import PRICE_PLACES, to_major
+from kontuar.kernel.rounding import half_up
+
+OPERATOR = "OPERATOR"
+CARRIED = -1
+"""The position of an application that was made on an earlier document or version."""
+
+
+class ArticleTraits(msgspec.Struct, frozen=True):
+    """What pricing asks of an article: its groups with all above them, nearest first; whether it takes discounts."""
+
+    groups: tuple[str, ...] = ()
+    no_discount: bool = False
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and when a document is priced. `minute` of the shop's day; `centres` the store's and all above it;
+    `buyer_groups`: a path for each of the buyer's groups, the default one first."""
+
+    minute: int
+    centres: tuple[str, ...]
+    buyer_groups: tuple[tuple[str, ...], ...]
+
+
+def basket_of(document: Document, traits: Mapping[str, ArticleTraits], around: Surroundings) -> Basket:
+    """The basket that the engine prices; a document without a business day is priced as of no day."""
+    discounts = document.discounts
+    return Basket(
+        lines=tuple([_basket_line(line, traits[line.article]) for line in document.lines]),
+        day=document.business_day, minute=around.minute, document_kind=document.type, centres=around.centres,
+        warehouse=document.warehouse, buyer=document.buyer.code, buyer_groups=around.buyer_groups,
+        payment_form=discounts.payment_form, currency=document.currency,
+        coupons=tuple(dict.fromkeys(coupon.discount for coupon in discounts.coupons)), header=discounts.header,
+    )  # fmt: skip
+
+
+def _basket_line(line: Line, traits: ArticleTraits) -> BasketLine:
+    return BasketLine(
+        number=line.number, article=line.article, quantity=line.quantity, unit_price=line.initial_price,
+        base_price=line.base_price, base_quantity=line.base_quantity, percent=line.percent, groups=traits.groups,
+        no_discount=traits.no_discount, carried=line.carried, frozen=carried_adjustments(line),
+        in_carried_bundle=line.carried and bool(line.has), in_bundles=line.in_bundles,
+        only_bundles=line.only_bundles, discount=line.discount,
+        gift_of=line.gift_of,
+    )  # fmt: skip
+
+
+def carried_adjustments(line: Line) -> tuple[Adjustment, ...]:
+    """What a carried line brings along; the operator's own discounts are reckoned anew on it."""
+    if not line.carried:
+        return ()
+    return tuple(
+        msgspec.structs.replace(one, application=CARRIED) for one in line.adjustments if one.source != OPERATOR
+    )
+
+
+def as_carried(document: Document) -> Document:
+    """The document whose lines keep the discounts they have, whoever continues it (PARK-12)."""
+    lines = tuple(msgspec.structs.replace(line, carried=True) for line in document.lines)
+    return msgspec.structs.replace(document, lines=lines)
+
+
+def discounted(document: Document, priced: Priced, minute: int) -> Document:
+    """The document with what the engine gave on every line, its totals computed anew."""
+    results = zip(document.lines, priced.lines, strict=True)
+    lines = tuple([_priced_line(line, result, document.currency) for line, result in results])
+    return with_totals(msgspec.structs.replace(document, lines=lines, discounts=_told(document, priced, minute)))
+
+
+def _priced_line(line: Line, result: PricedLine, currency: str) -> Line:
+    plain = not result.adjustments and not result.has and not result.could and not line.adjustments and not line.could
+    if plain and line.value == result.value and not line.typed and not line.initial_by:
+        return line
+    return msgspec.structs.replace(
+        line, value=result.value, price=_unit_price(line, result, currency), adjustments=result.adjustments,
+        has=line.has if line.carried else result.has, could=result.could, typed=_typed(line),
+    )  # fmt: skip
+
+
+def _typed(line: Line) -> Literal["", "price", "value", "initial"]:
+    if line.discount is not None and line.discount.kind != "percent":
+        return line.discount.kind
+    return "initial" if line.initial_by else ""
+
+
+def _unit_price(line: Line, result: PricedLine, currency: str) -> Decimal:
+    """What one unit costs in the end, as it is shown: the value is exact, the price of a unit need not be."""
+    if not result.adjustments:
+        return line.initial_price
+    given, last = line.discount, result.adjustments[-1]
+    if given is not None and given.kind == last.kind == "price" and last.source == OPERATOR:
+        full = half_up(given.value * line.quantity, PRICE_PLACES)
+        if half_up(full, 2) == half_up(to_major(result.value, currency), 2):
+            return given.value
+    return half_up(to_major(result.value, currency) / line.quantity, PRICE_PLACES)
+
+
+def _told(document: Document, priced: Priced, minute: int) -> DocumentDiscounts:
+    before = document.discounts
+    coupons = tuple(
+        msgspec.structs.replace(coupon, used=coupon.discount in priced.coupons_used) for coupon in before.coupons
+    )
+    return msgspec.structs.replace(
+        before, coupons=coupons, at_minute=minute, applications=priced.applications,
+        unused_gifts=priced.unused_gifts, lost=priced.lost, problems=priced.problems, proven=priced.proven,
+        gap=priced.gap,
+    )  # fmt: skip

@@ -1,0 +1,56 @@
+"""Discounts on a draft: reckoned anew after every change of what they depend on (DISC-20 … DISC-27, PARK-12)."""
+
+import msgspec
+
+from kontuar.domain.documents.discounting import Surroundings, basket_of, discounted
+from kontuar.domain.documents.document import Document
+from kontuar.domain.documents.types import type_of
+from kontuar.domain.firm.parameters import Parameters
+from kontuar.domain.pricing.basket import Basket, Settings
+from kontuar.domain.pricing.engine import price
+from kontuar.kernel.money import exponent_of
+from kontuar.operations.station.station import Station
+
+
+def with_discounts(station: Station, document: Document) -> Document:
+    """The document with every discount that holds; the lines' initial prices must be right already.
+
+    An invoice that repeats a receipt keeps what the receipt gave; goods documents take none.
+    """
+    if type_of(document.type).lines != "priced" or document.repeats:
+        return document
+    basket = basket_on(station, document)
+    settings = settings_for(station.parameters(), document)
+    return discounted(document, price(basket, station.rules.book(document.currency), settings), basket.minute or 0)
+
+
+def basket_on(station: Station, document: Document) -> Basket:
+    """The document as the engine sees it here and now."""
+    rules = station.rules
+    around = Surroundings(
+        minute=station.minute_of_day(), centres=rules.centres(station.store().centre),
+        buyer_groups=rules.buyer_groups(document.buyer.code),
+    )  # fmt: skip
+    basket = basket_of(document, {line.article: rules.traits(line.article) for line in document.lines}, around)
+    return msgspec.structs.replace(basket, day=document.business_day or station.business_day())
+
+
+def settings_for(parameters: Parameters, document: Document) -> Settings:
+    """The firm's conventions (parameters `discount.*`), in the document's direction and currency."""
+    best = parameters.text("discount.choose") == "best_for_customer"
+    return Settings(
+        direction=document.direction, exponent=exponent_of(document.currency),
+        choose="best_for_customer" if best else "first_satisfied",
+        bundles=bundles_wanted(parameters, document),
+        discounts_on_fixed_prices=parameters.yes("discount.on_fixed_prices"),
+        header_on_bundles=parameters.yes("discount.header_on_bundles"),
+        header_on_gifts=parameters.yes("discount.header_on_gifts"),
+        sum_buyer_groups=parameters.yes("discount.sum_buyer_groups"),
+        frozen_in_thresholds=parameters.yes("discount.carried_in_thresholds"),
+    )  # fmt: skip
+
+
+def bundles_wanted(parameters: Parameters, document: Document) -> bool:
+    """Whether bundles are looked for: always, unless removed; in manual mode once asked for (DISC-23)."""
+    asked = document.discounts.bundles
+    return asked == "applied" or (asked == "follow" and parameters.yes("discount.bundles_automatic"))
