@@ -19,7 +19,7 @@ group() {
 }
 
 group "rules, stores, nodes" -n 2 --dist loadfile -m "not browser and not replay and not faults and not fuzz"
-group "screens in a browser" -m "browser and not faults"
+group "screens in a browser" -n 2 --dist loadfile -m "browser and not faults"
 group "plugs pulled" -m faults
 group "what nobody would send" -m fuzz
 group "replay of real baskets" -m replay

@@ -1,13 +1,13 @@
 """Editing definitions at head office in a real browser: by keyboard, by search, two at once (HUB-01, HUB-02)."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from browser.back_office import grave
 from browser.chromium import until
+from browser.head_office_pages import desk, token_of_boss
 from hub_server import HubServer
 from postgres_fixture import fresh_database, open_temporary_folder
 
@@ -30,22 +30,14 @@ def hub(postgres_server: str) -> Iterator[HubServer]:
         yield hub
 
 
-def log_in(chromium: Browser, hub: HubServer, width: int = 1366, language: str = "en", dark: bool = False) -> Page:
-    scheme: Literal["dark", "light"] = "dark" if dark else "light"
-    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    context.add_cookies([{"name": "kontuar_language", "value": language, "url": hub.url}])
-    page = context.new_page()
-    page.goto(f"{hub.url}/login")
-    page.fill("[name=operator]", "SZEF")
-    page.fill("[name=pin]", "246810")
-    page.press("[name=pin]", "Enter")
-    page.wait_for_url(f"{hub.url}/")
-    return page
+@pytest.fixture(scope="module")
+def token(hub: HubServer) -> str:
+    return token_of_boss(hub)
 
 
 @pytest.fixture
-def page(chromium: Browser, hub: HubServer) -> Iterator[Page]:
-    opened = log_in(chromium, hub)
+def page(chromium: Browser, hub: HubServer, token: str) -> Iterator[Page]:
+    opened = desk(chromium, hub, token)
     yield opened
     opened.context.close()
 
@@ -148,18 +140,14 @@ def test_what_is_needed_says_by_whom_when_it_is_to_be_removed(page: Page, hub: H
 @pytest.mark.parametrize("width", [390, 1366])
 @pytest.mark.parametrize(("language", "dark"), [("fr", False), ("pl", True)])
 def test_screens_fit_phones_and_desks_and_have_no_serious_fault(
-    chromium: Browser, hub: HubServer, width: int, language: str, dark: bool
+    chromium: Browser, hub: HubServer, token: str, width: int, language: str, dark: bool
 ) -> None:
-    page = log_in(chromium, hub, width, language, dark)
+    page = desk(chromium, hub, token, width=width, language=language, dark=dark)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     for path in SCREENS:
         assert page.goto(hub.url + path).status == 200  # type: ignore[union-attr]
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        found = Axe().run(page).response["violations"]
-        serious = [
-            (fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in ("serious", "critical")
-        ]
-        assert not serious, (path, serious)
+        assert grave(page) == [], path
     assert not said
     page.context.close()

@@ -4,14 +4,14 @@ import datetime
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from browser.back_office import grave, ready
 from browser.chromium import until
+from browser.head_office_pages import desk
 from hub_documents_world import Hub as Intake
 from hub_documents_world import Till
 from hub_server import HubServer
@@ -77,19 +77,10 @@ def world(postgres_server: str) -> Iterator[World]:
 def opened(
     chromium: Browser, world: World, path: str = "/", *, width: int = 1366, language: str = "en", dark: bool = False
 ) -> Page:
-    scheme: Literal["dark", "light"] = "dark" if dark else "light"
-    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     token = world.server.client.headers["Authorization"].removeprefix("Bearer ")
-    context.add_cookies(
-        [
-            {"name": "kontuar_language", "value": language, "url": world.server.url},
-            {"name": "kontuar_hub", "value": token, "url": world.server.url},
-        ]
-    )
-    page = context.new_page()
+    page = desk(chromium, world.server, token, width=width, language=language, dark=dark)
     page.goto(f"{world.server.url}{path}")
-    assert until(lambda: bool(page.evaluate("window.htmx !== undefined")))
-    return page
+    return ready(page)
 
 
 def item_path(world: World, reason: str) -> str:
@@ -106,11 +97,7 @@ def test_every_screen_is_accessible_and_fits_a_phone(chromium: Browser, world: W
     for path in (*SCREENS, *items, f"/documents/{document['store']}/{document['doc_id']}"):
         for width, dark, language in ((1366, False, "pl"), (390, True, "fr")):
             page = opened(chromium, world, path, width=width, dark=dark, language=language)
-            found += [
-                f"{path} {width}: {one['id']} {one['nodes'][0]['target']}"
-                for one in Axe().run(page).response["violations"]
-                if one["impact"] in ("serious", "critical")
-            ]
+            found += [f"{path} {width}: {fault}" for fault in grave(page)]
             if page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1"):
                 found.append(f"{path} {width}: wider than the screen")
             if PICTURES:

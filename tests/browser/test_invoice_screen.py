@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from browser.back_office import still
 from browser.till_pages import Till, at_till
 from invoices import with_business
 from kontuar.domain.documents.document import Document

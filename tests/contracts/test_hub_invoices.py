@@ -12,13 +12,15 @@ from kontuar.domain.documents.messages import ContractorChanged, ContractorCreat
 from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Contractor
+from kontuar.kernel.errors import Refused
 from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.defining.changes import write_change
 from kontuar.operations.hub.defining.rules import candidate
 from kontuar.operations.hub.hub_documents import find_document
+from kontuar.operations.hub.privacy import emptied
 from kontuar.operations.hub.reports import sales
-from kontuar.operations.hub.verification import accept, items
+from kontuar.operations.hub.verification import accept, card, items, retry
 from kontuar.operations.ports.hub_definitions import Author
 from kontuar.operations.ports.hub_lists import DocumentFilter, ItemFilter, ReportFilter
 from kontuar.storage.postgres.documents import PostgresDocumentShelf
@@ -261,3 +263,31 @@ def test_the_list_of_events_keeps_no_personal_data_of_contractors(hub: Hub, till
         ("contractor.created/1", {"code": "POS1-K1", "seen": ["BETA"]}),
         ("contractor.changed/1", {"code": "POS1-K1", "seen": []}),
     ]
+
+
+def test_news_of_an_anonymised_contractor_never_brings_his_data_back(hub: Hub, till: Till) -> None:
+    """HUB-09, HUB-05: neither by itself, nor by accepting what was parked before; it is set aside instead."""
+    shelf = PostgresVerificationShelf(hub.database)
+    put(hub, msgspec.structs.replace(BETA, city="Gdynia"))
+    till.say("contractor.changed/1", ContractorChanged(before=BETA, after=msgspec.structs.replace(BETA, city="Łódź")))
+    hub.push(till)
+    hub.book()
+    assert hub.reasons() == [(2, "contractor.changed_meanwhile")]
+    gone = emptied(BETA)
+    put(hub, gone)
+    [item] = items(shelf, BOSS, ItemFilter())
+    with pytest.raises(Refused, match=r"contractor\.anonymised_meanwhile"):
+        accept(hub.desk, shelf, BOSS, STORE, item.message, "as the till says", NOON)
+    assert (contractor(hub, "BETA"), hub.reasons()) == (gone, [(2, "contractor.changed_meanwhile")])
+    till.say(
+        "contractor.changed/1", ContractorChanged(before=BETA, after=msgspec.structs.replace(BETA, email="b@example.pl"))
+    )
+    till.say("contractor.created/1", ContractorCreated(contractor=BETA))
+    hub.push(till)
+    hub.book()
+    assert hub.reasons()[1:] == [(3, "contractor.anonymised"), (4, "contractor.anonymised")]
+    assert retry(hub.desk, shelf, BOSS, STORE, item.message, NOON).reason == "contractor.anonymised"
+    for waiting in items(shelf, BOSS, ItemFilter()):
+        assert card(shelf, BOSS, STORE, waiting.message).advice == "set_aside"
+        assert accept(hub.desk, shelf, BOSS, STORE, waiting.message, "GDPR", NOON).state == "set_aside"
+    assert contractor(hub, "BETA") == gone

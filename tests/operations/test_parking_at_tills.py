@@ -390,14 +390,12 @@ def _paying(store: StoreOfTills, doc_id: str):  # type: ignore[no-untyped-def]
 
 def _promotions(article: str, amount: str) -> tuple[Discount, ...]:
     """So much off each piece of the article, for everybody."""
-    reward = Reward(kind="amount", value=Decimal(amount))
-    element = Element(goods=(Selector(articles=(article,)),), tiers=(Tier(reward=reward),))
-    deal = ItemDeal(elements=(element,))
+    less = Tier(reward=Reward(kind="amount", value=Decimal(amount)))
+    deal = ItemDeal(elements=(Element(goods=(Selector(articles=(article,)),), tiers=(less,)),))
     return (Discount(code=f"LESS-{article}", name="Less", source="PRM", state="confirmed", deal=deal),)
 
 
 def _discounted(store: StoreOfTills, doc_id: str) -> str:
     """The milk is a złoty cheaper by a promotion."""
-    document = store[1].station.draft(doc_id)
-    assert [line.value for line in document.lines] == [299, 249]
+    assert [line.value for line in store[1].station.draft(doc_id).lines] == [299, 249]
     return doc_id

@@ -7,6 +7,7 @@ from typing import Any, Final
 from kontuar.domain.catalogue.records import (
     Article,
     Batch,
+    Picture,
     Price,
     Property,
     QuickFavourite,
@@ -20,6 +21,8 @@ from kontuar.kernel.money import PRICE_PLACES
 from kontuar.kernel.rounding import half_up
 
 LONGEST_CHOICE = 100
+PICTURE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml")
+"""What tills show as a picture; a till hands a picture to its browser under this type."""
 
 
 def choice_problems(choices: Sequence[str]) -> Iterable[Problem]:
@@ -84,6 +87,11 @@ def _batch(batch: Batch) -> Iterable[Problem]:
             yield Problem("batch.bad_value", "properties", {"property": code[:64], "limit": str(LONGEST_CHOICE)})
 
 
+def _picture(picture: Picture) -> Iterable[Problem]:
+    if picture.media_type not in PICTURE_TYPES:
+        yield Problem("picture.bad_type", "data", {"value": picture.media_type[:40]})
+
+
 def _place(row: QuickGroup | QuickFavourite) -> Iterable[Problem]:
     if row.position < 0:
         yield Problem("definition.bad_position", "position", {"value": str(row.position)})
@@ -96,6 +104,7 @@ CATALOGUE_CHECKS: Final[Mapping[type, Callable[[Any], Iterable[Problem]]]] = {
     Unit: _unit,
     Property: _property,
     Batch: _batch,
+    Picture: _picture,
     QuickGroup: _place,
     QuickFavourite: _place,
 }

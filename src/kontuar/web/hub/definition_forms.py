@@ -35,13 +35,13 @@ from kontuar.web.i18n import Texts, texts
 
 MOST_FORM_BYTES: Final = 8 * 1024 * 1024
 MOST_HISTORY: Final = 50
-_MEETINGS: Final = frozenset({"definition.conflict", "definition.taken"})
 _KeyQuery = Annotated[str, QueryParameter(max_length=400)]
 Page = Request[Any, Any, Any]
 
 
 class Form(msgspec.Struct, kw_only=True):
-    """What a form shows. `version`: of the row that was read, 0 = a new one; `problems` by field, "" = of no field."""
+    """What a form shows. `version`: of the row that was read, 0 = a new one; `problems` by field, "" = of no field;
+    `taken`: the key of a new one that another row has."""
 
     kind: str
     key: str
@@ -51,6 +51,7 @@ class Form(msgspec.Struct, kw_only=True):
     conflict: Sequence[tuple[str, str, str]] = ()
     similar: Sequence[tuple[str, str, str]] = ()
     newest: int = 0
+    taken: str = ""
 
 
 @get("/definitions/{kind:str}/new", include_in_schema=False)
@@ -218,10 +219,12 @@ async def _tell(request: Page, parts: HubParts, actor: Actor, form: Form, refusa
     names = {field.name for field in fields_of(form.kind)}
     told: dict[str, list[str]] = {}
     for problem in refusal.problems:
-        field = _field_of(problem, names)
+        field = KINDS[form.kind].key[0] if problem.code == "definition.taken" else _field_of(problem, names)
         text = words.problem(Problem(problem.code, "", {**problem.facts, "field": words.gettext(label_of(field))}))
         told.setdefault(field if field in names else "", []).append(text)
-        if problem.code in _MEETINGS:
+        if problem.code == "definition.taken":
+            form.taken = problem.facts["key"]
+        if problem.code == "definition.conflict":
             await _show_both(parts, actor, form, problem.facts["key"], words)
     form.problems = told
 
