@@ -364,7 +364,6 @@ def _only_cashier():  # type: ignore[no-untyped-def]
     return actor_of(*sorted(rights.CASHIER), operator="OLA")
 
 
-# -- discounts ----------------------------------------------------------------------------------------------
 def test_discounts_of_a_continued_document_are_not_refreshed(store: StoreOfTills) -> None:
     """PARK-12: the discounted line costs what it did, the other one has the price of the day and no new discount; a
     twin that was never parked gets the prices and discounts of the day."""

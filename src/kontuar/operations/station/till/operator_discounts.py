@@ -159,6 +159,7 @@ def _granted(line: Line, currency: str) -> LineDiscount | None:
         return None
     if line.discount.kind == "percent":
         percent = (Decimal(-given.amount * 100) / given.base).quantize(CENT, ROUND_DOWN)
+        percent = min(percent, line.discount.limit.percent or percent)
         return msgspec.structs.replace(line.discount, value=percent)
     after = to_major(given.after, currency)
     if line.discount.kind == "value":
