@@ -11,12 +11,14 @@ from kontuar.domain.pricing.basket import Adjustment, BasketLine, Settings
 from kontuar.domain.pricing.engine import price
 from kontuar.domain.pricing.rules import (
     Buyers,
+    Combination,
     Element,
     Gift,
     Hours,
     ItemDeal,
     Limits,
     Repeats,
+    Reward,
     Rule,
     Scope,
     SharedDeal,
@@ -123,6 +125,25 @@ def test_only_the_default_group_counts_unless_the_parameter_sums() -> None:
     assert price(document, rules, Settings(sum_buyer_groups=True)).value == 8000
     root = prm("root", "3", scope=Scope(buyers=Buyers(groups=("ALL",))))
     assert values(price(document, [root])) == [9700]
+
+
+@pytest.mark.parametrize("combination", [{}, {"base": "running"}, {"pool": "P"}])
+def test_rows_of_several_groups_add_up_and_of_their_fixed_prices_the_lowest_counts(combination: dict[str, Any]) -> None:
+    """DISC-08: 10 % and 20 % are 30 % of the same value, however the rule meets others; prices are no sums."""
+    document = basket(line(1, "A", "100.00"), buyer_groups=(("VIP",), ("STAFF",)))
+    summed = Settings(sum_buyer_groups=True)
+
+    def rule(*rewards: Reward) -> Rule:
+        rows = [
+            Element(tiers=(Tier(reward=given),), buyers=Buyers(groups=(name,)))
+            for name, given in zip(("VIP", "STAFF"), rewards, strict=True)
+        ]
+        return Rule(id="m", deal=ItemDeal(elements=tuple(rows)), combination=Combination(**combination))
+
+    assert values(price(document, [rule(reward("10"), reward("20"))], summed)) == [7000]
+    prices = rule(reward("90.00", "fixed_price"), reward("80.00", "fixed_price"))
+    assert values(price(document, [prices], summed)) == [8000]
+    assert values(price(document, [prices])) == [9000]
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,7 @@ def test_rows_of_one_article_are_one_threshold_discount_and_may_not_mix_kinds() 
     [
         ({"step": 0}, "discount.priority_reserved"),
         ({"conditions": (CouponPresented(coupons=("K",)),)}, "discount.coupon_condition"),
+        ({"limits": Limits(counted_by_hub=True)}, "discount.counted_by_hub"),
         ({"position": -1}, "discount.place_impossible"),
         ({"scope": Scope(document_kinds=("letter",))}, "definition.document_type_unknown"),
         ({"validity": Validity(first_day=datetime.date(2026, 2, 1), last_day=datetime.date(2026, 1, 1))},

@@ -18,6 +18,8 @@ def _discount(discount: Discount) -> Iterable[Problem]:
     yield from problems_of(rule_of(discount, version=1))
     if any(isinstance(condition, CouponPresented) for condition in discount.conditions):
         yield Problem("discount.coupon_condition", "conditions")
+    if discount.limits.counted_by_hub:  # no ledger counts what all tills together gave: it would never be applied
+        yield Problem("discount.counted_by_hub", "limits")
     for kind in discount.scope.document_kinds:
         if kind not in TYPES:
             yield Problem("definition.document_type_unknown", "scope", {"value": kind[:40]})

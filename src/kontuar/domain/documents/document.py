@@ -22,9 +22,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line. `price` per `unit` in the document's direction; `value` = what the line costs, in minor units.
 
     `number` is never reused within a document. `quantity` in `unit`, `base_quantity` in the article's base unit.
-    `price_row` = key of the price definition that gave `base_price`. `typed` = what of its money somebody typed. `initial_by` typed the initial price (empty: it is
-    the list's), `initial_allowed_by` authorised it. `batch` with its `properties` = which kind of the article (DOC-29).
-    `split_payment`, `reverse_charge`: copied from the article.
+    `price_row` = key of the price definition that gave `base_price`. `typed` = what of its money somebody typed;
+    `initial_by` typed the initial price (empty: it is the list's), `initial_allowed_by` authorised it. `batch` with its
+    `properties` = which kind of the article (DOC-29). `split_payment`, `reverse_charge`: copied from the article.
 
     `adjustments` = all that changed the value, in order (DISC-26). `discount`: what the operator gave. `has`, `could`:
     bundles on the line, and others that concern it. `carried`: discounts stay as they came (PARK-12).

@@ -58,7 +58,9 @@ _LINES: Final = _pieces(
     "name", "price quantity value",
     "code ean base_price initial_price vat net_price gross_price discount handler warehouse properties",
 )  # fmt: skip
-_SALE_BUTTONS: Final = _pieces("pay", "contractor document type park discard", "undo quick copy paste")
+_SALE_BUTTONS: Final = _pieces(
+    "pay", "contractor document type promotions coupons park discard", "undo quick copy paste summary"
+)
 
 VIEWS: Final[Mapping[str, ViewTable]] = {
     "receipt": ViewTable(columns=_LINES, buttons=_SALE_BUTTONS, attributes="line"),

@@ -9,6 +9,7 @@ from kontuar.domain.pricing.ready import ReadyElement, ReadyRule, ReadyTier
 from kontuar.domain.pricing.run import Run, Want
 
 Chosen = tuple[LineState, ReadyElement, list[Piece]]
+Tiered = tuple[LineState, ReadyTier | None, list[Piece]]
 
 
 def apply_items(run: Run, ready: ReadyRule) -> None:
@@ -18,13 +19,13 @@ def apply_items(run: Run, ready: ReadyRule) -> None:
     if not chosen:
         return
     reached = _reached(chosen)
-    # Rows summed over the buyer's groups meet on one piece; a rule with a pool takes them together.
-    once = ready.simple or not (ready.bounded or run.settings.sum_buyer_groups)
-    at_once = once and run.settings.round_at == "line_discount"
+    # Rows summed over the buyer's groups meet on one piece: they add up, all reckoned from the same value (DISC-08).
+    summed = run.settings.sum_buyer_groups
+    at_once = (ready.simple or not ready.bounded) and not summed and run.settings.round_at == "line_discount"
     wants: list[Want] = []
     closing: list[tuple[ReadyTier, list[Piece]]] = []
-    for line, element, pieces in chosen:
-        tier = _tier(element, line, reached)
+    tiered = [(line, _tier(element, line, reached), pieces) for line, element, pieces in chosen]
+    for line, tier, pieces in _without_rival_prices(tiered) if summed else tiered:
         if tier is None or not pieces:
             continue
         if at_once and len(line.pieces) == 1:
@@ -41,6 +42,16 @@ def apply_items(run: Run, ready: ReadyRule) -> None:
         applied.for_buyer |= any(element.buyer_rank == 2 for _, element, _ in chosen)
     for tier, pieces in closing:
         close_pieces(run, ready, tier.kind, pieces)
+
+
+def _without_rival_prices(tiered: list[Tiered]) -> list[Tiered]:
+    """Fixed prices of several groups do not add up: where a line has one, only the lowest counts."""
+    lowest: dict[int, ReadyTier] = {}
+    for line, tier, _ in tiered:
+        if tier is not None and tier.kind == "fixed_price":
+            known = lowest.get(line.rank)
+            lowest[line.rank] = tier if known is None or tier.money < known.money else known
+    return [row for row in tiered if row[0].rank not in lowest or row[1] is lowest[row[0].rank]]
 
 
 def _give_at_once(run: Run, ready: ReadyRule, tier: ReadyTier, piece: Piece) -> None:

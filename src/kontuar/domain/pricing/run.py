@@ -56,9 +56,9 @@ class Applied:
 
 
 class Run:
-    """The state of one pricing. `started`: line values when the present step began, by rank; `acting`: the operator
-    whose discount is being given, `acting_allowed`: who authorised it; `touched`: by the rule's order, the lines that it
-    concerns.
+    """The state of one pricing. `started`: line values when the present step began, by rank; `acting`,
+    `acting_allowed`: the operator whose discount is being given, and who authorised it; `touched`: by the rule's
+    order, the lines that it concerns.
     """
 
     def __init__(self, basket: Basket, book: RuleBook, settings: Settings) -> None:
