@@ -128,6 +128,13 @@ def test_a_file_shows_what_it_would_change_before_it_is_imported(page: Page, hub
     assert row(hub, "reason", "BRAK")["name"] == "Braki"
 
 
+def test_the_form_of_a_numbering_rule_shows_its_first_number_and_stays_a_form(page: Page, hub: HubServer) -> None:
+    page.goto(f"{hub.url}/definitions/numbering/row?key=receipt")
+    page.fill("#field-pattern", "{symbol}-{number:4}-{series}-{month}-{year}")
+    assert until(lambda: "PAR-0001-K1-11-2026" in page.inner_text("#definition #sample"))
+    assert page.input_value("#field-pattern") == "{symbol}-{number:4}-{series}-{month}-{year}"
+
+
 def test_what_is_needed_says_by_whom_when_it_is_to_be_removed(page: Page, hub: HubServer) -> None:
     page.goto(f"{hub.url}/definitions/unit/row?key=kg")
     page.click("button:has-text('Remove')")

@@ -198,7 +198,7 @@ def test_a_declined_card_says_why_and_another_form_can_be_taken(till: Till) -> N
 
 
 def test_a_broken_connection_asks_and_the_answer_outlives_a_reload(till: Till) -> None:
-    """PAY-05: found again after a crash; *charged* adds the payment, confirmed by the operator."""
+    """PAY-05: found again after a crash; *charged* adds the payment, told by the cashier and allowed by the manager."""
     card = till.server.devices.doubles.card
     assert card is not None
     card.order(Turn(behaviour="gone"))
@@ -212,10 +212,15 @@ def test_a_broken_connection_asks_and_the_answer_outlives_a_reload(till: Till) -
     till.page.keyboard.press("Escape")
     expect(till.page.locator("#card-yes")).to_be_visible()
     till.page.locator("#card-yes").click()
+    expect(till.page.locator("#dialog-title")).to_have_text("Authorisation")
+    expect(till.page.locator('#authorise input[value="EWA"]')).to_be_checked()
+    till.page.locator("#pin").fill("2222")
+    till.page.keyboard.press("Enter")
     expect(till.page.locator("#pay-approve")).to_be_visible()
     document = till.draft(doc_id)
     assert document is not None
     assert [(paid.kind, paid.amount, paid.confirmed_by) for paid in document.payments] == [("card", 399, "OLA")]
+    assert [(given.right, given.operator) for given in document.authorisations] == [("payment.confirm_card", "EWA")]
     card.refuse_connections = False
 
 

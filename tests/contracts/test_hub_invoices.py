@@ -279,9 +279,8 @@ def test_news_of_an_anonymised_contractor_never_brings_his_data_back(hub: Hub, t
     with pytest.raises(Refused, match=r"contractor\.anonymised_meanwhile"):
         accept(hub.desk, shelf, BOSS, STORE, item.message, "as the till says", NOON)
     assert (contractor(hub, "BETA"), hub.reasons()) == (gone, [(2, "contractor.changed_meanwhile")])
-    till.say(
-        "contractor.changed/1", ContractorChanged(before=BETA, after=msgspec.structs.replace(BETA, email="b@example.pl"))
-    )
+    after = msgspec.structs.replace(BETA, email="b@example.pl")
+    till.say("contractor.changed/1", ContractorChanged(before=BETA, after=after))
     till.say("contractor.created/1", ContractorCreated(contractor=BETA))
     hub.push(till)
     hub.book()

@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from kontuar.storage.postgres.sealed_secrets import SecretBox
 from kontuar.storage.postgres.second_factors import PostgresSecondFactors
 
 pytestmark = pytest.mark.postgres
-BOX = SecretBox(b"the hub's own key", "second factor")
+BOX = SecretBox(b"the hub's own key", "second factor", os.urandom)
 OFFICER = Actor(operator="rodo", name="Officer", rights=frozenset({rights.PRIVACY}))
 
 
@@ -218,7 +219,7 @@ def test_without_the_key_a_login_says_so_and_the_factor_can_still_be_taken_off(
     ewa = office.login.actor_of(token)
     office.factors.begin(ewa)
     office.factors.confirm(ewa, office.code("EWA"))
-    other = PostgresSecondFactors(office.world.database, SecretBox(b"another key", "second factor"))
+    other = PostgresSecondFactors(office.world.database, SecretBox(b"another key", "second factor", os.urandom))
     world = office.world
     login = HubLogin(PostgresLogins(world.database), world.clock, world.ids, other)
     factors = SecondFactors(other, world.database.transaction, world.clock, world.ids)

@@ -144,6 +144,23 @@ class Parking(RuleBasedStateMachine):
             else:
                 copy.until = self.clock.seconds + 60
 
+    @precondition(lambda self: self.current)
+    @rule(name=till, which=pick, what=st.sampled_from(["renew", "approving", "delete"]))
+    def tries_with_another_token(self, name: str, which: int, what: str) -> None:
+        """What somebody has open under a live lease, with a token of before or none: also at the same till."""
+        doc_id = self._one(which)
+        holder = self._holder(doc_id)
+        copy = self.tills[name].copies.get(doc_id)
+        token = 0 if copy is None or copy.token == copy.lease else copy.token
+        if not holder or token == self.tills[holder].copies[doc_id].lease:
+            return
+        try:
+            getattr(self.buffer, what)(name, token, doc_id)
+        except Refused as refusal:
+            self._require(refusal, "parking.lease_lost")
+        else:
+            raise AssertionError(f"{what} with token {token} while {holder} holds {doc_id}")
+
     @rule(name=till, which=pick)
     def gives_back(self, name: str, which: int) -> None:
         for doc_id, copy in self._leased(name, which):

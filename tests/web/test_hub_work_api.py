@@ -19,6 +19,7 @@ from kontuar.nodes.hub import ADMINISTRATOR_FILE, Hub
 from kontuar.nodes.hub_documents import PAGES, extend_documents
 from kontuar.nodes.settings import HubSettings
 from kontuar.operations.hub.monitor import watch
+from kontuar.operations.hub.second_factor import code_at
 from kontuar.operations.pins import pin_verifier
 from kontuar.storage.postgres.alarms import PostgresAlarmBook
 from kontuar.storage.postgres.monitor import PostgresMonitorShelf
@@ -327,8 +328,6 @@ def test_alarms_are_shown_acknowledged_and_measured(client: Client, intake: Inta
 def test_a_second_factor_is_set_up_on_the_screen(client: Client, intake: Intake) -> None:
     """HUB-09: until then, where the firm asks for it, nothing else opens."""
     from kontuar.domain.firm.records import Parameter
-    from kontuar.operations.hub.second_factor import code_at
-
     log_in_with(client, intake, "hub.see")
     parameter = Parameter(name="hub.second_factor", scope="global", value="yes")
     intake.rows(
@@ -353,8 +352,6 @@ def test_a_second_factor_is_set_up_on_the_screen(client: Client, intake: Intake)
 
 def test_a_lost_second_factor_is_taken_off_on_the_screen(client: Client, intake: Intake) -> None:
     """HUB-09: with a right of its own; what it ended is told, whoever is logged in with it has to log in anew."""
-    from kontuar.operations.hub.second_factor import code_at
-
     administrator = client.headers["Authorization"]
     log_in_with(client, intake, "hub.see")
     secret = client.post("/api/v1/second-factor").json()["secret"]

@@ -134,7 +134,7 @@ class Hub:
 
     def _assemble(self, clock: Clock, ids: Ids) -> HubCore:
         key = load_or_make(self._key_file())
-        box = SecretBox(self._key_file().read_bytes(), "second factor")
+        box = SecretBox(self._key_file().read_bytes(), "second factor", ids.secret)
         changed: list[Callable[[], None]] = []
 
         def announce() -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from kontuar.operations.hub import monitor, reports, verification, verification_work
+from kontuar.operations.hub import coupons, monitor, reports, verification, verification_work
 from kontuar.storage.failures import StorageFailure
 from kontuar.web.hub_document_parts import HubDocumentParts
 
@@ -41,6 +41,7 @@ class HubChores:
             await self._one("sums", self._sums)
             if beat % ALARM_BEATS == 0:
                 await self._one("alarms", self._alarms)
+                await self._one("coupons", self._coupons)
             await self._one("counts", self._count)
             beat += 1
             await asyncio.sleep(BEAT_SECONDS)
@@ -65,6 +66,9 @@ class HubChores:
     async def _alarms(self) -> None:
         parts = self._parts
         await parts.run(monitor.watch, parts.monitor, parts.alarms, parts.clock.now())
+
+    async def _coupons(self) -> None:
+        await self._parts.run(coupons.forget_ended, self._parts.coupons, self._parts.clock.now())
 
     async def _count(self) -> None:
         parts = self._parts

@@ -12,6 +12,7 @@ from kontuar.operations.print_model import PrintModel
 from kontuar.storage.postgres.alarms import PostgresAlarmBook
 from kontuar.storage.postgres.audit import PostgresAuditShelf
 from kontuar.storage.postgres.booking import PostgresBookingDesk
+from kontuar.storage.postgres.coupons import PostgresCouponLedger
 from kontuar.storage.postgres.documents import PostgresDocumentShelf
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.monitor import PostgresMonitorShelf
@@ -87,6 +88,7 @@ def _parts(core: HubCore, reporting: Lane[HubDatabase]) -> HubDocumentParts:
         run=core.main,
         clock=core.clock,
         desk=PostgresBookingDesk(main, seal),
+        coupons=PostgresCouponLedger(main),
         feeds=PostgresFeedsOfStore(main),
         verification=PostgresVerificationShelf(main),
         wishes=PostgresWishDesk(main),

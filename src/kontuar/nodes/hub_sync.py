@@ -14,6 +14,7 @@ from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.time import Clock, instant_text
 from kontuar.nodes.hub import HubCore, HubExtension
+from kontuar.nodes.hub_coupons import CouponAnswerer
 from kontuar.nodes.lanes import Lane
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.hub.booking import book_stream, park_forks
@@ -218,8 +219,9 @@ class _NumberQuestion(msgspec.Struct, frozen=True):
 class HubAnswerer:
     """Answers what stations ask online, through their agents."""
 
-    def __init__(self, lane: Lane[HubDatabase]) -> None:
+    def __init__(self, lane: Lane[HubDatabase], coupons: CouponAnswerer) -> None:
         self._lane = lane
+        self._coupons = coupons
         self._feeds = PostgresFeedsOfStore(lane.database)
         self._documents = PostgresDocumentShelf(lane.database)
 
@@ -233,6 +235,8 @@ class HubAnswerer:
                 return (), encode(
                     await self._lane(find_document, self._documents, decode(body, _NumberQuestion).number)
                 )
+            if question.startswith("coupon."):
+                return (), encode(await self._coupons(asker, question, body))
             raise refuse("question.unknown", question=question[:60])
         except Refused as refusal:
             return refusal.problems, b"{}"
@@ -261,13 +265,15 @@ def extend_sync(core: HubCore) -> HubExtension:
     bell = Bell()
     intake = Lane("intake", HubDatabase(core.main.database.conninfo, name="kontuar hub intake"))
     books = Lane("booking", HubDatabase(core.main.database.conninfo, name="kontuar hub booking"))
+    coupons = Lane("coupons", HubDatabase(core.main.database.conninfo, name="kontuar hub coupons"))
     booking = Booking(core, books, bell)
     contacts = Contacts(core)
     site = SyncSite(
         sender=Sender(node=HUB_NODE, incarnation="", build=__version__, sign=core.key.sign), keys=keys,
         receiver=HubReceiver(PostgresStreamLog(intake.database, core.clock), core),
         giver=HubGiver(core.definitions_feed, core.feed_lane.database, core.clock),
-        answerer=HubAnswerer(core.feed_lane), enroller=HubEnroller(core), runner=intake,
+        answerer=HubAnswerer(core.feed_lane, CouponAnswerer(coupons, core.clock)),
+        enroller=HubEnroller(core), runner=intake,
         giver_runner=core.feed_lane, clock=core.clock, bell=bell, taken=booking.wake, heard=contacts.heard,
     )  # fmt: skip
 
@@ -279,6 +285,7 @@ def extend_sync(core: HubCore) -> HubExtension:
         site.sender = msgspec.structs.replace(site.sender, incarnation=core.incarnation)
         await core.feed_lane(learn)
         intake.open()
+        coupons.open()
         await booking.start()
         await contacts.start()
 
@@ -286,6 +293,7 @@ def extend_sync(core: HubCore) -> HubExtension:
         bell.close()
         await contacts.stop()
         await booking.stop()
+        await asyncio.to_thread(coupons.close)
         await asyncio.to_thread(intake.close)
 
     def changed() -> None:

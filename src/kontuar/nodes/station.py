@@ -10,6 +10,7 @@ from kontuar import __version__
 from kontuar.devices.build import DeviceSettings, build_devices
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.time import instant_text
+from kontuar.nodes.coupon_desk import CouponDesk
 from kontuar.nodes.device_desk import StationDevices
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import MachineClock, MachineIds
@@ -103,6 +104,7 @@ class StationNode:
             asyncio.create_task(_warm_templates(), name="templates"),
             asyncio.create_task(self._device_desk.resume(), name="devices"),
             asyncio.create_task(ParkingDesk(self.desk).run(), name="parking"),
+            asyncio.create_task(CouponDesk(self.desk).run(), name="coupons"),
         ]
 
     async def _tell_that_it_started(self) -> None:

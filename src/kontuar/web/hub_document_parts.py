@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from kontuar.kernel.time import Clock
+from kontuar.operations.ports.coupons import CouponLedger
 from kontuar.operations.ports.hub_documents import BookingDesk, FeedsOfStore, SealCheck
 from kontuar.operations.ports.hub_lists import (
     AlarmBook,
@@ -36,6 +37,7 @@ class HubDocumentParts(msgspec.Struct, frozen=True, kw_only=True):
     run: Runner
     clock: Clock
     desk: BookingDesk
+    coupons: CouponLedger
     feeds: FeedsOfStore
     verification: VerificationShelf
     wishes: WishDesk

@@ -21,6 +21,8 @@ from kontuar.kernel.money import PRICE_PLACES
 from kontuar.kernel.rounding import half_up
 
 LONGEST_CHOICE = 100
+LONGEST_PICTURE: Final = 4 * 1024 * 1024
+"""Of its base64 text, the longest cell that files of definitions take."""
 PICTURE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml")
 """What tills show as a picture; a till hands a picture to its browser under this type."""
 
@@ -88,6 +90,9 @@ def _batch(batch: Batch) -> Iterable[Problem]:
 
 
 def _picture(picture: Picture) -> Iterable[Problem]:
+    if len(picture.data) > LONGEST_PICTURE:
+        limit = LONGEST_PICTURE * 3 // 4 // 1024 // 1024
+        yield Problem("picture.too_large", "data", {"limit_mib": str(limit)})
     if picture.media_type not in PICTURE_TYPES:
         yield Problem("picture.bad_type", "data", {"value": picture.media_type[:40]})
 

@@ -73,6 +73,7 @@ VIEWS: Final[Mapping[str, ViewTable]] = {
         columns=_pieces("name", "tax card town", "phone code street postal_code email"),
         buttons=_pieces(usual="new details clear enter-card"),
     ),
+    "coupons": ViewTable(columns=_pieces("coupon", "gives code until", "promotion")),
     "documents-trade": ViewTable(
         columns=_pieces("number", "state buyer gross created sync links", "type handler recipient forms by"),
         buttons=_pieces("preview", "print fiscalise linked invoice cancel-document unapproved", "copy"),

@@ -99,6 +99,18 @@ def covers(coupon: Coupon, code: str) -> bool:
     return is_of_series and coupon.first_number <= int(number) <= coupon.last_number
 
 
+def unusable(coupon: Coupon, code: str, day: datetime.date) -> Problem | None:
+    """Why a code of the coupon may not be used on a day by anybody; None = it may."""
+    facts = {"coupon": code, "name": coupon.name}
+    if not coupon.active:
+        return Problem("coupon.inactive", "coupon", facts)
+    if coupon.first_day is not None and day < coupon.first_day:
+        return Problem("coupon.not_begun", "coupon", {**facts, "day": coupon.first_day.isoformat()})
+    if coupon.last_day is not None and day > coupon.last_day:
+        return Problem("coupon.ended", "coupon", {**facts, "day": coupon.last_day.isoformat()})
+    return None
+
+
 def rule_of(discount: Discount, version: int) -> Rule:
     """The rule that the engine runs; `version`: of the definition's row, which documents store (DISC-26).
 

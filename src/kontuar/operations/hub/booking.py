@@ -15,6 +15,7 @@ from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.messages import ShiftClosed, ShiftOpened
 from kontuar.kernel.errors import Problem
 from kontuar.operations.hub.contractor_arrivals import take_contractors
+from kontuar.operations.hub.coupons import confirm_uses, keep_for_parked
 from kontuar.operations.ports.hub_documents import BookingDesk, StreamPlace, Unbookable
 
 BATCH = 200
@@ -81,9 +82,12 @@ def settle(desk: BookingDesk, store: str, arrived: Sequence[Arrived], now: datet
         verdicts = take_contractors(desk, [judge.judge(reading) for reading in readings], now)
         good = [verdict for verdict in verdicts if not verdict.problems]
         bad = [verdict for verdict in verdicts if verdict.problems]
-        bad += _book(desk, store, good, now)
+        refused = _book(desk, store, good, now)
+        good, bad = _without(good, refused), [*bad, *refused]
+        good = confirm_uses(desk.coupons, store, good, now)
         if bad:
             desk.park(store, bad, now)
+            keep_for_parked(desk.coupons, store, bad, now)
         desk.move_series(store, judge.series)
         _list_remarks(desk, store, good, now)
         parked += len(bad)
@@ -111,6 +115,12 @@ def _book_alone(desk: BookingDesk, store: str, verdict: Verdict, now: datetime.d
     except Unbookable as error:
         problem = Problem("message.unbookable", "", {"detail": str(error)[:200]})
         return msgspec.structs.replace(verdict, problems=(problem,))
+
+
+def _without(verdicts: Sequence[Verdict], refused: Sequence[Verdict]) -> list[Verdict]:
+    """Those that were booked."""
+    out = {verdict.reading.arrived.hash for verdict in refused}
+    return [verdict for verdict in verdicts if verdict.reading.arrived.hash not in out]
 
 
 def _come(verdicts: Sequence[Verdict]) -> set[str]:

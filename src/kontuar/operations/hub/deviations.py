@@ -6,6 +6,7 @@ from kontuar.domain.documents.booking import Arrived, Judge, Verdict, read
 from kontuar.kernel.errors import Problem
 from kontuar.operations.hub.booking import settle
 from kontuar.operations.hub.contractor_arrivals import ANONYMISED, write_all_the_same
+from kontuar.operations.hub.coupons import TOO_OFTEN, confirm_uses, coupons_used
 from kontuar.operations.ports.hub_documents import BookingDesk, Decision, Unbookable
 
 _NO_RECORD = frozenset({"document.incomplete", "document.figures_out_of_range", ANONYMISED})
@@ -21,14 +22,22 @@ def book_all_the_same(desk: BookingDesk, arrived: Arrived, decision: Decision) -
     reading = read(msgspec.structs.replace(arrived, flaw="", forked=False))
     aside = msgspec.structs.replace(decision, state="set_aside")
     if reading.problem is not None:
-        desk.set_aside(arrived.store, Verdict(reading=reading, problems=(reading.problem,)), aside)
+        _set_aside(desk, Verdict(reading=reading, problems=(reading.problem,)), aside)
         return
     verdict = Judge(desk.facts(arrived.store, [reading])).judge(reading)
     if not _book(desk, arrived.store, verdict, arrived.earlier, decision):
-        desk.set_aside(arrived.store, verdict, aside)
+        _set_aside(desk, verdict, aside)
         return
     desk.decide(arrived.store, arrived.hash, decision)
     settle(desk, arrived.store, desk.waiting_for(arrived.store, {reading.subject} - {""}), decision.at)
+
+
+def _set_aside(desk: BookingDesk, verdict: Verdict, decision: Decision) -> None:
+    """No effect at all: coupons that were kept for it are free again."""
+    store = verdict.reading.arrived.store
+    desk.set_aside(store, verdict, decision)
+    if coupons_used(verdict):
+        desk.coupons.release(store, verdict.reading.subject)
 
 
 def _book(desk: BookingDesk, store: str, verdict: Verdict, earlier: tuple[Problem, ...], decision: Decision) -> bool:
@@ -39,6 +48,8 @@ def _book(desk: BookingDesk, store: str, verdict: Verdict, earlier: tuple[Proble
         with desk.transaction():
             if not write_all_the_same(desk, verdict, decision.at):
                 return False
+            told = confirm_uses(desk.coupons, store, [verdict], decision.at)[0]
+            codes += sorted({problem.code for problem in told.remarks if problem.code == TOO_OFTEN})
             desk.book(store, [verdict], decision.at, deviation=", ".join(codes), anew=True)
     except Unbookable:
         return False

@@ -11,6 +11,7 @@ import msgspec
 from kontuar.domain.documents.booking import Arrived, Facts, LastNumber, Reading, SeriesKey, Verdict
 from kontuar.domain.documents.booking_checks import ShiftSums
 from kontuar.kernel.errors import Problem
+from kontuar.operations.ports.coupons import CouponLedger
 from kontuar.operations.ports.hub_definitions import DefinitionStore
 from kontuar.operations.ports.streams import SealedMessage, StreamId
 
@@ -45,6 +46,11 @@ class BookingDesk(Protocol):
     @property
     def definitions(self) -> DefinitionStore:
         """The firm's definitions, written in the same transactions."""
+        ...
+
+    @property
+    def coupons(self) -> CouponLedger:
+        """The ledger of coupons, written in the same transactions."""
         ...
 
     def streams_waiting(self) -> Sequence[StreamPlace]:

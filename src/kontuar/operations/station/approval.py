@@ -20,6 +20,7 @@ from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
 from kontuar.operations.station.attributes import attributes_of
 from kontuar.operations.station.clock_guard import require_sane_clock
+from kontuar.operations.station.coupon_approval import as_approved, require_coupons
 from kontuar.operations.station.parking import origin
 from kontuar.operations.station.receipt_source import require_source
 from kontuar.operations.station.split_payment import with_split_payment
@@ -32,15 +33,22 @@ INVOICE: Final = "invoice"
 
 def open_payment(station: Station, actor: Actor, doc_id: str) -> Document:
     """Verify everything that approval would, all problems at once, and let the payment window open (DOC-05)."""
-    document = station.draft(doc_id)
-    origin.require_edit(station, actor, document)
-    if not document.payments:
-        document = _repriced_if_newer(station, document)
-        document = _kept(station, document, with_bundles_at_approval(station, document))
-        document = _kept(station, document, with_split_payment(station, document))
+    document = ready_for_payment(station, actor, doc_id)
     require_source(station, document)
+    require_coupons(station, document)
     _advance(station, actor, document, life.OPEN_PAYMENT)
     return document
+
+
+def ready_for_payment(station: Station, actor: Actor, doc_id: str) -> Document:
+    """The draft at the prices and discounts that its payment will see; unchanged once money is assigned."""
+    document = station.draft(doc_id)
+    origin.require_edit(station, actor, document)
+    if document.payments:
+        return document
+    document = _repriced_if_newer(station, document)
+    document = _kept(station, document, with_bundles_at_approval(station, document))
+    return _kept(station, document, with_split_payment(station, document))
 
 
 def approve(station: Station, actor: Actor, doc_id: str) -> Document:
@@ -56,6 +64,8 @@ def approve(station: Station, actor: Actor, doc_id: str) -> Document:
         origin.require_edit(station, actor, draft)
         document = with_split_payment(station, _with_terms(station, _settled(_with_shift(station, draft))))
         require_source(station, document)
+        require_coupons(station, document)
+        document = as_approved(station, document)
         document = _with_authorisation(station, actor, document, life.APPROVE)
         state, entries = _advance(station, actor, document, life.APPROVE)
         approved = origin.with_origin(station, _sealed(station, actor, document, state, entries))

@@ -23,7 +23,9 @@ from kontuar.kernel.errors import refuse
 from kontuar.kernel.money import Minor, parse_amount
 from kontuar.kernel.time import instant_text
 from kontuar.operations.actor import Actor
+from kontuar.operations.station import coupon_marks
 from kontuar.operations.station.approval import open_payment
+from kontuar.operations.station.payment_plan import require_planned
 from kontuar.operations.station.station import Station
 
 CARD_ANSWERS = frozenset({"approved", "declined", "uncertain", "confirmed_by_hand", "cancelled_by_hand"})
@@ -114,7 +116,7 @@ def undo(station: Station, actor: Actor, doc_id: str) -> Document:
 
 
 def leave(station: Station, actor: Actor, doc_id: str) -> Document:
-    """Close the window: back to the document when nothing is assigned (PAY-02).
+    """Close the window: back to the document when nothing is assigned (PAY-02); coupons are reserved no more.
 
     Raises `Refused("payment.card_taken" | "payment.clear_first")`.
     """
@@ -124,7 +126,9 @@ def leave(station: Station, actor: Actor, doc_id: str) -> Document:
         raise refuse("payment.card_taken", "payment")
     if document.payments:
         raise refuse("payment.clear_first", "payment")
-    return document
+    with station.books.transaction():
+        free = coupon_marks.let_go(station, document)
+        return document if free is document else station.save(free)
 
 
 def start_card(
@@ -209,6 +213,7 @@ def _document_and_form(station: Station, actor: Actor, doc_id: str, form_code: s
     actor.require(type_of(document.type).issue_right, doc_id)
     for form in station.payment_forms():
         if form.code == form_code and document.type in form.document_types:
+            require_planned(station, document, form)
             return document, form
     raise refuse("payment.form_not_found", "payment", form=form_code[:60])
 

@@ -14,6 +14,7 @@ from kontuar.domain.parties.records import UNDEFINED, Contractor
 from kontuar.operations.actor import Actor
 from kontuar.operations.station import split_payment, till
 from kontuar.operations.station.attributes import attributes_of
+from kontuar.operations.station.payment_plan import set_planned_form
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.terms import INVOICE, RECEIPT, SALES
 
@@ -102,6 +103,8 @@ def _set(station: Station, actor: Actor, document: Document, name: str, value: s
         return till.set_attribute(station, actor, doc_id, name.removeprefix(ATTRIBUTE), value)
     if name == "handler" and value.strip() != document.handler:
         return till.set_handler(station, actor, doc_id, value)
+    if name == "payment_form" and value != document.discounts.payment_form:
+        return set_planned_form(station, actor, doc_id, value)
     if name == "tax_number" and value.strip() != document.buyer.tax_number:
         return till.set_tax_number(station, actor, doc_id, value)
     return _set_law(station, actor, document, name, value)

@@ -14,6 +14,7 @@ from kontuar.domain.parties.records import Operator
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.station import article_list, till, views
+from kontuar.operations.station.discount_view import SaleDiscounts, sale_discounts
 from kontuar.operations.station.parking import listing, origin, putting
 from kontuar.operations.station.sale_form import SaleTerms, terms_of
 from kontuar.operations.station.station import Station
@@ -60,6 +61,7 @@ class ReceiptView(msgspec.Struct, frozen=True, kw_only=True):
     quick_by_default: bool
     keypad: bool
     terms: SaleTerms
+    discounts: SaleDiscounts
     busy: bool
     """Money is assigned or a card payment is under way: the payment window is where one is."""
 
@@ -156,6 +158,7 @@ def _view(station: Station, actor: Actor, document: Document, marked: int) -> Re
         quick_by_default=station.parameters().yes("sale.quick_by_default"),
         keypad=station.parameters().yes("screen.keypad"),
         terms=terms_of(station, actor, document),
+        discounts=sale_discounts(station, document, line),
         busy=bool(document.payments) or bool(station.books.cards.unfinished(document.doc_id)),
     )
 

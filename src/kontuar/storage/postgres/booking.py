@@ -20,6 +20,7 @@ from kontuar.domain.documents.messages import (
 )
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import refuse
+from kontuar.operations.ports.coupons import CouponLedger
 from kontuar.operations.ports.hub_definitions import DefinitionStore
 from kontuar.operations.ports.hub_documents import Decision, SealCheck, StreamPlace, Unbookable
 from kontuar.storage.postgres.booking_facts import KnownNames, facts_for
@@ -35,6 +36,7 @@ from kontuar.storage.postgres.booking_rows import (
     place_of,
 )
 from kontuar.storage.postgres.booking_sums import sums_of_shift
+from kontuar.storage.postgres.coupons import PostgresCouponLedger
 from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.engine import HubDatabase
 
@@ -78,6 +80,7 @@ class PostgresBookingDesk:
         self._names = KnownNames(database)
         self._parking = Parking(database, seal)
         self.definitions: DefinitionStore = PostgresDefinitions(database)
+        self.coupons: CouponLedger = PostgresCouponLedger(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """Secrets that lie in the database lie there sealed: who has only the database, or its backup, has none of them."""
 
-import os
+from collections.abc import Callable
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -18,8 +18,10 @@ _KEY_BYTES: Final = 32
 class SecretBox:
     """Seals with AES-256-GCM under a key derived from the hub's own, which never lies in the database."""
 
-    def __init__(self, root: bytes, purpose: str) -> None:
-        """`root`: the secret bytes that the key is derived from; `purpose` keeps keys of different uses apart."""
+    def __init__(self, root: bytes, purpose: str, random: Callable[[int], bytes]) -> None:
+        """`root`: the secret bytes that the key is derived from; `purpose` keeps keys of different uses apart;
+        `random`: so many bytes that nobody can foresee."""
+        self._random = random
         key = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=f"kontuar/{purpose}/1".encode()).derive(root)
         self._cipher = AESGCM(key)
         self.key_id: Final = content_hash(b"key id" + key).hex()[:16]
@@ -27,7 +29,7 @@ class SecretBox:
 
     def seal(self, secret: bytes, whose: str) -> bytes:
         """The secret, unreadable; it opens for the same owner only, so that rows cannot be exchanged."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = self._random(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, secret, whose.encode())
 
     def open(self, key_id: str, sealed: bytes, whose: str) -> bytes:

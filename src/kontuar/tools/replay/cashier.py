@@ -9,9 +9,9 @@ import msgspec
 from kontuar.domain.parties.rights import CHANGE_PRICE
 from kontuar.kernel.money import ZERO, Minor
 from kontuar.tools.replay.definitions import Till
-from kontuar.tools.replay.lines import BasketToSell, LineToSell
-from kontuar.tools.replay.node_apis import ApprovedReceipt, OpenShift, StationApi
-from kontuar.tools.replay.reconcile import Difference
+from kontuar.tools.replay.lines import BasketToSell, LineToSell, Split, split_of
+from kontuar.tools.replay.node_apis import ApprovedReceipt, OpenShift, SoldLine, StationApi
+from kontuar.tools.replay.reconcile import LINE, Difference
 
 Around = Callable[[int], Awaitable[None]]
 """Told the position of a basket in the queue, before or after it is sold."""
@@ -73,8 +73,14 @@ class Cashier:
         doc_id = await self._station.new_receipt()
         if basket.buyer:
             await self._station.set_buyer(doc_id, basket.buyer)
+        sold: tuple[SoldLine, ...] = ()
         for line in basket.lines:
-            await self._enter(doc_id, basket, line)
+            sold = await self._station.add_line(doc_id, line.ean, line.quantity)
+        for code in basket.coupons:
+            sold = await self._station.add_coupon(doc_id, code)
+        for line, there in zip(basket.lines, sold, strict=True):
+            if not self._is_right(basket, line, there):
+                await self._type(doc_id, there.number, line.value)
         due = await self._station.open_payment(doc_id)
         self._compare(basket, "to pay", basket.gross, due)
         for form, amount in basket.payments:
@@ -82,20 +88,24 @@ class Cashier:
             self._taken[form] += amount
         return await self._station.approve(doc_id)
 
-    async def _enter(self, doc_id: str, basket: BasketToSell, line: LineToSell) -> None:
-        sold = await self._station.add_line(doc_id, line.ean, line.quantity)
-        if line.kind == "typed":
-            till = self._till
-            grant = await self._station.authorise(CHANGE_PRICE, till.manager, till.manager_pin, doc_id)
-            sold = await self._station.set_line_value(doc_id, sold.number, line.value, grant)
-        self._compare(basket, f"line of {line.article}", line.value, sold.value)
+    def _is_right(self, basket: BasketToSell, line: LineToSell, sold: SoldLine) -> bool:
+        """Whether nothing is to be typed; a line that the engine prices otherwise than was reckoned is told."""
+        if line.kind != "typed":
+            self._compare(basket, f"{LINE} of {line.article}", line.value, sold.value)
+            self._compare(basket, f"{LINE} of {line.article}, taken off", line.split, split_of(sold.off))
+        return line.value == sold.value
+
+    async def _type(self, doc_id: str, number: int, value: Minor) -> None:
+        till = self._till
+        grant = await self._station.authorise(CHANGE_PRICE, till.manager, till.manager_pin, doc_id)
+        await self._station.set_line_value(doc_id, number, value, grant)
 
     def _note(self, basket: BasketToSell, receipt: ApprovedReceipt) -> None:
         self._compare(basket, f"receipt {receipt.number}", basket.gross, receipt.gross)
         sale = Sale(basket=basket.code, station=self._till.station, number=receipt.number, gross=receipt.gross)
         self.sales.append(sale)
 
-    def _compare(self, basket: BasketToSell, what: str, expected: Minor, found: Minor) -> None:
+    def _compare(self, basket: BasketToSell, what: str, expected: Minor | Split, found: Minor | Split) -> None:
         if expected != found:
             where = f"station {self._till.station}, basket {basket.code}"
             self._says(Difference(where, what, str(expected), str(found)))

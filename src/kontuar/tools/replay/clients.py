@@ -48,23 +48,27 @@ class HttpStation:
         """Choose the contractor."""
         await self._node.ask("PUT", f"{DOCUMENTS}/{doc_id}/buyer", {"code": code})
 
-    async def add_line(self, doc_id: str, code: str, quantity: Decimal) -> SoldLine:
+    async def add_line(self, doc_id: str, code: str, quantity: Decimal) -> tuple[SoldLine, ...]:
         """Scan an EAN."""
         body = {"code": code, "quantity": f"{quantity:f}"}
-        return _sold_line(await self._node.ask("POST", f"{DOCUMENTS}/{doc_id}/lines", body))
+        return _sold_lines(await self._node.ask("POST", f"{DOCUMENTS}/{doc_id}/lines", body))
+
+    async def add_coupon(self, doc_id: str, code: str) -> tuple[SoldLine, ...]:
+        """Scan a coupon."""
+        return _sold_lines(await self._node.ask("POST", f"{DOCUMENTS}/{doc_id}/coupons", {"code": code}))
 
     async def authorise(self, right: str, operator: str, pin: str, doc_id: str) -> str:
         """Another operator allows one action; the grant."""
         body = {"right": right, "operator": operator, "pin": pin, "doc_id": doc_id}
         return str((await self._node.ask("POST", "/api/v1/authorisations", body))["authorisation"])
 
-    async def set_line_value(self, doc_id: str, line: int, value: Minor, grant: str) -> SoldLine:
+    async def set_line_value(self, doc_id: str, line: int, value: Minor, grant: str) -> tuple[SoldLine, ...]:
         """Type the line's value."""
         path = f"{DOCUMENTS}/{doc_id}/lines/{line}"
         document = await self._node.ask(
             "PATCH", path, {"value": self._major(value)}, headers={"X-Authorisation": grant}
         )
-        return _sold_line(document, line)
+        return _sold_lines(document)
 
     async def open_payment(self, doc_id: str) -> Minor:
         """What there is to pay."""
@@ -223,12 +227,16 @@ class HttpHub:
                 return rows
 
 
-def _sold_line(document: Any, number: int | None = None) -> SoldLine:
-    """The line of that number, or the newest."""
-    lines = document["lines"]
-    wanted = max(line["number"] for line in lines) if number is None else number
-    value = next(line["value"] for line in lines if line["number"] == wanted)
-    return SoldLine(wanted, Minor(value))
+def _sold_lines(document: Any) -> tuple[SoldLine, ...]:
+    return tuple(SoldLine(line["number"], Minor(line["value"]), _taken_off(line)) for line in document["lines"])
+
+
+def _taken_off(line: Any) -> dict[str, Minor]:
+    """Rule → what it took off the line."""
+    off: dict[str, int] = defaultdict(int)
+    for one in line["adjustments"]:
+        off[one["rule"]] -= one["amount"]
+    return {rule: Minor(amount) for rule, amount in off.items()}
 
 
 def _quiet(status: Any) -> Quiet:

@@ -19,19 +19,25 @@ from kontuar.domain.catalogue.records import (
 )
 from kontuar.domain.firm.records import Centre, Currency, Firm, Parameter, StationDefinition, Store, Warehouse
 from kontuar.domain.parties import rights
-from kontuar.domain.parties.records import UNDEFINED, Contractor, Operator, Role
+from kontuar.domain.parties.records import UNDEFINED, Contractor, ContractorGroup, Operator, Role
 from kontuar.domain.stock.records import Balance
 from kontuar.operations.pins import SALT_BYTES, pin_verifier
 from kontuar.tools.replay.baskets import NoBaskets, Selection, SourceArticle
-from kontuar.tools.replay.lines import buyer_code
-from kontuar.tools.replay.price_rows import card_list, price_rows, store_list
+from kontuar.tools.replay.coupon_terms import coupon_definitions
+from kontuar.tools.replay.lines import COUPON_FORM, buyer_code
+from kontuar.tools.replay.price_rows import price_rows, store_list
+from kontuar.tools.replay.promotions import LOYALTY, card_promotions, store_centre
 
 CENTRE = "CHAIN"
 SPARE = 10
 """Base units of each article that must be left when everything is sold."""
 FIRST_DAY = "2000-01-01"
 UNIT_NAMES = {"pcs": "piece", "gal": "gallon"}
-PARAMETERS = {"locale.language": "en", "print.automatic": "no", "payment.close_automatically": "no"}
+PARAMETERS = {
+    "locale.language": "en", "print.automatic": "no", "payment.close_automatically": "no",
+    "discount.on_fixed_prices": "yes",
+}  # fmt: skip
+"""Coupons are taken off card prices, so a fixed price must not be the last word."""
 LETTERS = "ABCDEFG"
 ADMINISTRATOR = "ADMIN"
 
@@ -50,7 +56,8 @@ class Till(msgspec.Struct, frozen=True, kw_only=True):
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """What the hub is given: definitions by kind, stock at the opening, and who logs in where.
 
-    `stores`: code in the source → the store's code. `prices` are also in `definitions["price"]`.
+    `stores`: code in the source → the store's code. `prices`: shelf prices, which are also in `definitions["price"]`,
+    and card prices, which are promotions among the discounts.
     `administrator_pin` belongs to the operator ADMIN, who may do everything at the hub.
     """
 
@@ -70,12 +77,18 @@ def chain_of(selection: Selection, stations_per_store: int, seed: int) -> Chain:
     tills = _tills(selection.stores, stations_per_store, seed)
     administrator_pin = _pin(_chance("administrator", seed))
     prices = price_rows(selection)
+    shelves = {store_list(store) for store in selection.stores}
+    sold = (line for basket in selection.baskets for line in basket.lines)
+    coupon_discounts, coupons = coupon_definitions(sold, selection.currency)
     definitions: dict[str, tuple[msgspec.Struct, ...]] = {
         **_firm(selection),
         **_structure(selection, tills),
         **_catalogue(selection),
-        "price": prices,
+        "price": tuple(row for row in prices if row.price_list in shelves),
+        "contractor_group": (ContractorGroup(code=LOYALTY, name="Loyalty card holders"),),
         "contractor": tuple(_contractors(selection)),
+        "discount": (*card_promotions(selection.stores, prices), *coupon_discounts),
+        "coupon": coupons,
         **_people(tills, administrator_pin, seed),
     }
     return Chain(
@@ -125,32 +138,34 @@ def _firm(selection: Selection) -> dict[str, tuple[msgspec.Struct, ...]]:
         country="US" if currency == "USD" else "PL", time_zone=selection.time_zone,
     )  # fmt: skip
     form = PaymentForm(code="cash", name="Cash", kind="cash", opens_drawer=True, gives_change=True)
-    coupons = [
-        PaymentForm(code="coupon", name="Manufacturer's coupon", kind="coupon", position=1),
-        PaymentForm(code="coupon_match", name="Coupon match by the store", kind="coupon", position=2),
-    ]
+    coupon = PaymentForm(code=COUPON_FORM, name="Manufacturer's coupon as money", kind="coupon", position=1)
     return {
         "currency": (Currency(code=currency, name=currency, symbol="$" if currency == "USD" else currency),),
         "firm": (firm,),
-        "centre": (Centre(code=CENTRE, name="Chain"),),
-        "payment_form": (form, *coupons),
+        "centre": (Centre(code=CENTRE, name="Chain"), *_centres(selection.stores)),
+        "payment_form": (form, coupon),
         "parameter": tuple(Parameter(name=n, scope="global", value=v) for n, v in PARAMETERS.items()),
     }
 
 
+def _centres(stores: Iterable[str]) -> Iterable[Centre]:
+    """One for each store, so that a promotion can be for one store alone."""
+    return (Centre(code=store_centre(store), name=f"Store {store}", parent=CENTRE) for store in stores)
+
+
 def _structure(selection: Selection, tills: Iterable[Till]) -> dict[str, tuple[msgspec.Struct, ...]]:
     """Price lists, stores, warehouses, stations. Numbers end in the series S1T1: first store, first till."""
-    lists: list[PriceList] = []
-    for store in selection.stores:
-        for code, name in ((store_list(store), "Shelf prices"), (card_list(store), "Card prices")):
-            stores = (store_code(store),)
-            lists.append(PriceList(code=code, name=f"{name}, {store}", currency=selection.currency, stores=stores))
+    lists = (
+        PriceList(code=store_list(store), name=f"Shelf prices, {store}", currency=selection.currency,
+                  stores=(store_code(store),))
+        for store in selection.stores
+    )  # fmt: skip
     place = {store: position for position, store in enumerate(selection.stores, 1)}
     return {
         "price_list": tuple(lists),
         "store": tuple(
-            Store(code=store_code(store), name=f"Store {store}", centre=CENTRE, price_list=store_list(store),
-                  warehouse=warehouse_code(store))
+            Store(code=store_code(store), name=f"Store {store}", centre=store_centre(store),
+                  price_list=store_list(store), warehouse=warehouse_code(store))
             for store in selection.stores
         ),
         "warehouse": tuple(
@@ -215,11 +230,10 @@ def _article(article: SourceArticle, groups: _Groups) -> Article:
 
 def _contractors(selection: Selection) -> Iterable[Contractor]:
     yield Contractor(code=UNDEFINED, name="Walk-in customer")
-    known = {(basket.household, basket.store) for basket in selection.baskets if basket.household}
-    for household, store in sorted(known):
+    for household in sorted({basket.household for basket in selection.baskets if basket.household}):
         yield Contractor(
-            code=buyer_code(household, store), name=f"Household {household}, store {store}", country="US",
-            price_list=card_list(store), loyalty_card=f"{household}-{store}",
+            code=buyer_code(household), name=f"Household {household}", country="US", loyalty_card=household,
+            group=LOYALTY,
         )  # fmt: skip
 
 

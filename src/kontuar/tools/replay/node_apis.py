@@ -18,10 +18,11 @@ class NodeSaidNo(Exception):
 
 
 class SoldLine(msgspec.Struct, frozen=True):
-    """A line as the station has it: its number and its value in minor units."""
+    """A line as the station has it: its number, its value in minor units, and what each rule took off (above zero)."""
 
     number: int
     value: Minor
+    off: Mapping[str, Minor] = {}
 
 
 class ApprovedReceipt(msgspec.Struct, frozen=True):
@@ -61,19 +62,23 @@ class StationApi(Protocol):
         ...
 
     async def set_buyer(self, doc_id: str, code: str) -> None:
-        """Before the first line: prices come from the buyer's list."""
+        """Before the first line: the card's prices hold from then on."""
         ...
 
-    async def add_line(self, doc_id: str, code: str, quantity: Decimal) -> SoldLine:
-        """Scan an EAN."""
+    async def add_line(self, doc_id: str, code: str, quantity: Decimal) -> tuple[SoldLine, ...]:
+        """Scan an EAN; all lines of the draft, in their order."""
+        ...
+
+    async def add_coupon(self, doc_id: str, code: str) -> tuple[SoldLine, ...]:
+        """Scan a coupon; all lines of the draft."""
         ...
 
     async def authorise(self, right: str, operator: str, pin: str, doc_id: str) -> str:
         """Another operator allows one action; the grant."""
         ...
 
-    async def set_line_value(self, doc_id: str, line: int, value: Minor, grant: str) -> SoldLine:
-        """Type the line's value."""
+    async def set_line_value(self, doc_id: str, line: int, value: Minor, grant: str) -> tuple[SoldLine, ...]:
+        """Type the line's value; all lines of the draft."""
         ...
 
     async def open_payment(self, doc_id: str) -> Minor:

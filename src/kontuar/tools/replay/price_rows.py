@@ -1,4 +1,4 @@
-"""Dated price lists found in the baskets themselves: one list per store, and one more for its card holders."""
+"""Dated prices found in the baskets themselves: each store's shelf prices, and those of its card holders."""
 
 import datetime
 from bisect import bisect_right
@@ -66,7 +66,7 @@ def store_list(store: str) -> str:
 
 
 def card_list(store: str) -> str:
-    """The code of the list for the store's card holders."""
+    """The name of the prices found for the store's card holders, which reach the tills as promotions."""
     return f"CARD@S{store}"
 
 

@@ -11,6 +11,8 @@ from kontuar.domain.documents.numbering import DEFAULT_PATTERN
 from kontuar.tools.replay.figures import Day, DayTotals, Expected, Stock
 
 ALL_HOLDS = "all holds"
+LINE = "line"
+"""What differences of single lines begin with."""
 NUMBER = re.compile(r"(?P<symbol>[^/]+)/(?P<period>\d{4}/\d{2})/(?P<ordinal>\d{5,})/(?P<series>[^/]+)")
 assert DEFAULT_PATTERN == "{symbol}/{year}/{month}/{number:5}/{series}", "NUMBER reads the default pattern"
 

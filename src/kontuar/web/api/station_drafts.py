@@ -6,7 +6,7 @@ from kontuar.domain.documents.document import Document
 from kontuar.kernel.errors import refuse
 from kontuar.operations.station import approval, cash_documents, own_documents, payments, till
 from kontuar.operations.station.payments import PaymentWindow
-from kontuar.web import parked
+from kontuar.web import coupons, parked
 from kontuar.web.api.station_bodies import (
     AmountBody,
     Approved,
@@ -44,12 +44,13 @@ async def draft(request: Asked, doc_id: str, desk: Desk) -> Document:
 async def discard(request: Asked, doc_id: str, desk: Desk) -> None:
     """One with lines is told to head office."""
     await desk.do(request, till.discard, doc_id)
+    await coupons.settle(desk, doc_id)
 
 
 @post("/api/v1/documents/{doc_id:str}/lines", summary="Scan or type a code", status_code=201)
 async def add_line(request: Asked, doc_id: str, data: LineBody, desk: Desk) -> Document:
-    """DOC-20."""
-    return await desk.do(request, till.scan, doc_id, data.code, data.quantity, data.scan_id)
+    """An article's code (DOC-20), else a coupon's (COUP-01)."""
+    return await coupons.scan(request, desk, doc_id, data.code, data.quantity, data.scan_id)
 
 
 @patch("/api/v1/documents/{doc_id:str}/lines/{number:int}", summary="Change quantity, price or value of a line")
@@ -102,14 +103,17 @@ async def set_amount(request: Asked, doc_id: str, data: AmountBody, desk: Desk) 
 
 @post("/api/v1/documents/{doc_id:str}/payment/open", summary="Verify and open the payment window", status_code=200)
 async def open_payment(request: Asked, doc_id: str, desk: Desk) -> PaymentWindow:
-    """All that is wrong at once (DOC-05, PAY-01)."""
+    """All that is wrong at once (DOC-05, PAY-01); coupons whose discounts are given are reserved first (COUP-03)."""
+    await coupons.before_payment(request, desk, doc_id)
     return await desk.do(request, payments.window, doc_id)
 
 
 @post("/api/v1/documents/{doc_id:str}/payment/leave", summary="Back to the document", status_code=200)
 async def leave_payment(request: Asked, doc_id: str, desk: Desk) -> Document:
-    """Refused while money is assigned (PAY-02)."""
-    return await desk.do(request, payments.leave, doc_id)
+    """Refused while money is assigned (PAY-02); coupons are reserved no more."""
+    document = await desk.do(request, payments.leave, doc_id)
+    await coupons.settle(desk, doc_id)
+    return document
 
 
 @post("/api/v1/documents/{doc_id:str}/payments", summary="Assign an amount to a form", status_code=201)
@@ -148,6 +152,7 @@ async def decide_card(request: Asked, doc_id: str, data: CardDecisionBody, desk:
 async def approve(request: Asked, doc_id: str, desk: Desk) -> Approved:
     """The single commit; repeating it after a lost answer gives the same document."""
     await desk.actor(request)
+    await coupons.before_approval(request, desk, doc_id)
     await parked.tell_approving(desk, doc_id)
     document = await desk.do(request, approval.approve, doc_id)
     notes = await desk.devices.after_approval(await desk.actor(request), document)

@@ -33,7 +33,8 @@ from kontuar.web.hub.rendering import page
 from kontuar.web.hub_access import Asker, HubParts, Parts
 from kontuar.web.i18n import Texts, texts
 
-MOST_FORM_BYTES: Final = 8 * 1024 * 1024
+MOST_FORM_BYTES: Final = 64 * 1024 * 1024
+"""A photo as a camera makes it arrives, to be refused in words."""
 MOST_HISTORY: Final = 50
 _KeyQuery = Annotated[str, QueryParameter(max_length=400)]
 Page = Request[Any, Any, Any]

@@ -18,6 +18,8 @@ from kontuar.web.station import (
     choose,
     contractor,
     copying,
+    coupons,
+    discounts,
     lines,
     login,
     menu,
@@ -71,7 +73,7 @@ def station_routes() -> Sequence[Any]:
         bar_status, design, choose_language, *login.HANDLERS, *menu.HANDLERS, *authorise.HANDLERS, *sale.HANDLERS,
         *lines.HANDLERS, *choose.HANDLERS, *payment.HANDLERS, *contractor.HANDLERS, *terms.HANDLERS,
         *pictures.HANDLERS, *views.HANDLERS,
-        *quick.HANDLERS, *copying.HANDLERS, *back.HANDLERS,
+        *discounts.HANDLERS, *coupons.HANDLERS, *quick.HANDLERS, *copying.HANDLERS, *back.HANDLERS,
     ]  # fmt: skip
     screens = Router(
         "/",

@@ -8,6 +8,7 @@ from kontuar.domain.documents import lines
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.operations.station import sale_view, till
 from kontuar.web.desk import Asked, Desk
+from kontuar.web.station.discounts import asked_first
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (
     closed,
@@ -18,7 +19,8 @@ from kontuar.web.station.sale import answer, context
 from kontuar.web.station.sale_rows import Rows
 from kontuar.web.station.scan_refused import on_code_refused
 
-EDITED: Final = frozenset({"quantity", "price", "value"})
+EDITED: Final = frozenset({"quantity"})
+"""What the small window and the keypad edit of a line; discounts have windows of their own (`discounts`)."""
 
 
 @post("/sale/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused("receipt")})
@@ -50,7 +52,7 @@ async def show_details(request: Asked, desk: Desk, doc_id: str, number: int) -> 
 
 @get("/sale/{doc_id:str}/lines/{number:int}/edit/{what:str}")
 async def show_edit(request: Asked, desk: Desk, doc_id: str, number: int, what: str) -> Response[str]:
-    """The small window for quantity, price or value."""
+    """The small window for the quantity and its unit."""
     if what not in EDITED:
         raise refuse("field.unknown", f"field:{what[:40]}")
     view = await desk.do(request, sale_view.view, doc_id, number)
@@ -59,7 +61,7 @@ async def show_edit(request: Asked, desk: Desk, doc_id: str, number: int, what: 
 
 @get("/sale/{doc_id:str}/lines/{number:int}/keypad/{what:str}")
 async def show_on_keypad(request: Asked, desk: Desk, doc_id: str, number: int, what: str) -> Response[str]:
-    """The field that the on-screen keypad types into for quantity, price or value (QUICK-04)."""
+    """The field that the on-screen keypad types into for the quantity (QUICK-04)."""
     if what not in EDITED:
         raise refuse("field.unknown", f"field:{what[:40]}")
     view = await desk.do(request, sale_view.view, doc_id, number)
@@ -93,7 +95,9 @@ async def choose_properties(request: Asked, desk: Desk, doc_id: str, number: int
 
 @post("/sale/{doc_id:str}/lines/{number:int}/quantity", status_code=200)
 async def change_quantity(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
-    """Another quantity or unit."""
+    """Another quantity or unit; a bundle on the line is asked about first (DISC-23)."""
+    if question := await asked_first(request, desk, doc_id, number, "quantity", data):
+        return question
     view = await desk.do(
         request, sale_view.after, till.change_quantity, doc_id, number, number, data.get("quantity", ""),
         data.get("unit", ""),
@@ -101,26 +105,13 @@ async def change_quantity(request: Asked, desk: Desk, doc_id: str, number: int, 
     return answer(request, view, data, **closed())
 
 
-@post("/sale/{doc_id:str}/lines/{number:int}/price", status_code=200)
-async def change_price(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
-    """A typed unit price, or so many per cent less than the initial one."""
-    change = till.change_by_percent if data.get("how") == "percent" else till.change_price
-    view = await desk.do(request, sale_view.after, change, doc_id, number, number, data.get("price", ""))
-    return answer(request, view, data, **closed())
-
-
-@post("/sale/{doc_id:str}/lines/{number:int}/value", status_code=200)
-async def change_value(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
-    """A typed value of the line."""
-    view = await desk.do(request, sale_view.after, till.change_value, doc_id, number, number, data.get("value", ""))
-    return answer(request, view, data, **closed())
-
-
 @post("/sale/{doc_id:str}/lines/{number:int}/delete", status_code=200)
 async def delete(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
-    """Take the line off."""
+    """Take the line off; a bundle on it is asked about first (DISC-23)."""
+    if question := await asked_first(request, desk, doc_id, number, "delete", data):
+        return question
     view = await desk.do(request, sale_view.after, till.remove_line, doc_id, 0, number)
-    return answer(request, view, data)
+    return answer(request, view, data, **(closed() if "sure" in data else {}))
 
 
 def _added(view: sale_view.ReceiptView) -> dict[str, str]:
@@ -129,5 +120,5 @@ def _added(view: sale_view.ReceiptView) -> dict[str, str]:
 
 HANDLERS = (
     add, add_chosen, show_details, show_edit, show_on_keypad, show_pictures, show_properties, choose_properties,
-    change_quantity, change_price, change_value, delete,
+    change_quantity, delete,
 )  # fmt: skip

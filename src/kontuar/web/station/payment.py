@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from kontuar.kernel.errors import Problem, Refused
 from kontuar.operations.station import approval, payment_view, payments
 from kontuar.operations.station.payment_view import PaymentView
-from kontuar.web import parked
+from kontuar.web import coupons, parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (
@@ -26,7 +26,8 @@ IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
 
 @get("/payment/{doc_id:str}")
 async def show(request: Asked, desk: Desk, doc_id: str, currency: str = "") -> Response[str]:
-    """Verify the document and show what is to pay."""
+    """Reserve its coupons, verify the document and show what is to pay."""
+    await coupons.before_payment(request, desk, doc_id)
     return _window(request, await desk.do(request, payment_view.view, doc_id, currency))
 
 
@@ -65,6 +66,7 @@ def on_stay(request: Asked, refusal: Refused) -> Response[Any]:
 async def leave(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """Back to the document, which can be changed again."""
     await desk.do(request, payments.leave, doc_id)
+    await coupons.settle(desk, doc_id)
     return nothing(closed())
 
 
@@ -73,6 +75,7 @@ async def clear_and_leave(request: Asked, desk: Desk, doc_id: str) -> Response[s
     """Take the money back and go back to the document; a card payment keeps the window."""
     await desk.do(request, payments.clear, doc_id)
     await desk.do(request, payments.leave, doc_id)
+    await coupons.settle(desk, doc_id)
     return nothing(closed())
 
 
@@ -126,6 +129,7 @@ async def decide_card(request: Asked, desk: Desk, doc_id: str, operation_id: str
 async def approve(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The commit; then fiscal device, printer and drawer, whose failures are told and never undo the sale."""
     actor = await desk.actor(request)
+    await coupons.before_approval(request, desk, doc_id)
     await parked.tell_approving(desk, doc_id)
     document = await desk.run(approval.approve, desk.station, actor, doc_id)
     notes = await desk.devices.after_approval(actor, document)

@@ -10,7 +10,7 @@ VIEW_NAMES: Final = {
     "receipt": "Receipt", "invoice": "Invoice", "articles": "Articles", "stock": "Stock",
     "contractors": "Contractors", "documents-trade": "Trade documents", "documents-cash": "Cash documents",
     "documents-goods": "Goods documents", "linked": "Linked documents", "parked": "Unapproved documents",
-    "drafts": "Drafts", "shifts": "Earlier shifts",
+    "coupons": "Coupons", "drafts": "Drafts", "shifts": "Earlier shifts",
 }  # fmt: skip
 
 COLUMN_WORDS: Final = {
@@ -26,7 +26,8 @@ COLUMN_WORDS: Final = {
     "begun": "Begun", "begun_by": "Begun by", "todo": "What to do", "shift": "Shift", "day": "Business day",
     "closed": "Closed on", "sales": "Sales", "difference": "Differences", "opened": "Opened", "opened_by": "Opened by",
     "closed_by": "Closed by", "float": "Float", "given_up": "Receipts given up", "removed": "Lines removed",
-    "perpetual": "Perpetual total",
+    "perpetual": "Perpetual total", "coupon": "Coupon", "gives": "Gives", "until": "Valid until",
+    "promotion": "Promotion",
 }  # fmt: skip
 
 BUTTON_WORDS: Final = {
@@ -38,6 +39,7 @@ BUTTON_WORDS: Final = {
     "unapproved": "Unapproved documents", "cash-in": "Cash in (KP)", "cash-out": "Cash out (KW)",
     "release": "Release (RW)", "receive": "Receipt (PW)",
     "new": "New contractor", "details": "Details", "clear": "Clear: no contractor", "enter-card": "Enter the card",
+    "promotions": "Promotions", "coupons": "Coupons", "summary": "Discount summary",
     "go-on": "Go on", "throw-away": "Throw away",
 }  # fmt: skip
 
@@ -47,6 +49,7 @@ _ALIGN: Final = {
     "picture": "tight", "elsewhere": "cell-button", "card": "tight", "postal_code": "tight", "lines": "num",
     "value": "num", "begun": "tight", "todo": "tight", "shift": "main tight", "day": "tight", "sales": "num",
     "difference": "num", "opened": "tight", "float": "num", "given_up": "num", "removed": "num", "perpetual": "num",
+    "gives": "num", "until": "tight",
 }  # fmt: skip
 _NAMED_FIRST: Final = frozenset({"articles", "stock", "contractors"})
 

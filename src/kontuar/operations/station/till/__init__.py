@@ -32,6 +32,7 @@ from kontuar.operations.station.till.operator_discounts import (
     change_price,
     change_value,
     give_header_discount,
+    limit_of,
 )
 from kontuar.operations.station.till.prices import reprice
 from kontuar.operations.station.till.promotions import apply_promotions, bundles_on, remove_promotions
@@ -63,6 +64,7 @@ __all__ = [
     "choose_batch",
     "discard",
     "give_header_discount",
+    "limit_of",
     "look_at",
     "needs_question",
     "remove_line",

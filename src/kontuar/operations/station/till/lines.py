@@ -107,6 +107,15 @@ def _with_article(
     return _added(station, document, line_for(station, actor, document, article, match, quantity, code))
 
 
+def with_gift(
+    station: Station, actor: Actor, document: Document, article: Article, quantity: str | Decimal, rule: str
+) -> Document:
+    """The document with a line more, added as the gift of a rule, in the article's base unit (DISC-05)."""
+    match = CodeMatch(article.code, article.unit, "")
+    line = line_for(station, actor, document, article, match, quantity, article.code)
+    return with_discounts(station, lines.add(document, msgspec.structs.replace(line, gift_of=rule)))
+
+
 def _added(station: Station, document: Document, line: Line) -> Document:
     """A new line, or more of an equal one where the parameter says so."""
     if station.parameters().yes("sale.merge_same_article"):

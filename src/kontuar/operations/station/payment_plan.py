@@ -1,0 +1,48 @@
+"""Discounts that depend on how it is paid: the form planned on the document, and no other at payment (DISC-10)."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from kontuar.domain.cash.records import PaymentForm
+from kontuar.domain.documents.document import Document
+from kontuar.kernel.errors import refuse
+from kontuar.operations.actor import Actor
+from kontuar.operations.station.station import Station
+from kontuar.operations.station.till.discounting import with_discounts
+from kontuar.operations.station.till.drafts import lines_editable, look_at
+
+
+def planned_forms(station: Station, actor: Actor, doc_id: str) -> Sequence[PaymentForm]:
+    """The forms to choose from; none where no discount here depends on the form."""
+    document = look_at(station, actor, doc_id)
+    if document.repeats or not _asked_for(station, document):
+        return ()
+    return [form for form in station.payment_forms() if document.type in form.document_types]
+
+
+def set_planned_form(station: Station, actor: Actor, doc_id: str, code: str) -> Document:
+    """How the customer wants to pay, priced anew; empty = not known. Raises `Refused("payment.form_not_found")`."""
+    document = lines_editable(station, actor, doc_id)
+    known = {form.code for form in station.payment_forms() if document.type in form.document_types}
+    if code and code not in known:
+        raise refuse("payment.form_not_found", "payment", form=code[:60])
+    planned = msgspec.structs.replace(document.discounts, payment_form=code)
+    return station.save(with_discounts(station, msgspec.structs.replace(document, discounts=planned)))
+
+
+def require_planned(station: Station, document: Document, form: PaymentForm) -> None:
+    """Raise `Refused("payment.discount_needs_form")` where a discount on the document is given for other forms only."""
+    scopes = {ready.rule.id: ready.rule.scope for ready in station.rules.book(document.currency).rules}
+    names = {known.code: known.name for known in station.payment_forms()}
+    for given in document.discounts.applications:
+        wanted = scopes[given.rule].payment_forms if given.rule in scopes and given.amount else ()
+        if wanted and form.code not in wanted:
+            raise refuse(
+                "payment.discount_needs_form", "payment", name=given.name or given.rule, form=form.name,
+                forms=", ".join(names.get(code, code) for code in wanted),
+            )  # fmt: skip
+
+
+def _asked_for(station: Station, document: Document) -> bool:
+    return any(ready.rule.scope.payment_forms for ready in station.rules.book(document.currency).rules)
