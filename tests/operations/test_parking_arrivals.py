@@ -250,6 +250,26 @@ def test_a_lease_from_the_lost_agent_is_claimed_with_the_copy(buffer: Buffer) ->
     assert buffer.renew("K2", 7).token == 7
 
 
+@pytest.mark.parametrize("saves", [True, False])
+def test_a_lease_that_a_backup_knows_as_run_out_is_claimed_by_who_renewed_it_since(
+    buffer: Buffer, tmp_path: Path, saves: bool
+) -> None:
+    """PARK-05, PARK-15: else another till would be given what its holder counts as his."""
+    first = buffer.save("K1", "mixer", keep=True)
+    buffer.wait(81)
+    backup = buffer.backup(tmp_path / "backup")
+    if saves:
+        buffer.save("K1", "fan", 1, first.token, keep=True)
+    else:
+        buffer.renew("K1", first.token)
+    restored = Buffer(backup, buffer.clock)
+    assert restored.row().holder == ""
+    copy = restored.asked("K1", "fan" if saves else "mixer", 2 if saves else 1, first.token, keep=True)
+    assert restored.fates("K1", copy) == ["taken" if saves else "known"]
+    assert restored.row().holder == "K1"
+    assert refusal(restored.open, "K2")[0] == "parking.held_elsewhere"
+
+
 def test_a_temporary_number_stays_through_the_loss_of_the_agent_and_counting_goes_on(buffer: Buffer) -> None:
     """PARK-09."""
     buffer.number_with("TMP-")

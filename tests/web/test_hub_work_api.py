@@ -328,6 +328,7 @@ def test_alarms_are_shown_acknowledged_and_measured(client: Client, intake: Inta
 def test_a_second_factor_is_set_up_on_the_screen(client: Client, intake: Intake) -> None:
     """HUB-09: until then, where the firm asks for it, nothing else opens."""
     from kontuar.domain.firm.records import Parameter
+
     log_in_with(client, intake, "hub.see")
     parameter = Parameter(name="hub.second_factor", scope="global", value="yes")
     intake.rows(

@@ -121,8 +121,10 @@ def _offered(buffer: ParkingBuffer, asker: str, copy: SaveParked) -> OfferFate:
 
 
 def _claimed(asker: str, copy: SaveParked, now: Hold) -> Hold:
-    """The lease that its holder had from the agent that was lost; of two that claim one, the later token has it."""
-    claims = copy.keep_lease and copy.token > now.token
+    """The lease that its holder had from the agent that was lost; of two that claim one, the later token has it. The
+    same one lives again where a backup knows it as run out: it was renewed since."""
+    is_own = (now.station, now.token) == (asker, copy.token)
+    claims = copy.keep_lease and (copy.token > now.token or is_own)
     return Hold(station=asker, token=copy.token, by=copy.by) if claims else now
 
 

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, NamedTuple, NoReturn
@@ -198,6 +198,7 @@ def _finish_slices(
 
 
 def _tell_slices(console: Console, done: Sequence[Slice]) -> None:
+    _tell_lines(console, done[-1].lines, done[-1].reproduced)
     for one in done:
         holds = f"{len(one.differences)} differences" if one.differences else "holds"
         console.print(
@@ -220,10 +221,16 @@ def _tell_selection(console: Console, selection: Selection) -> None:
         console.print(f"  left out {count:>7}  {reason}", markup=False)
 
 
-def _tell_outcome(console: Console, outcome: Outcome, folder: Path) -> None:
-    total = sum(outcome.lines.values())
-    for name, count in sorted(outcome.lines.items(), key=lambda pair: -pair[1]):
+def _tell_lines(console: Console, lines: Mapping[str, int], reproduced: int) -> None:
+    """Lines per class, and how many of them the engine priced exactly as they were booked."""
+    total = sum(lines.values())
+    for name, count in sorted(lines.items(), key=lambda pair: -pair[1]):
         console.print(f"  lines {count:>9}  {count / total:7.2%}  {name}", markup=False)
+    console.print(f"  lines {reproduced:>9}  {reproduced / total:7.2%}  priced exactly as booked", markup=False)
+
+
+def _tell_outcome(console: Console, outcome: Outcome, folder: Path) -> None:
+    _tell_lines(console, outcome.lines, outcome.reproduced)
     console.print(
         f"{outcome.baskets} baskets in {outcome.selling_seconds:.0f} s; {outcome.offline} sold while the till was cut "
         f"off, {outcome.store_alone} while the store was; {outcome.cuts} cuts",

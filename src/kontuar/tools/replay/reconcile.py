@@ -68,6 +68,12 @@ def reconcile(expected: Expected, found: Found) -> list[Difference]:
     ]
 
 
+def lines_told(differences: Iterable[Difference]) -> int:
+    """How many lines of baskets the tills priced otherwise than was reckoned."""
+    told = ((one.where, one.what.partition(",")[0]) for one in differences if one.what.startswith(f"{LINE} "))
+    return len(set(told))
+
+
 def verdict(differences: Iterable[object]) -> str:
     """The last line of a replay."""
     count = sum(1 for _ in differences)

@@ -16,7 +16,7 @@ from kontuar.tools.replay.definitions import Chain, Till, chain_of
 from kontuar.tools.replay.figures import Expected, expected_of
 from kontuar.tools.replay.lines import BasketToSell, class_counts, to_sell
 from kontuar.tools.replay.progress import Watch
-from kontuar.tools.replay.reconcile import Difference, Found, reconcile
+from kontuar.tools.replay.reconcile import Difference, Found, lines_told, reconcile
 from kontuar.tools.replay.switchboard import Switchboard
 
 QUIET_SECONDS = 300.0
@@ -39,6 +39,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     baskets: int
     lines: dict[str, int]
+    reproduced: int
     offline: int
     store_alone: int
     cuts: int
@@ -75,6 +76,11 @@ def prepare(selection: Selection, settings: Settings, watch: Watch) -> Prepared:
     return Prepared(chain=chain, baskets=baskets, plan=plan(baskets, chain, settings.offline, settings.seed))
 
 
+def reproduced(baskets: Iterable[BasketToSell], said: Iterable[Difference]) -> int:
+    """Lines that the tills priced as they were booked, nobody typing anything."""
+    return sum(basket.reproduced for basket in baskets) - lines_told(said)
+
+
 async def replay(selection: Selection, settings: Settings, folder: Path, watch: Watch) -> Outcome:
     """Sell the selection through real nodes in `folder` and compare everything."""
     prepared = prepare(selection, settings, watch)
@@ -90,9 +96,9 @@ async def replay(selection: Selection, settings: Settings, folder: Path, watch: 
         found = await seller.compared(count)
     board = seller.board
     return Outcome(
-        baskets=count, lines=dict(class_counts(prepared.baskets)), offline=board.offline,
-        store_alone=board.store_alone, cuts=board.cuts, selling_seconds=seconds, sales=tuple(sales),
-        differences=(*said, *found),
+        baskets=count, lines=dict(class_counts(prepared.baskets)), reproduced=reproduced(prepared.baskets, said),
+        offline=board.offline, store_alone=board.store_alone, cuts=board.cuts, selling_seconds=seconds,
+        sales=tuple(sales), differences=(*said, *found),
     )  # fmt: skip
 
 

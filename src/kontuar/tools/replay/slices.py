@@ -20,7 +20,7 @@ from kontuar.tools.replay.lines import class_counts
 from kontuar.tools.replay.node_process import end_left_over
 from kontuar.tools.replay.progress import Watch
 from kontuar.tools.replay.reconcile import Difference
-from kontuar.tools.replay.run import Prepared, Seller, Settings, prepare
+from kontuar.tools.replay.run import Prepared, Seller, Settings, prepare, reproduced
 from kontuar.tools.replay.sources import Source
 
 BEGUN_FILE: Final = "replay.json"
@@ -45,7 +45,8 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """A finished slice. `upto`: baskets sold since the beginning; `sold`: in this slice by this process (less when
-    it took over from one that was killed); `differences`: over everything so far."""
+    it took over from one that was killed); `reproduced`: lines priced by the engine as they were booked, and
+    `differences`, over everything so far."""
 
     number: int
     upto: int
@@ -56,6 +57,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     store_alone: int
     cuts: int
     lines: dict[str, int]
+    reproduced: int = 0
     differences: tuple[str, ...]
     at: str
     resumed: bool
@@ -88,9 +90,9 @@ class SlicesFolder:
         """What came to another amount while it was sold, kept at once."""
         _append(self.folder / SAID_FILE, encode(difference))
 
-    def said(self) -> tuple[str, ...]:
+    def said(self) -> tuple[Difference, ...]:
         """Everything said by all processes so far."""
-        return tuple(str(msgspec.json.decode(line, type=Difference)) for line in _whole_lines(self.folder / SAID_FILE))
+        return tuple(msgspec.json.decode(line, type=Difference) for line in _whole_lines(self.folder / SAID_FILE))
 
     def finish(self, done: Slice, results: str) -> None:
         """Append a finished slice."""
@@ -148,12 +150,13 @@ async def _slice(
     sales = await seller.sell(sold, upto)
     seconds = time.monotonic() - began
     found = await seller.compared(upto)
-    board = seller.board
+    board, said, baskets = seller.board, kept.said(), prepared.baskets[:upto]
     return Slice(
         number=number, upto=upto, of=len(prepared.baskets), sold=len(sales), seconds=round(seconds, 1),
         offline=board.offline, store_alone=board.store_alone, cuts=board.cuts,
-        lines=dict(class_counts(prepared.baskets[:upto])), at=instant_text(datetime.datetime.now(datetime.UTC)),
-        differences=(*kept.said(), *map(str, found)), resumed=resumed,
+        lines=dict(class_counts(baskets)), reproduced=reproduced(baskets, said),
+        at=instant_text(datetime.datetime.now(datetime.UTC)),
+        differences=(*map(str, said), *map(str, found)), resumed=resumed,
     )  # fmt: skip
 
 

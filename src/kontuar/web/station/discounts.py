@@ -1,4 +1,4 @@
-"""Discounts on the form: given by the operator, bundles by the button, why a price is what it is (DISC-06 … DISC-31)."""
+"""Discounts on the form: given by the operator, bundles by the button, why a price is what it is (DISC-06 … 31)."""
 
 from typing import Any, Final
 

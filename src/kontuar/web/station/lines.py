@@ -1,13 +1,14 @@
 """Lines of a receipt: scans, typed codes, changes in small windows (DOC-20, DOC-22, DOC-23)."""
 
-from typing import Final
-
 from litestar import Response, get, post
 
 from kontuar.domain.documents import lines
-from kontuar.kernel.errors import Refused, refuse
+from kontuar.kernel.errors import Refused
 from kontuar.operations.station import sale_view, till
+from kontuar.operations.station.coupons import is_coupon
+from kontuar.web import coupons
 from kontuar.web.desk import Asked, Desk
+from kontuar.web.station.coupons import on_form
 from kontuar.web.station.discounts import asked_first
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (
@@ -19,17 +20,19 @@ from kontuar.web.station.sale import answer, context
 from kontuar.web.station.sale_rows import Rows
 from kontuar.web.station.scan_refused import on_code_refused
 
-EDITED: Final = frozenset({"quantity"})
-"""What the small window and the keypad edit of a line; discounts have windows of their own (`discounts`)."""
 
-
-@post("/sale/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused("receipt")})
+@post("/sale/{doc_id:str}/lines", status_code=200, exception_handlers={Refused: on_code_refused("sale")})
 async def add(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
-    """A scan (with `scan_id`, added once) or a typed code."""
-    view = await desk.do(
-        request, sale_view.after, till.scan, doc_id, 0, data.get("code", ""), data.get("quantity") or "1",
-        scan_id=data.get("scan_id", ""),
-    )  # fmt: skip
+    """A scan (with `scan_id`, added once) or a typed code: an article's, else a coupon's (COUP-01)."""
+    code, scan_id = data.get("code", ""), data.get("scan_id", "")
+    try:
+        view = await desk.do(
+            request, sale_view.after, till.scan, doc_id, 0, code, data.get("quantity") or "1", scan_id=scan_id
+        )
+    except Refused as refusal:
+        if refusal.problems[0].code != "article.code_unknown" or not await desk.run(is_coupon, desk.station, code):
+            raise
+        return await on_form(request, desk, await coupons.put(request, desk, doc_id, code, scan_id), code, data)
     return answer(request, view, data, **{"kontuar:added": _added(view)})
 
 
@@ -50,22 +53,18 @@ async def show_details(request: Asked, desk: Desk, doc_id: str, number: int) -> 
     return fragment(request, "station/sale/details.jinja", **context(request, view, Rows(whole=False)))
 
 
-@get("/sale/{doc_id:str}/lines/{number:int}/edit/{what:str}")
-async def show_edit(request: Asked, desk: Desk, doc_id: str, number: int, what: str) -> Response[str]:
-    """The small window for the quantity and its unit."""
-    if what not in EDITED:
-        raise refuse("field.unknown", f"field:{what[:40]}")
+@get("/sale/{doc_id:str}/lines/{number:int}/edit/quantity")
+async def show_edit(request: Asked, desk: Desk, doc_id: str, number: int) -> Response[str]:
+    """The small window for the quantity and its unit; discounts have windows of their own (`discounts`)."""
     view = await desk.do(request, sale_view.view, doc_id, number)
-    return fragment(request, "station/sale/edit.jinja", what=what, **context(request, view, Rows(whole=False)))
+    return fragment(request, "station/sale/edit.jinja", **context(request, view, Rows(whole=False)))
 
 
-@get("/sale/{doc_id:str}/lines/{number:int}/keypad/{what:str}")
-async def show_on_keypad(request: Asked, desk: Desk, doc_id: str, number: int, what: str) -> Response[str]:
+@get("/sale/{doc_id:str}/lines/{number:int}/keypad/quantity")
+async def show_on_keypad(request: Asked, desk: Desk, doc_id: str, number: int) -> Response[str]:
     """The field that the on-screen keypad types into for the quantity (QUICK-04)."""
-    if what not in EDITED:
-        raise refuse("field.unknown", f"field:{what[:40]}")
     view = await desk.do(request, sale_view.view, doc_id, number)
-    return fragment(request, "station/sale/keypad_edit.jinja", what=what, **context(request, view, Rows(whole=False)))
+    return fragment(request, "station/sale/keypad_edit.jinja", **context(request, view, Rows(whole=False)))
 
 
 @get("/sale/{doc_id:str}/lines/{number:int}/pictures")
