@@ -36,7 +36,8 @@ class HubServer:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         code = (self.hub.settings.data / ADMINISTRATOR_FILE).read_text().strip()
-        self.client = httpx.Client(base_url=self.url, timeout=60)
+        # A connection is given up before the server does (5 s): a request must not meet one that is closing.
+        self.client = httpx.Client(base_url=self.url, timeout=60, limits=httpx.Limits(keepalive_expiry=2))
         answer = self.client.post("/api/v1/login", json={"operator": "administrator", "pin": code})
         self.client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
         for kind, text in guide_examples():

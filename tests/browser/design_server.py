@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 import kontuar
-from kontuar.web.asset_files import KEPT_FOR_GOOD, asset, kind_of, modules_of
+from kontuar.web.asset_files import KEPT_FOR_GOOD, asset, kind_of
 
 WEB = Path(kontuar.__file__).parent / "web"
 ASSETS = WEB / "assets"
@@ -62,7 +62,7 @@ def environment(words: Mapping[str, str]) -> Environment:
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
     )
-    env.globals.update(asset=asset, modules_of=modules_of)
+    env.globals.update(asset=asset)
     install = env.install_gettext_callables  # type: ignore[attr-defined]
     install(lambda text: words.get(text, text), lambda one, many, n: one if n == 1 else many, newstyle=True)
     return env

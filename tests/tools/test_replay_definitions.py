@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from kontuar.domain.catalogue.records import Article
 from kontuar.domain.definitions.checks import problems_with
 from kontuar.domain.definitions.kinds import KINDS
-from kontuar.domain.parties.records import Operator
+from kontuar.domain.parties.records import Contractor, Operator
+from kontuar.domain.pricing.discount import Discount
+from kontuar.kernel.money import Minor
 from kontuar.operations.pins import pin_fits
 from kontuar.tools.replay.baskets import NoBaskets, Selection
 from kontuar.tools.replay.cutoffs import CutOff, cut_offs, is_cut, plan
@@ -25,7 +27,8 @@ from tools.replay_samples import basket, line, selection
 @pytest.fixture(scope="module")
 def sold() -> Selection:
     many = [basket(f"{n:03}", [line("A", "1", 150)], store=str(1 + n % 2), day=1 + n // 50) for n in range(200)]
-    extra = basket("201", [line("B", "1.5", 300, 250)], day=9)
+    coupons = {"coupon": Minor(50), "match": Minor(50)}
+    extra = basket("201", [line("B", "1.5", 300, 250, **coupons)], day=9)
     found = selection(*many, extra)
     eans = {"A": "2000000000015", "B": "2000000000022"}
     articles = {code: msgspec.structs.replace(row, ean=eans[code]) for code, row in found.articles.items()}
@@ -52,6 +55,24 @@ def test_every_reference_leads_to_a_row_and_no_key_comes_twice(chain: Chain) -> 
         for _, target, key in KINDS[kind].refers(row)
     }
     assert [(kind, key) for kind, key in sorted(referred) if key not in keys[kind]] == []
+
+
+def test_a_household_is_one_contractor_with_a_card_whatever_store_it_buys_in(chain: Chain) -> None:
+    buyers = [row for row in chain.definitions["contractor"] if isinstance(row, Contractor)]
+    assert [(row.code, row.group, row.price_list) for row in buyers] == [("UNDEFINED", "", ""), ("H7", "LOYALTY", "")]
+
+
+def test_card_prices_and_coupons_are_discounts_and_only_shelf_prices_are_a_list(chain: Chain) -> None:
+    discounts = [row for row in chain.definitions["discount"] if isinstance(row, Discount)]
+    assert [(row.code, row.state, row.by_coupon, row.scope.centres) for row in discounts] == [
+        ("CARD-1-170309-ON", "confirmed", False, ("CENTRE-S1",)),
+        ("MC-B-50X1", "confirmed", True, ()),
+        ("DC-B-50X1", "confirmed", True, ()),
+    ]
+    assert [getattr(row, "discount", "") for row in chain.definitions["coupon"]] == ["MC-B-50X1", "DC-B-50X1"]
+    assert {getattr(row, "price_list", "") for row in chain.definitions["price"]} == {"SHELF@S1", "SHELF@S2"}
+    parameters = {getattr(row, "name", ""): getattr(row, "value", "") for row in chain.definitions["parameter"]}
+    assert parameters["discount.on_fixed_prices"] == "yes"
 
 
 def test_the_same_seed_gives_the_same_chain_and_another_one_other_pins(sold: Selection, chain: Chain) -> None:

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontuar.kernel.money import Minor, line_value
-from kontuar.tools.replay import lines
+from kontuar.tools.replay import coupon_terms, lines
 from kontuar.tools.replay.baskets import Basket
-from kontuar.tools.replay.lines import LineToSell, class_counts, to_sell
+from kontuar.tools.replay.lines import LineToSell, Split, class_counts, to_sell
 from kontuar.tools.replay.price_rows import price_rows
 from kontuar.tools.replay.price_search import Explanation, Span, best_price, simplest, span_of
 from tools.replay_samples import basket, line, selection
@@ -118,12 +118,37 @@ def test_an_amount_that_no_unit_price_gives_is_typed() -> None:
     assert (only.kind, only.why, only.value) == ("typed", lines.NO_UNIT_PRICE, 123_456)
 
 
-def test_payments_are_coupon_match_and_the_rest_in_cash() -> None:
+def test_a_receipt_comes_to_what_is_left_after_card_and_coupons_and_is_paid_in_cash() -> None:
     chosen = selection(basket("1", [line("A", "1", 578, 400, coupon=Minor(55), match=Minor(45))]))
     (made,) = to_sell(chosen, price_rows(chosen))
-    assert made.payments == (("coupon", 55), ("coupon_match", 45), ("cash", 300))
-    assert made.buyer == "H7@S1"
-    assert made.gross == sum(amount for _, amount in made.payments)
+    assert made.payments == (("cash", 300),)
+    assert made.buyer == "H7"
+    assert made.gross == 300
+    assert made.coupons == ("MC-A-55X1", "DC-A-55X1")
+    assert made.lines[0].split == Split(Minor(178), Minor(55), Minor(45))
+    assert (made.lines[0].kind, made.lines[0].why, made.reproduced) == ("coupon", coupon_terms.DOUBLED, 1)
+
+
+def test_a_coupon_worth_more_than_its_line_pays_as_money() -> None:
+    chosen = selection(basket("1", [line("A", "1", 100, coupon=Minor(150)), line("B", "1", 300)]))
+    (made,) = to_sell(chosen, price_rows(chosen))
+    assert made.payments == (("coupon", 150), ("cash", 250))
+    assert [(row.kind, row.why, row.value) for row in made.lines] == [
+        ("coupon", coupon_terms.WORTH_MORE, 100),
+        ("list", "", 300),
+    ]
+    assert made.reproduced == 1
+
+
+def test_the_same_amount_off_another_shelf_price_is_no_line_priced_as_booked() -> None:
+    several = [line("A", "1", 300, 250), line("A", "1", 300, 250), line("A", "1", 280, 250)]
+    rows = sold(basket("1", several))
+    assert [(row.kind, row.why) for row in rows] == [
+        ("loyalty", ""),
+        ("loyalty", ""),
+        ("loyalty", lines.SAME_IN_THE_END),
+    ]
+    assert rows[2].split == Split(card=Minor(50))
 
 
 def test_a_free_basket_is_paid_with_nothing() -> None:

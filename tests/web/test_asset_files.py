@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from kontuar.web import asset_files
-from kontuar.web.asset_files import KEPT_FOR_GOOD, asset, assets, modules_of, read
+from kontuar.web.asset_files import KEPT_FOR_GOOD, asset, assets, read
 from station_server import StationServer
 
 TEMPLATES = Path(asset_files.__file__).parent / "templates"
@@ -26,9 +26,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "js").mkdir()
-    (tmp_path / "js" / "all.js").write_text('import "./one.js";\nimport { two } from "./two.js";\n')
-    (tmp_path / "js" / "one.js").write_text('import { two } from "./two.js";\n')
-    (tmp_path / "js" / "two.js").write_text('import {\n  three,\n} from "../three.js";\nexport const two = three;\n')
+    (tmp_path / "js" / "one.js").write_text("export const one = 1;\n")
     (tmp_path / "three.js").write_text("export const three = 3;\n")
     return tmp_path
 
@@ -79,16 +77,6 @@ def test_files_replaced_under_a_running_program_do_not_mix_with_its_own(folder: 
     running = read(folder)
     (folder / "three.js").write_text("export const three = 4;\n")
     assert running.files["three.js"] == b"export const three = 3;\n"
-
-
-def test_what_a_script_imports_is_named_once_however_deep(folder: Path) -> None:
-    assert read(folder).imports("js/all.js") == ("js/one.js", "js/two.js", "three.js")
-
-
-def test_every_page_asks_for_all_modules_of_its_program_at_once(browser: httpx.Client) -> None:
-    asked = re.findall(r'<link rel="modulepreload" href="([^"]+)">', browser.get("/login").text)
-    assert asked == modules_of("js/kontuar.js")
-    assert asset("js/words.js") in asked, "imported by modules only"
 
 
 def test_a_name_that_is_no_file_stops_the_template() -> None:

@@ -8,7 +8,6 @@ starts: while an update replaces the files, pages and scripts still belong toget
 import hashlib
 import mimetypes
 import posixpath
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -22,7 +21,6 @@ from kontuar.web.description import OPEN
 FOLDER: Final = Path(__file__).resolve().parent / "assets"
 KEPT_FOR_GOOD: Final = "public, max-age=31536000, immutable"
 STAMP_LENGTH: Final = 12
-_IMPORT: Final = re.compile(r"""^import\s(?:[^"']*\sfrom\s)?["'](\.[^"']+)["'];""", re.MULTILINE)
 _KINDS: Final = {".js": "text/javascript", ".woff2": "font/woff2"}
 """What a machine's own table may call otherwise."""
 
@@ -38,20 +36,6 @@ class Assets(msgspec.Struct, frozen=True):
         if name not in self.files:
             raise KeyError(f"no asset {name}")
         return f"/assets/{self.stamp}/{name}"
-
-    def imports(self, name: str) -> tuple[str, ...]:
-        """The modules that a module needs, and those that they need; each once, without itself."""
-        found: list[str] = []
-        waiting = [name]
-        while waiting:
-            module = waiting.pop(0)
-            folder = posixpath.dirname(module)
-            for relative in _IMPORT.findall(self.files[module].decode()):
-                needed = posixpath.normpath(posixpath.join(folder, relative))
-                if needed != name and needed not in found:
-                    found.append(needed)
-                    waiting.append(needed)
-        return tuple(found)
 
 
 def read(folder: Path) -> Assets:
@@ -74,11 +58,6 @@ def assets() -> Assets:
 def asset(name: str) -> str:
     """In a template: the address of a file."""
     return assets().address(name)
-
-
-def modules_of(name: str) -> list[str]:
-    """In a template: addresses of what a script imports, so that a browser asks for all of them at once."""
-    return [asset(needed) for needed in assets().imports(name)]
 
 
 def kind_of(name: str) -> str:

@@ -41,6 +41,14 @@ def unused(station: Station, actor: Actor, doc_id: str) -> Sequence[GiftDue]:
     return [_due(station, document, gift) for gift in document.discounts.unused_gifts if gift.quantity > 0]
 
 
+def before_payment(station: Station, actor: Actor, doc_id: str) -> Sequence[GiftDue]:
+    """What to remind of when payment opens: nothing once money is assigned or a card is under way."""
+    document = look_at(station, actor, doc_id)
+    if document.payments or document.repeats or station.books.cards.unfinished(doc_id):
+        return ()
+    return unused(station, actor, doc_id)
+
+
 def add(station: Station, actor: Actor, doc_id: str, rule: str, article: str, quantity: str = "1") -> Document:
     """Add an article as the gift of a rule, in its base unit.
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 from litestar import MediaType, Request, Response
 
 from kontuar.operations.actor import Actor
-from kontuar.web.asset_files import asset, modules_of
+from kontuar.web.asset_files import asset
 from kontuar.web.http import language_of
 from kontuar.web.hub_access import csrf_token
 from kontuar.web.i18n import texts
@@ -47,7 +47,7 @@ def _environment(language: str) -> Environment:
     words = texts(language)
     install: Any = environment
     install.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)
-    environment.globals.update(asset=asset, modules_of=modules_of)
+    environment.globals.update(asset=asset)
     return environment
 
 

@@ -25,8 +25,12 @@ LOGIN_CODES: Final = frozenset({"login.needed", "login.expired", "login.revoked"
 SCAN_HEADER: Final = "x-kontuar-scan"
 SHORTCUTS: Final = (
     ("F2", "contractor", "Contractor", "Document"),
-    ("F3", "price", "Change the price", "Line"),
-    ("F4", "value", "Change the value", "Line"),
+    ("F3", "discount", "Change discount", "Line"),
+    ("Shift+F3", "explain", "How the price came about", "Line"),
+    ("F4", "header-discount", "Header discount", "Document"),
+    ("Shift+F4", "discount-summary", "Discount summary", "Document"),
+    ("Shift+F8", "promotions", "Promotions", "Document"),
+    ("Shift+F9", "coupons", "Coupons", "Document"),
     ("F6", "quantity", "Quantity", "Line"),
     ("F7", "delete-line", "Delete the line", "Line"),
     ("F8", "park", "Park", "Document"),

@@ -6,6 +6,7 @@ from litestar import Response, get, post
 
 from kontuar.kernel.errors import Problem, Refused
 from kontuar.operations.station import approval, payment_view, payments
+from kontuar.operations.station.gifts import before_payment
 from kontuar.operations.station.payment_view import PaymentView
 from kontuar.web import coupons, parked
 from kontuar.web.desk import Asked, Desk
@@ -25,8 +26,11 @@ IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
 
 
 @get("/payment/{doc_id:str}")
-async def show(request: Asked, desk: Desk, doc_id: str, currency: str = "") -> Response[str]:
-    """Reserve its coupons, verify the document and show what is to pay."""
+async def show(request: Asked, desk: Desk, doc_id: str, currency: str = "", gifts: str = "") -> Response[str]:
+    """Remind of gifts that nobody took (DISC-05), reserve coupons, verify the document and show what is to pay."""
+    due = () if gifts == "no" else await desk.do(request, before_payment, doc_id)
+    if due:
+        return fragment(request, "station/sale/gifts.jinja", gifts=due, doc_id=doc_id, headers=IN_WINDOW)
     await coupons.before_payment(request, desk, doc_id)
     return _window(request, await desk.do(request, payment_view.view, doc_id, currency))
 

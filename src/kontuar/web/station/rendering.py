@@ -17,7 +17,7 @@ from kontuar.kernel.errors import Problem
 from kontuar.kernel.rounding import half_up
 from kontuar.kernel.time import parse_instant
 from kontuar.operations.station.views import Look
-from kontuar.web.asset_files import asset, modules_of
+from kontuar.web.asset_files import asset
 from kontuar.web.i18n import Texts, texts
 from kontuar.web.station.view_words import columns_of
 
@@ -56,7 +56,7 @@ def environment() -> Environment:
     made.filters.update(_FILTERS)
     made.globals.update(
         unit_price=unit_price, change_percent=change_percent, columns_of=_columns_of, buttons_of=_buttons_of,
-        asset=asset, modules_of=modules_of,
+        asset=asset,
     )  # fmt: skip
     return made
 
@@ -122,6 +122,11 @@ def _problem(problem: Problem) -> str:
     return _WORDS.get().problem(problem)
 
 
+def _refusal(code: str, **facts: str) -> str:
+    """Why something cannot be done, by the code that its refusal would have."""
+    return _WORDS.get().problem(Problem(code, "", facts))
+
+
 def _word(text: str) -> str:
     """A text that comes from code (a right, a parameter, a type of document), in the asker's language."""
     return _WORDS.get().gettext(text)
@@ -136,5 +141,6 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "moment": _moment,
     "symbol": _symbol,
     "problem": _problem,
+    "refusal": _refusal,
     "word": _word,
 }

@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from kontuar.operations.station import sale_form, sale_view, till
+from kontuar.operations.station import payment_plan, sale_form, sale_view, till
 from kontuar.operations.station.sale_view import ReceiptView
 from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
@@ -75,9 +75,11 @@ async def show_fields(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """Handler, texts, attributes; of an invoice also its VAT direction and the law's flags."""
     view = await desk.do(request, sale_view.view, doc_id)
     people = await desk.do(request, sale_view.people)
+    planned = await desk.do(request, payment_plan.planned_forms, doc_id)
     return fragment(
-        request, "station/sale/fields.jinja", view=view, document=view.document, terms=view.terms, people=people
-    )
+        request, "station/sale/fields.jinja", view=view, document=view.document, terms=view.terms, people=people,
+        planned_forms=planned,
+    )  # fmt: skip
 
 
 @post("/sale/{doc_id:str}/fields", status_code=200)

@@ -1,4 +1,4 @@
-// The keypad of a document's form: codes, or quantity, price and value of the marked line; confirming goes back to codes.
+// The keypad of a document's form: codes, or quantity, discount and header discount; confirming goes back to codes.
 // Beside it, the quantity that is chosen before an article of the quick-sale panel.
 const FOLDED = document.querySelector("#quick") ? "kontuar.keypad.folded.quick" : "kontuar.keypad.folded";
 
@@ -20,8 +20,9 @@ function backToCodes() {
 
 async function choose(context) {
   const line = document.querySelector('#lines-rows tr[aria-selected="true"]')?.dataset.row;
-  if (context === "code" || !line) return backToCodes();
-  const url = `/sale/${keypad().dataset.doc}/lines/${line}/keypad/${context}`;
+  if (context === "code" || (!line && context !== "header")) return backToCodes();
+  const place = context === "header" ? "" : `/lines/${line}`;
+  const url = `/sale/${keypad().dataset.doc}${place}/keypad/${context}`;
   await window.htmx.ajax("GET", url, { target: "#keypad-edit", swap: "innerHTML" });
   say(context);
   const field = document.getElementById("keypad-field");
@@ -60,6 +61,19 @@ document.addEventListener("click", (event) => {
     fold(folded);
     keep(folded);
   }
+});
+
+// Per cent, price or amount: the field shows what the chosen one is now, in its unit.
+document.addEventListener("change", (event) => {
+  const choice = event.target.closest?.("[data-how] input");
+  const field = choice?.form.elements.amount;
+  if (!field) return;
+  field.value = choice.dataset.shownValue;
+  field.dataset.padField = choice.dataset.caption;
+  for (const caption of choice.form.querySelectorAll("[data-how-caption]")) caption.textContent = choice.dataset.caption;
+  for (const unit of choice.form.querySelectorAll("[data-how-unit]")) unit.textContent = choice.dataset.unit;
+  field.focus();
+  field.select();
 });
 
 // A touch on a context leaves the focus where it is until the field is there.
