@@ -18,6 +18,7 @@ from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import Problem
 from kontuar.operations.ports.coupons import CouponAnswer, ReleaseCoupons, ReserveCoupons, VerifyCoupon
 from kontuar.operations.station import approval, coupon_marks, coupon_payment, coupons, invoicing, payments, till
+from kontuar.operations.station.parking import putting
 from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import MILK, MILK_EAN, WATER, actor_of, change, everything, fill, open_till, with_parameter
@@ -363,8 +364,6 @@ def take_coupon_off(station: Station, draft: Document) -> None:
 
 
 def park(station: Station, draft: Document) -> None:
-    from kontuar.operations.station.parking import putting
-
     putting.park(station, EWA, draft.doc_id)
 
 

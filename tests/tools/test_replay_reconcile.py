@@ -13,7 +13,7 @@ from kontuar.tools.replay.cutoffs import plan
 from kontuar.tools.replay.definitions import chain_of
 from kontuar.tools.replay.figures import DayTotals, Expected, expected_of
 from kontuar.tools.replay.lines import to_sell
-from kontuar.tools.replay.reconcile import ChainCheck, Found, reconcile, verdict
+from kontuar.tools.replay.reconcile import ChainCheck, Difference, Found, lines_told, reconcile, verdict
 from tools.replay_samples import basket, line, selection
 
 ONE = datetime.date(2017, 3, 1)
@@ -24,8 +24,9 @@ TWO = datetime.date(2017, 3, 2)
 def expected() -> Expected:
     """Store 1: two receipts on 1 March, one on 2 March; store 2: one on 1 March; one till each."""
     coupon = line("B", "1", 578, 400, coupon=Minor(55), match=Minor(45))
+    worth_more = line("C", "1", 100, coupon=Minor(155))
     sold = selection(
-        basket("1", [line("A", "1", 150), coupon]),
+        basket("1", [line("A", "1", 150), coupon, worth_more]),
         basket("2", [line("A", "2", 300)]),
         basket("3", [line("A", "1", 150)], day=2),
         basket("4", [line("A", "1", 160)], store="2"),
@@ -69,7 +70,7 @@ def at_hub(found: Found, store: str, day: datetime.date, **changed: Any) -> dict
 
 def test_expected_figures_are_sums_of_the_baskets(expected: Expected) -> None:
     assert expected.by_store["S1", ONE] == DayTotals(
-        documents=2, lines=3, gross=Minor(850), payments={"cash": 750, "coupon": 55, "coupon_match": 45}
+        documents=2, lines=4, gross=Minor(850), payments={"cash": 695, "coupon": 155}
     )
     assert expected.by_store["S1", TWO].gross == 150
     assert expected.by_station["S2-T1", ONE].documents == 1
@@ -80,16 +81,27 @@ def test_nodes_that_hold_the_same_hold_all(expected: Expected, found: Found) -> 
     assert verdict([]) == "all holds"
 
 
+def test_lines_that_tills_priced_otherwise_are_counted_once_each() -> None:
+    """Its value and what was taken off it are told apart, and it is one line."""
+    told = [
+        Difference("station S1-T1, basket 1", "line of A", "150", "140"),
+        Difference("station S1-T1, basket 1", "line of A, taken off", "card 0", "card 10"),
+        Difference("station S1-T1, basket 2", "line of A", "150", "140"),
+        Difference("station S1-T1, basket 2", "receipt PAR/2017/03/00001/S1T1", "150", "140"),
+    ]
+    assert lines_told(told) == 2
+
+
 def test_a_cent_is_a_difference(expected: Expected, found: Found) -> None:
     wrong = at_hub(found, "S1", ONE, gross=849)
     assert differences(expected, found, **wrong) == ["hub, store S1 2017-03-01: gross: expected 850, found 849"]
 
 
 def test_payments_are_compared_by_form(expected: Expected, found: Found) -> None:
-    wrong = at_hub(found, "S1", ONE, payments={"cash": 795, "coupon": 55})
+    wrong = at_hub(found, "S1", ONE, payments={"cash": 850})
     assert differences(expected, found, **wrong) == [
-        "hub, store S1 2017-03-01: paid by cash: expected 750, found 795",
-        "hub, store S1 2017-03-01: paid by coupon_match: expected 45, found 0",
+        "hub, store S1 2017-03-01: paid by cash: expected 695, found 850",
+        "hub, store S1 2017-03-01: paid by coupon: expected 155, found 0",
     ]
 
 

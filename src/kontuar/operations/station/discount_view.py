@@ -43,6 +43,10 @@ class SaleDiscounts(msgspec.Struct, frozen=True, kw_only=True):
     locked: str = ""
     price_locked: str = ""
 
+    def named(self, codes: Iterable[str]) -> str:
+        """The names of bundles by their codes, one after another."""
+        return ", ".join(self.names[code] for code in codes)
+
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One change of a line's value (DISC-26), `name` as the definition had it; amounts in minor units.

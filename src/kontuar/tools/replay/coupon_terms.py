@@ -22,8 +22,8 @@ COUPON_STEP: Final = 2
 MATCH_STEP: Final = 3
 COUPON: Final = "MC"
 MATCH: Final = "DC"
-FACES_END_IN: Final = 5
-"""Faces of coupons are looked for among whole five cents where two of them share a line."""
+USUAL_FACES: Final = (25, 5)
+"""Where two coupons of different worth share a line: quarters first, then whole five cents."""
 
 DOUBLED: Final = "doubled by the store up to a dollar"
 ABOVE: Final = "a dollar or more, so not doubled"
@@ -112,14 +112,15 @@ def _alike(line: BasketLine) -> Iterator[CouponTerms]:
 
 
 def _two_faces(line: BasketLine) -> tuple[CouponTerms, ...]:
-    """Two faces as near to each other as can be."""
+    """Two usual faces, as near to each other as can be; the amounts do not tell which they were."""
     if line.quantity < 2:
         return ()
-    for larger in range(line.coupon // 2 + 1, line.coupon):
-        smaller = line.coupon - larger
-        faced = larger % FACES_END_IN == 0 and smaller % FACES_END_IN == 0
-        if faced and matched(larger) + matched(smaller) == line.match:
-            return CouponTerms(line.article, larger), CouponTerms(line.article, smaller)
+    for usual in USUAL_FACES:
+        for larger in range(line.coupon // 2 + 1, line.coupon):
+            smaller = line.coupon - larger
+            is_usual = larger % usual == smaller % usual == 0
+            if is_usual and matched(larger) + matched(smaller) == line.match:
+                return CouponTerms(line.article, larger), CouponTerms(line.article, smaller)
     return ()
 
 
