@@ -411,4 +411,4 @@ def test_a_person_sees_uses_and_reservations_and_may_let_go_of_one(hub: Hub, led
     said_no(lambda: coupons.release_by_hand(ledger.book, audit, clerk, STORE, mine, NOON), "right.missing")
     coupons.release_by_hand(ledger.book, audit, BOSS, STORE, mine, NOON)
     assert coupons.uses_of(ledger.book, BOSS, "LEAF").reservations == ()
-    assert hub.rows("SELECT operator, subject FROM audit_log WHERE action = 'coupon.released'") == [("SZEF", mine)]
+    assert hub.rows("SELECT operator, subject FROM hub_audit WHERE action = 'coupon.released'") == [("SZEF", mine)]

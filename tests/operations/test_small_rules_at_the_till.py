@@ -9,11 +9,11 @@ from invoices import with_business
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Address
 from kontuar.operations.actor import Actor, Grant
-from kontuar.operations.station import contractors, payments, sale_form, till
+from kontuar.operations.station import approval, contractors, payments, sale_form, till
 from kontuar.operations.station.contractors import ContractorForm
 from kontuar.operations.station.station import Station
 from refusals import refused
-from shop import MILK, actor_of, cashier, change, everything, fill, messages, open_till
+from shop import MILK, actor_of, cashier, change, everything, fill, messages, open_till, with_parameter
 
 EWA = actor_of()
 FRENCH_VAT = "FR40303265045"
@@ -158,3 +158,17 @@ def test_without_a_terminal_the_cashier_is_simply_asked(station: Station) -> Non
     """PAY-05: there the answer is the cashier's at every card payment."""
     request = lost_answer(station, terminal=False)
     assert decided(station, cashier(), request, succeeded=True) == ["OLA"]
+
+
+def test_a_firm_that_does_not_check_tax_numbers_takes_any_at_the_till(station: Station) -> None:
+    """HUB-14, DOC-27: on a contractor, on a receipt and at its payment; by default they are checked."""
+    form = ContractorForm(name="Nowa Sp. z o.o.", kind="business", tax_number="1234567890")
+    with refused("contractor.bad_nip"):
+        contractors.add(station, EWA, form)
+    draft = fill(station, MILK)
+    with refused("contractor.tax_number_wrong"):
+        till.set_tax_number(station, EWA, draft.doc_id, "1234567890")
+    with_parameter(station.books, "contractor.check_tax_number", "no")
+    assert contractors.add(station, EWA, form).tax_number == "1234567890"
+    assert till.set_tax_number(station, EWA, draft.doc_id, "1234567890").buyer.tax_number == "1234567890"
+    assert approval.open_payment(station, EWA, draft.doc_id).totals.gross == 399

@@ -64,7 +64,8 @@ _BY_RIGHTS: Final[dict[tuple[str, ...], str]] = {
         GET /documents/{{store:str}}/{{doc_id:str}}, GET /documents/{{store:str}}/{{doc_id:str}}/pdf, GET /monitor,
         GET /monitor/alarms, GET /verification, GET {PAGE_ITEM}, GET /api/v1/discounts/order,
         POST /api/v1/discounts/try, POST /definitions/discount/reading, POST /definitions/discount/try,
-        GET /definitions/discount/desk, GET /definitions/discount/order""",
+        GET /definitions/discount/desk, GET /definitions/discount/order, GET /definitions/coupon/uses,
+        GET /api/v1/coupons/{{coupon:str}}/uses""",
     (DEFINE,): f"""
         DELETE {KIND}/{{key:str}}, PUT {KIND}/{{key:str}}, POST /api/v1/definitions, POST {KIND}/import,
         POST {KIND}/preview, POST /api/v1/definition-questions/similar-contractors, POST {VERSION}/withdraw,
@@ -81,7 +82,9 @@ _BY_RIGHTS: Final[dict[tuple[str, ...], str]] = {
     (VERIFY,): f"""
         POST /api/v1{ALARM}, POST /monitor{ALARM}, POST /api/v1/verification-retries, POST /verification/retry,
         POST {ITEM}/accept, POST {ITEM}/notes, POST {ITEM}/retry, PUT {ITEM}/assignment, POST {PAGE_ITEM}/accept,
-        POST {PAGE_ITEM}/assign, POST {PAGE_ITEM}/notes, POST {PAGE_ITEM}/retry""",
+        POST {PAGE_ITEM}/assign, POST {PAGE_ITEM}/notes, POST {PAGE_ITEM}/retry,
+        DELETE /api/v1/coupon-reservations/{{store:str}}/{{doc_id:str}}""",
+    (SEE, VERIFY): "POST /definitions/coupon/release",
     (rights.CANCEL_AT_SOURCE,): f"POST {ITEM}/cancel, POST {PAGE_ITEM}/cancel",
     (rights.ENROL,): """
         POST /api/v1/enrolment-codes, POST /api/v1/certificates/{node:str}/{incarnation:str}/revoke""",

@@ -23,10 +23,11 @@ from kontuar.storage.postgres.stream_log import PostgresStreamLog
 from kontuar.storage.postgres.verification import PostgresVerificationShelf
 from kontuar.storage.postgres.wishes import PostgresWishDesk
 from kontuar.sync.keyring import fault_of_seal
-from kontuar.web.api import hub_documents, hub_monitor, hub_reports, hub_verification
+from kontuar.web.api import hub_coupons, hub_documents, hub_monitor, hub_reports, hub_verification
 from kontuar.web.hub import (
     account,
     audit,
+    coupons,
     dashboard,
     documents,
     monitor,
@@ -48,6 +49,7 @@ PAGES: Final = (
     *reports.HANDLERS,
     *audit.HANDLERS,
     *privacy.HANDLERS,
+    *coupons.HANDLERS,
     *account.HANDLERS,
     *second_factors.HANDLERS,
 )
@@ -72,7 +74,7 @@ def extend_documents(core: HubCore) -> HubExtension:
         pages=PAGES,
         handlers=[
             hub_documents.router, hub_verification.router, hub_monitor.router, hub_monitor.metrics_router,
-            hub_reports.router,
+            hub_reports.router, hub_coupons.router,
         ],
         areas=documents.AREAS,
         state={STATE_KEY: parts, "waiting_counts": counts},

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from kontuar.kernel.errors import Problem
 from kontuar.web.api import (
     station_coupons,
+    station_discounts,
     station_documents,
     station_drafts,
     station_lists,
@@ -43,7 +44,7 @@ def build_station_app(
     return Litestar(
         route_handlers=[
             *station_session.HANDLERS, *station_drafts.HANDLERS, *station_documents.HANDLERS,
-            *station_parked.HANDLERS, *station_lists.HANDLERS, *station_trade.HANDLERS,
+            *station_parked.HANDLERS, *station_lists.HANDLERS, *station_discounts.HANDLERS, *station_trade.HANDLERS,
             *station_coupons.HANDLERS,
             openapi_json, health, metrics, *routes,
         ],

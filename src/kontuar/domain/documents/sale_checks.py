@@ -20,6 +20,7 @@ EU_COUNTRIES: Final = frozenset(
     }
 )  # fmt: skip
 BANK: Final = "bank"
+CHECK_TAX_NUMBER: Final = "contractor.check_tax_number"
 
 
 def no_contractor(case: Case) -> Iterable[Found]:
@@ -29,9 +30,10 @@ def no_contractor(case: Case) -> Iterable[Found]:
 
 
 def bad_tax_number(case: Case) -> Iterable[Found]:
-    """A tax number that is told is right by its country's rule."""
+    """A tax number that is told is right by its country's rule, unless the firm does not check them (HUB-14)."""
     buyer = case.document.buyer
-    if buyer.tax_number and not has_right_tax_number(buyer):
+    checked = case.parameters.yes(CHECK_TAX_NUMBER)
+    if checked and buyer.tax_number and not has_right_tax_number(buyer):
         yield Found("contractor", {"name": buyer.name, "value": buyer.tax_number[:20], "country": buyer.country})
 
 

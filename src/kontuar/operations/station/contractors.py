@@ -7,7 +7,7 @@ import msgspec
 
 from kontuar.domain.definitions.checks import problems_with
 from kontuar.domain.documents.messages import ContractorChanged, ContractorCreated
-from kontuar.domain.documents.sale_checks import EU_COUNTRIES
+from kontuar.domain.documents.sale_checks import CHECK_TAX_NUMBER, EU_COUNTRIES
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import UNDEFINED, Address, Contractor
 from kontuar.kernel.canonical import encode
@@ -23,6 +23,7 @@ MAX_CARD: Final = 64
 MADE: Final = "contractors_made"
 MADE_KEPT: Final = 40
 LONGEST_REQUEST: Final = 64
+TAX_NUMBER_WRONG: Final = frozenset({"contractor.bad_nip", "contractor.bad_eu_vat"})
 _CREATED, _CHANGED = "contractor.created/1", "contractor.changed/1"
 
 
@@ -201,6 +202,8 @@ def _changed(
 
 def _check(station: Station, contractor: Contractor, seen: tuple[str, ...], *, number_changed: bool = True) -> None:
     problems = list(problems_with(contractor))
+    if not station.parameters().yes(CHECK_TAX_NUMBER):
+        problems = [one for one in problems if one.code not in TAX_NUMBER_WRONG]
     for card in filter(None, (contractor.loyalty_card, *contractor.cards)):
         owner = owner_of_card(station, card)
         if owner is not None and owner.code != contractor.code:

@@ -43,6 +43,7 @@ ACTIONS: Final = {
     "verification.cancel_at_source": "Asked to cancel",
     "verification.cancel_withdrawn": "Cancelling withdrawn",
     "alarm.acknowledge": "Looks after an alarm",
+    "coupon.released": "Coupons let go",
     "node.code_issued": "One-time code for a node",
     "node.enrolled": "Node enrolled",
     "node.revoked": "Node's key revoked",

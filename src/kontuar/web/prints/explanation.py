@@ -39,7 +39,7 @@ def explanation_model(document: Document, rows: Sequence[Explanation], scene: Pr
         operator=scene.operators.get(document.approved_by, document.approved_by),
         issued_at=moment_of(document.approved_at or document.created_at, scene, texts),
         headings=LineHeadings(
-            name=texts.gettext("Name"), quantity=texts.gettext("Change"), value=texts.gettext("Value")
+            name=texts.gettext("Name"), quantity=texts.gettext("Changed by"), value=texts.gettext("Value")
         ),
         lines=tuple(lines),
         totals=(PrintRow(label=f"{texts.gettext('TOTAL')} {document.currency}", value=total, strong=True),),

@@ -39,6 +39,8 @@ KEYS: Final = {
     "preview": ("Enter", "Preview", "List"),
     "fiscalise": ("F4", "Fiscalise again", "Document"),
     "linked": ("F6", "Linked documents", "Document"),
+    "explain": ("Shift+F3", "How the price came about", "Document"),
+    "coupons": ("Shift+F9", "Coupons", "Document"),
     "cancel-document": ("F7", "Cancel the document", "Document"),
     "cash-in": ("F2", "Cash in (KP)", "List"),
     "cash-out": ("F3", "Cash out (KW)", "List"),

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from kontuar.domain.documents.document import Document
-from kontuar.domain.documents.sale_checks import has_right_tax_number, may_split
+from kontuar.domain.documents.sale_checks import CHECK_TAX_NUMBER, has_right_tax_number, may_split
 from kontuar.domain.parties.records import UNDEFINED, Address, Contractor
 from kontuar.domain.pricing.vat import Direction
 from kontuar.kernel.errors import Refused, refuse
@@ -139,7 +139,8 @@ def set_tax_number(station: Station, actor: Actor, doc_id: str, number: str) -> 
         raise refuse("contractor.tax_number_known", "contractor", name=buyer.name)
     country = station.firm().country if buyer.code == UNDEFINED else buyer.country
     buyer = msgspec.structs.replace(buyer, tax_number=number.strip(), country=country)
-    if buyer.tax_number and not has_right_tax_number(buyer):
+    checked = station.parameters().yes(CHECK_TAX_NUMBER)
+    if checked and buyer.tax_number and not has_right_tax_number(buyer):
         raise refuse("contractor.tax_number_wrong", "tax_number", value=number[:20], country=buyer.country, name="")
     return station.save(msgspec.structs.replace(document, buyer=buyer))
 
