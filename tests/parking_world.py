@@ -164,6 +164,12 @@ class Buffer:
     def text(self, doc_id: str = "D") -> str:
         return str(msgspec.json.decode(self.books.parking.body(doc_id))["text"])
 
+    def base(self, doc_id: str = "D") -> int:
+        """The version that its last save began with."""
+        parked = self.books.parking.find(doc_id)
+        assert parked is not None
+        return parked.base
+
     def texts(self) -> list[str]:
         return sorted(self.text(doc_id) for doc_id in self.listed())
 

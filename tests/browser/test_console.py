@@ -79,7 +79,7 @@ def test_no_window_over_the_receipt_makes_the_browser_complain(chromium: Browser
     for code in (MILK_EAN, NUTS_EAN):
         with page.expect_response(lambda answer: answer.request.method == "POST"):
             page.evaluate(f"document.dispatchEvent(new CustomEvent('kontuar:scan', {{detail: {{code: '{code}'}}}}))")
-    for name in ("price", "value", "quantity", "contractor", "find", "fields", "discard", "back"):
+    for name in ("discount", "quantity", "contractor", "find", "fields", "discard", "back"):
         page.locator(f'[data-action="{name}"]').first.click()
         expect(page.locator("#dialog-title")).to_be_visible()
         expect(page.locator("#dialog .skeleton")).to_have_count(0)

@@ -195,6 +195,9 @@ def test_a_declined_card_says_why_and_another_form_can_be_taken(till: Till) -> N
     expect(till.page.locator(".toast--bad")).to_be_visible(timeout=20_000)
     expect(till.page.locator("#amount")).to_have_value("3.99")
     expect(till.page.locator(".payments__none")).to_be_visible()
+    till.page.keyboard.press("/")
+    expect(till.page.locator("#pay-approve")).to_be_enabled()
+    expect(till.page.locator(".toast--bad")).to_have_count(0)
 
 
 def test_a_broken_connection_asks_and_the_answer_outlives_a_reload(till: Till) -> None:

@@ -146,7 +146,7 @@ def test_the_keypad_takes_units_and_per_cent_and_folds_away(chromium: Browser, s
         doc_id = till.new_receipt("EWA")
         page = till.page
         till.scan(MILK_EAN)
-        page.locator('[data-keypad-context="price"]').click()
+        page.locator('[data-keypad-context="discount"]').click()
         page.locator('#keypad-form input[value="percent"]').check(force=True)
         page.locator("#keypad-field").fill("10")
         page.locator("#keypad-field").press("Enter")

@@ -34,7 +34,7 @@ def screens(till: Till) -> Iterator[str]:
     yield "empty receipt"
     till.scan(MILK_EAN, NUTS_EAN, TILE_EAN, "WATER", "REPAIR")
     yield "receipt"
-    for name in ("price", "value", "quantity", "contractor", "find", "fields", "discard"):
+    for name in ("discount", "header-discount", "explain", "quantity", "contractor", "find", "fields", "discard"):
         page.locator(f'[data-action="{name}"]').first.click()
         expect(page.locator("#dialog-title")).to_be_visible()
         expect(page.locator("#dialog .skeleton")).to_have_count(0)
@@ -42,8 +42,8 @@ def screens(till: Till) -> Iterator[str]:
         page.keyboard.press("Escape")
         expect(page.locator("#dialog")).to_be_hidden()
     page.keyboard.press("F3")
-    page.locator("#price").fill("1")
-    page.locator("#price").press("Enter")
+    page.locator("#amount").fill("1")
+    page.locator("#amount").press("Enter")
     expect(page.locator("#authorise")).to_be_visible()
     yield "authorisation"
     page.keyboard.press("Escape")

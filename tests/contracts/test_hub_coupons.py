@@ -1,88 +1,27 @@
-"""The ledger of coupons on a real PostgreSQL: verified, reserved, released, used up exactly once (COUP-03)."""
+"""The ledger of coupons on a real PostgreSQL: verified, reserved and released, whoever asks when (COUP-03)."""
 
 import datetime
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from hub_documents_world import DAY, NOON, STORE, Hub, Till, new_id
-from kontuar.domain.documents.document import Document, DocumentCoupon, DocumentDiscounts, ParkedOrigin
+from coupon_ledger import COUPONS, POS1, POS2, Ledger, station
+from hub_documents_world import DAY, NOON, STORE, Hub, new_id
 from kontuar.domain.firm.records import Centre, Parameter, Store
-from kontuar.domain.parties import rights
-from kontuar.domain.pricing.discount import Coupon
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Problem, Refused
-from kontuar.operations.actor import Actor
 from kontuar.operations.hub import coupons
-from kontuar.operations.hub.verification import accept, card, items
-from kontuar.operations.ports.coupons import (
-    CouponAnswer,
-    CouponReservation,
-    ReleaseCoupons,
-    ReserveCoupons,
-    VerifyCoupon,
-)
-from kontuar.operations.ports.hub_lists import ItemFilter
-from kontuar.operations.ports.sync import NodeIdentity
-from kontuar.storage.postgres.audit import PostgresAuditShelf
-from kontuar.storage.postgres.coupons import PostgresCouponLedger
-from kontuar.storage.postgres.definitions import PostgresDefinitions
-from kontuar.storage.postgres.engine import HubDatabase
-from kontuar.storage.postgres.verification import PostgresVerificationShelf
 from refusals import refused
 
 pytestmark = pytest.mark.postgres
 HOURS = datetime.timedelta(hours=1)
-BOSS = Actor(operator="SZEF", name="Szef", rights=frozenset(rights.ALL_RIGHTS), login_id="l1")
-
-
-def station(name: str, store: str = STORE) -> NodeIdentity:
-    return NodeIdentity(node=name, kind="station", store=store, incarnation="i1", public_key=b"")
-
-
-POS1, POS2 = station("POS1"), station("POS2")
-
-
-class Ledger:
-    """The ledger as tills ask it, through a connection of its own."""
-
-    def __init__(self, url: str) -> None:
-        self.database = HubDatabase(url)
-        self.book = PostgresCouponLedger(self.database)
-        self.definitions = PostgresDefinitions(self.database)
-        self.now = NOON
-
-    def verify(self, code: str, doc_id: str = "", day: datetime.date = DAY) -> CouponAnswer:
-        return coupons.verify(self.book, VerifyCoupon(doc_id=doc_id or new_id(), code=code, day=day), self.now)
-
-    def reserve(self, doc_id: str, *codes: str, asker: NodeIdentity = POS1, turn: int = 1) -> CouponAnswer:
-        asked = ReserveCoupons(doc_id=doc_id, codes=codes, day=DAY, turn=turn, by="anna")
-        return coupons.reserve(self.book, self.definitions, asker, asked, self.now)
-
-    def release(self, doc_id: str, asker: NodeIdentity = POS1, turn: int = 1) -> None:
-        coupons.release(self.book, asker, ReleaseCoupons(doc_id=doc_id, turn=turn))
-
-    def kept(self) -> list[tuple[str, str]]:
-        with self.database.transaction():
-            rows: list[CouponReservation] = list(self.book.reservations_of("ONCE", "", 50))
-        return sorted((row.doc_id, row.station) for row in rows)
 
 
 @pytest.fixture
 def hub(postgres_url: str) -> Iterator[Hub]:
     world = Hub(postgres_url)
-    world.define([
-        Coupon(code="ONCE", name="Once", discount="D"),
-        Coupon(code="TWICE", name="Twice", discount="D", uses=2),
-        Coupon(code="ALWAYS", name="Always", discount="D", uses=0),
-        Coupon(code="OFF", name="Off", discount="D", active=False),
-        Coupon(code="SOON", name="Soon", discount="D", first_day=DAY + datetime.timedelta(days=1)),
-        Coupon(code="GONE", name="Gone", discount="D", last_day=DAY - datetime.timedelta(days=1)),
-        Coupon(code="LEAF", name="Leaf", discount="D", digits=3, first_number=1, last_number=20),
-        Coupon(code="LEAF007", name="A leaf of its own", discount="D", uses=5),
-    ], "coupon")  # fmt: skip
+    world.define(COUPONS, "coupon")
     yield world
     world.database.close()
 
@@ -94,41 +33,12 @@ def ledger(hub: Hub, postgres_url: str) -> Iterator[Ledger]:
     opened.database.close()
 
 
-@pytest.fixture
-def till() -> Till:
-    opened = Till()
-    opened.open_shift()
-    return opened
-
-
-def using(*codes: str, used: bool = True, state: Any = "reserved") -> DocumentDiscounts:
-    return DocumentDiscounts(coupons=tuple(
-        DocumentCoupon(code=code, coupon="LEAF" if code.startswith("LEAF") else code, discount="D", name=code,
-                       state=state, used=used) for code in codes
-    ))  # fmt: skip
-
-
-def arrive(hub: Hub, *tills: Till) -> None:
-    for till in tills:
-        hub.push(till)
-    hub.book()
-
-
 def said_no(work: Callable[[], object], *codes: str) -> Problem:
     with refused(*codes) as problems:
         work()
     return problems[0]
 
 
-def uses(hub: Hub) -> list[tuple[str, str, bool]]:
-    return hub.rows("SELECT code, number, given_back_at IS NOT NULL FROM coupon_use ORDER BY used_at, number")
-
-
-def listed(hub: Hub) -> list[tuple[str, str]]:
-    return hub.rows("SELECT number, reason FROM verification_item WHERE state = 'listed' ORDER BY seq")
-
-
-# -- verifying and reserving ---------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("code", "reason"),
     [("NONE", "coupon.unknown"), ("OFF", "coupon.inactive"), ("SOON", "coupon.not_begun"), ("GONE", "coupon.ended"),
@@ -282,133 +192,3 @@ def test_without_the_ledgers_lock_both_would_win(ledger: Ledger, postgres_url: s
     """The twin that shows the damage."""
     assert race(postgres_url, 2, lock=False) == ["kept", "kept"]
     assert len(ledger.kept()) == 2
-
-
-# -- booking -------------------------------------------------------------------------------------------------
-def test_an_approved_document_uses_its_coupon_up_once_and_ends_its_reservation(
-    hub: Hub, ledger: Ledger, till: Till
-) -> None:
-    """COUP-03: the same message twice is one use."""
-    sold = till.sell((1, 1), discounts=using("ONCE"))
-    ledger.reserve(sold.doc_id, "ONCE")
-    arrive(hub, till)
-    arrive(hub, till)
-    assert uses(hub) == [("ONCE", sold.number, False)]
-    assert (ledger.kept(), listed(hub)) == ([], [])
-    problem = said_no(lambda: ledger.verify("ONCE"), "coupon.used_up")
-    assert problem.facts == {"coupon": "ONCE", "name": "Once", "number": sold.number, "day": "2026-11-20",
-                             "store": STORE}  # fmt: skip
-
-
-def test_a_coupon_that_gave_nothing_and_a_receipts_invoice_use_nothing_up(hub: Hub, ledger: Ledger, till: Till) -> None:
-    """COUP-02, COUP-04."""
-    receipt = till.sell((1, 1), discounts=using("ONCE", used=False))
-    till.sell((1, 1), type="invoice", number="FS/2026/11/00001/POS1", repeats=receipt.doc_id, discounts=using("TWICE"))
-    arrive(hub, till)
-    assert uses(hub) == []
-    assert ledger.verify("ONCE").codes == ("ONCE",)
-
-
-def test_uses_are_counted_up_to_the_limit(hub: Hub, ledger: Ledger, till: Till) -> None:
-    """COUP-03."""
-    till.sell((1, 1), discounts=using("TWICE"))
-    arrive(hub, till)
-    ledger.reserve(new_id(), "TWICE")
-    said_no(lambda: ledger.verify("TWICE"), "coupon.reserved_elsewhere")
-    till.sell((1, 1), discounts=using("TWICE", state="offline"))
-    arrive(hub, till)
-    said_no(lambda: ledger.verify("TWICE"), "coupon.used_up")
-    assert listed(hub) == []
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_a_use_too_many_is_booked_and_shown_with_both_documents(hub: Hub, till: Till, at_once: bool) -> None:
-    """COUP-03: tills that could ask nobody; never a lost receipt."""
-    first = till.sell((1, 1), discounts=using("ONCE", state="offline"))
-    if not at_once:
-        arrive(hub, till)
-    second = till.sell((1, 1), discounts=using("ONCE", state="offline"))
-    arrive(hub, till)
-    assert hub.reasons() == []
-    assert listed(hub) == [(second.number, "coupon.used_too_often")]
-    facts = hub.one("SELECT problems->0->'facts' FROM verification_item")
-    assert facts == {"number": second.number, "coupon": "ONCE", "name": "Once", "other": first.number}
-    assert uses(hub) == [("ONCE", first.number, False), ("ONCE", second.number, False)]
-    assert hub.one("SELECT count(*) FROM document") == 2
-
-
-def test_a_cancelled_document_gives_its_use_back(hub: Hub, ledger: Ledger, till: Till) -> None:
-    """COUP-03."""
-    first = till.sell((1, 1), discounts=using("ONCE"))
-    till.cancel(first)
-    arrive(hub, till)
-    assert uses(hub) == [("ONCE", first.number, True)]
-    assert ledger.verify("ONCE").codes == ("ONCE",)
-    second = till.sell((1, 1), discounts=using("ONCE"))
-    arrive(hub, till)
-    assert listed(hub) == []
-    said_no(lambda: ledger.verify("ONCE"), "coupon.used_up")
-    assert uses(hub)[-1] == ("ONCE", second.number, False)
-
-
-def test_a_document_made_of_a_parked_one_ends_what_was_reserved_for_the_draft(
-    hub: Hub, ledger: Ledger, till: Till
-) -> None:
-    """COUP-03, PARK-08: without a live lease it has an identity of its own."""
-    draft = new_id()
-    ledger.reserve(draft, "ONCE")
-    till.sell((1, 1), parked=ParkedOrigin(doc_id=draft, version=1, token=0), discounts=using("ONCE"))
-    arrive(hub, till)
-    assert (ledger.kept(), len(uses(hub))) == ([], 1)
-
-
-def test_what_waits_in_verification_keeps_its_coupon_until_a_person_has_decided(
-    hub: Hub, ledger: Ledger, till: Till
-) -> None:
-    """COUP-03, REL-09: accepted, it uses the coupon up."""
-    sold = till.sell((99, 1), discounts=using("ONCE"))
-    ledger.reserve(sold.doc_id, "ONCE")
-    arrive(hub, till)
-    assert [reason for _, reason in hub.reasons()] == ["article.undefined"]
-    ledger.now = NOON + 1000 * HOURS
-    said_no(lambda: ledger.verify("ONCE"), "coupon.reserved_elsewhere")
-    decide(hub)
-    assert (ledger.kept(), uses(hub)) == ([], [("ONCE", sold.number, False)])
-
-
-def test_a_use_too_many_is_told_of_a_document_that_a_person_accepted(hub: Hub, till: Till) -> None:
-    """COUP-03, HUB-05: it stands among the deviations."""
-    till.sell((1, 1), discounts=using("ONCE"))
-    till.sell((99, 1), discounts=using("ONCE"))
-    arrive(hub, till)
-    decide(hub)
-    assert hub.rows("SELECT deviation FROM document WHERE deviation <> ''") == [
-        ("article.undefined, coupon.used_too_often",)
-    ]
-
-
-def decide(hub: Hub) -> None:
-    """A person accepts the only item of the inbox."""
-    shelf = PostgresVerificationShelf(hub.database)
-    (item,) = items(shelf, BOSS, ItemFilter())
-    assert "accept" in card(shelf, BOSS, item.store, item.message).can
-    accept(hub.desk, shelf, BOSS, item.store, item.message, "it was sold", hub.clock.now())
-
-
-# -- people --------------------------------------------------------------------------------------------------
-def test_a_person_sees_uses_and_reservations_and_may_let_go_of_one(hub: Hub, ledger: Ledger, till: Till) -> None:
-    """COUP-03: it needs the right of verification, and is written down."""
-    sold: Document = till.sell((1, 1), discounts=using("LEAF001"))
-    arrive(hub, till)
-    mine = new_id()
-    ledger.reserve(mine, "LEAF002")
-    found = coupons.uses_of(ledger.book, BOSS, "LEAF")
-    assert [(use.code, use.number, use.doc_id) for use in found.uses] == [("LEAF001", sold.number, sold.doc_id)]
-    assert [(row.code, row.doc_id, row.operator) for row in found.reservations] == [("LEAF002", mine, "anna")]
-    assert coupons.uses_of(ledger.book, BOSS, "LEAF", "LEAF002").uses == ()
-    audit = PostgresAuditShelf(ledger.database)
-    clerk = Actor(operator="X", name="X", rights=frozenset({rights.SEE_HUB}), login_id="l2")
-    said_no(lambda: coupons.release_by_hand(ledger.book, audit, clerk, STORE, mine, NOON), "right.missing")
-    coupons.release_by_hand(ledger.book, audit, BOSS, STORE, mine, NOON)
-    assert coupons.uses_of(ledger.book, BOSS, "LEAF").reservations == ()
-    assert hub.rows("SELECT operator, subject FROM hub_audit WHERE action = 'coupon.released'") == [("SZEF", mine)]

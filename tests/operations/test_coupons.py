@@ -1,101 +1,28 @@
-"""Coupons on a draft: which are offered, how one is put on, what it gives, when it is used up (COUP-01 … COUP-05)."""
+"""Coupons on a draft: which are offered, how one is put on, what it gives (COUP-01 … COUP-03, COUP-05)."""
 
 import datetime
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from coupon_till import DAY, EWA, cut, define, offered, on, pay, put, reserve, said_no, till_with_a_coupon
 from discounts import article, group, off, reward
 from kontuar.domain.catalogue.records import Article, ArticleGroup, Price
-from kontuar.domain.documents.document import Document
 from kontuar.domain.parties.records import Contractor, ContractorGroup
-from kontuar.domain.pricing.discount import Coupon, Discount
-from kontuar.domain.pricing.rules import Buyers, Deal, Scope
-from kontuar.kernel.canonical import decode, encode
+from kontuar.domain.pricing.discount import Coupon
+from kontuar.domain.pricing.rules import Buyers, Scope
+from kontuar.kernel.canonical import decode
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.kernel.errors import Problem
-from kontuar.operations.ports.coupons import CouponAnswer, ReleaseCoupons, ReserveCoupons, VerifyCoupon
-from kontuar.operations.station import approval, coupon_marks, coupon_payment, coupons, invoicing, payments, till
-from kontuar.operations.station.parking import putting
+from kontuar.operations.ports.coupons import VerifyCoupon
+from kontuar.operations.station import coupons, payments, till
 from kontuar.operations.station.station import Station
-from refusals import refused
-from shop import MILK, MILK_EAN, WATER, actor_of, change, everything, fill, open_till, with_parameter
-
-EWA = actor_of()
-DAY = datetime.date(2026, 11, 21)
-
-
-class Line:
-    """How far the till reaches; cut and mended by hand."""
-
-    def __init__(self) -> None:
-        self.level = Connectivity.ONLINE
-
-    def __call__(self) -> Connectivity:
-        return self.level
-
-    def cut(self) -> None:
-        self.level = Connectivity.STORE
+from shop import MILK, MILK_EAN, WATER, change, everything, fill, open_till
 
 
 @pytest.fixture
 def station(tmp_path: Path) -> Station:
-    opened = open_till(tmp_path)
-    opened.connectivity = Line()
-    define(opened, "TEN", off("10", article(MILK)), Coupon(code="MILK10", name="Milk cheaper", discount="TEN"))
-    return opened
-
-
-def define(station: Station, code: str, deal: Deal, *rows: Coupon, **more: object) -> None:
-    """A promotion that only coupons unlock, with its coupons."""
-    change(station.books, Discount(code=code, name=f"Name of {code}", source="PRM", deal=deal, state="confirmed",
-                                   by_coupon=True, **more), *rows)  # type: ignore[arg-type]  # fmt: skip
-
-
-def cut(station: Station) -> None:
-    assert isinstance(station.connectivity, Line)
-    station.connectivity.cut()
-
-
-def put(station: Station, draft: Document, code: str) -> Document:
-    """As the till does it: head office is asked where it can be, and says yes."""
-    asked = coupons.to_verify(station, EWA, draft.doc_id, code)
-    answer = encode(CouponAnswer(doc_id=draft.doc_id, codes=(code,))) if asked.question else None
-    return coupons.put(station, EWA, draft.doc_id, code, answer)
-
-
-def reserve(station: Station, draft: Document) -> ReserveCoupons | None:
-    """Before the payment: what head office was asked, and its yes."""
-    begun = coupon_payment.to_reserve(station, EWA, draft.doc_id)
-    if not begun.question:
-        return None
-    asked = decode(begun.question, ReserveCoupons)
-    coupon_payment.reserved(station, EWA, draft.doc_id, encode(CouponAnswer(doc_id=asked.doc_id, codes=asked.codes)))
-    return asked
-
-
-def pay(station: Station, draft: Document) -> Document:
-    reserve(station, draft)
-    payments.window(station, EWA, draft.doc_id)
-    payments.assign(station, EWA, draft.doc_id, "cash")
-    return approval.approve(station, EWA, draft.doc_id)
-
-
-def said_no(work: Callable[[], object], *codes: str) -> Problem:
-    """What is done is refused; the first problem."""
-    with refused(*codes) as problems:
-        work()
-    return problems[0]
-
-
-def on(document: Document) -> list[tuple[str, str, bool]]:
-    return [(coupon.code, coupon.state, coupon.used) for coupon in document.discounts.coupons]
-
-
-def offered(station: Station, draft: Document, phrase: str = "") -> list[str]:
-    return [row.code for row in coupons.available(station, EWA, draft.doc_id, phrase)]
+    return till_with_a_coupon(tmp_path)
 
 
 # -- which are offered (COUP-01) ----------------------------------------------------------------------------
@@ -304,127 +231,6 @@ def test_what_was_reserved_before_the_line_was_cut_is_still_reserved(station: St
     reserve(station, draft)
     cut(station)
     assert on(pay(station, draft)) == [("MILK10", "reserved", True)]
-
-
-# -- payment and approval (COUP-03) --------------------------------------------------------------------------
-def test_opening_the_payment_reserves_what_is_used_and_approval_says_so(station: Station) -> None:
-    """COUP-02, COUP-03: a coupon whose discount is not given is not reserved."""
-    define(station, "WAT", off("5", article(WATER)), Coupon(code="H2O", name="Water", discount="WAT"))
-    draft = fill(station, MILK_EAN)
-    put(station, draft, "MILK10")
-    put(station, draft, "H2O")
-    asked = reserve(station, draft)
-    assert asked is not None
-    assert (asked.doc_id, asked.codes, asked.day, asked.by) == (draft.doc_id, ("MILK10",), DAY, "EWA")
-    assert on(pay(station, draft)) == [("MILK10", "reserved", True), ("H2O", "verified", False)]
-    assert coupon_marks.due(station) == []
-
-
-def test_payment_does_not_open_while_a_used_coupon_is_not_reserved(station: Station) -> None:
-    """COUP-03."""
-    draft = fill(station, MILK_EAN)
-    put(station, draft, "MILK10")
-    said_no(lambda: payments.window(station, EWA, draft.doc_id), "coupon.not_reserved")
-    payments.assign(station, EWA, draft.doc_id, "cash")
-    said_no(lambda: approval.approve(station, EWA, draft.doc_id), "coupon.not_reserved")
-
-
-def test_head_offices_no_keeps_the_coupon_on_the_draft_and_the_payment_shut(station: Station) -> None:
-    """COUP-03: nothing is taken off silently."""
-    draft = fill(station, MILK_EAN)
-    put(station, draft, "MILK10")
-    assert coupon_payment.to_reserve(station, EWA, draft.doc_id).question
-    coupon_payment.declined(station, EWA, draft.doc_id)
-    said_no(lambda: payments.window(station, EWA, draft.doc_id), "coupon.not_reserved")
-    assert on(till.look_at(station, EWA, draft.doc_id)) == [("MILK10", "verified", True)]
-
-
-def test_money_on_a_card_is_never_stuck_behind_a_coupon(station: Station) -> None:
-    """COUP-03, PAY-02: card money cannot be taken back, so a use too many is head office's to decide on."""
-    draft = fill(station, MILK_EAN)
-    put(station, draft, "MILK10")
-    reserve(station, draft)
-    asked = payments.start_card(station, EWA, draft.doc_id, "card")
-    payments.finish_card(station, EWA, asked, "approved", {})
-    station.books.forget_fact(f"coupon_kept:{draft.doc_id}")
-    assert on(approval.approve(station, EWA, draft.doc_id)) == [("MILK10", "offline", True)]
-
-
-# -- letting go (COUP-03) ------------------------------------------------------------------------------------
-def leave_payment(station: Station, draft: Document) -> None:
-    payments.leave(station, EWA, draft.doc_id)
-
-
-def throw_away(station: Station, draft: Document) -> None:
-    till.discard(station, EWA, draft.doc_id)
-
-
-def take_coupon_off(station: Station, draft: Document) -> None:
-    coupons.take_off(station, EWA, draft.doc_id, "MILK10")
-
-
-def park(station: Station, draft: Document) -> None:
-    putting.park(station, EWA, draft.doc_id)
-
-
-@pytest.mark.parametrize("end", [leave_payment, throw_away, take_coupon_off, park])
-def test_what_ends_the_payment_lets_the_reservation_go_as_a_durable_errand(
-    station: Station, end: Callable[[Station, Document], None]
-) -> None:
-    """COUP-03: a crash or a cut line only makes it later; a parked document holds nothing at head office."""
-    draft = fill(station, MILK_EAN)
-    put(station, draft, "MILK10")
-    asked = reserve(station, draft)
-    assert asked is not None
-    assert coupon_marks.due(station) == []
-    end(station, draft)
-    (errand,) = coupon_marks.due(station)
-    told = decode(errand.body, ReleaseCoupons)
-    assert (errand.question, told.doc_id) == ("coupon.release", draft.doc_id)
-    assert told.turn >= asked.turn
-    assert coupon_marks.due(station) == [errand]
-    coupon_marks.released(station, errand)
-    assert coupon_marks.due(station) == []
-
-
-def test_a_release_that_is_late_does_not_end_what_was_reserved_anew(station: Station) -> None:
-    """COUP-03."""
-    draft = fill(station, MILK_EAN)
-    put(station, draft, "MILK10")
-    reserve(station, draft)
-    leave_payment(station, draft)
-    (late,) = coupon_marks.due(station)
-    again = reserve(station, draft)
-    assert again is not None
-    assert again.turn > late.turn
-    coupon_marks.released(station, late)
-    assert on(pay(station, draft)) == [("MILK10", "reserved", True)]
-
-
-def test_a_line_added_after_the_payment_was_left_is_reserved_when_it_opens_again(station: Station) -> None:
-    """COUP-02, COUP-03."""
-    draft = fill(station, WATER)
-    put(station, draft, "MILK10")
-    assert reserve(station, draft) is None
-    till.scan(station, EWA, draft.doc_id, MILK_EAN)
-    assert reserve(station, draft) is not None
-    assert on(pay(station, draft)) == [("MILK10", "reserved", True)]
-
-
-# -- carried on (COUP-04), worked example (COUP-05) ------------------------------------------------------------
-def test_the_invoice_of_a_receipt_shows_its_coupons_and_uses_nothing_up_again(station: Station) -> None:
-    """COUP-04, SALE-06."""
-    with_parameter(station.books, "sale.block_invoice_from_simplified", "no")
-    draft = fill(station, MILK_EAN)
-    put(station, draft, "MILK10")
-    receipt = pay(station, draft)
-    invoice = invoicing.from_receipt(station, EWA, receipt.doc_id)
-    assert on(invoice) == [("MILK10", "reserved", True)]
-    till.set_buyer(station, EWA, invoice.doc_id, "ANNA")
-    assert reserve(station, invoice) is None
-    approved = approval.approve(station, EWA, invoice.doc_id)
-    assert on(approved) == [("MILK10", "reserved", True)]
-    assert coupon_marks.due(station) == []
 
 
 def test_of_a_lipstick_and_a_bracelet_only_the_bracelet_takes_the_coupon_for_jewellery(station: Station) -> None:

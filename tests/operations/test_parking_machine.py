@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -27,11 +28,12 @@ IN_MEMORY = Path("/dev/shm")
 
 @dataclass
 class Copy:
-    """What a till holds of a document: as parked or opened, and its lease (token 0 = none)."""
+    """What a till holds of a document: as parked or opened, by whom it was saved, and its lease (token 0 = none)."""
 
     version: int
     token: int
     text: str
+    saved_by: str
     lease: int = 0
     until: float = 0.0
 
@@ -67,6 +69,7 @@ class Parking(RuleBasedStateMachine):
         self.backup: tuple[Path, dict[str, Current]] | None = None
         self.count = 0
         self.made_of: dict[str, str] = {}
+        self.ended: set[str] = set()
 
     def teardown(self) -> None:
         self.buffer.stop()
@@ -102,7 +105,7 @@ class Parking(RuleBasedStateMachine):
         current = self.current[doc_id]
         assert (opened.version, self.buffer.text(doc_id)) == (current.version, current.text)
         self.tills[name].copies[doc_id] = Copy(
-            opened.version, opened.token, current.text, opened.token, self.clock.seconds + 60
+            opened.version, opened.token, current.text, current.station, opened.token, self.clock.seconds + 60
         )
 
     @rule(name=till, which=pick, keep=st.booleans(), forgets=st.booleans(), answered=st.booleans())
@@ -176,7 +179,7 @@ class Parking(RuleBasedStateMachine):
             except Refused:
                 assert doc_id not in self.current or self._holder(doc_id) != name, "who has a live lease may delete"
                 continue
-            del self.current[doc_id]
+            self.ended.add(self.current.pop(doc_id).text)
             for each in self.tills.values():
                 each.copies.pop(doc_id, None)
 
@@ -208,7 +211,7 @@ class Parking(RuleBasedStateMachine):
         if current is None:
             return
         if copy.version >= current.version or (current.station, current.base) == (name, copy.version):
-            del self.current[doc_id]
+            self.ended.add(self.current.pop(doc_id).text)
         else:
             assert self.buffer.row(doc_id).approved_as == number
 
@@ -254,7 +257,8 @@ class Parking(RuleBasedStateMachine):
             self._offer(name)
         for name in order:  # what one till approved may have come after another's copy
             self._offer(name)
-        assert living <= self._there_or_went_on(), "nothing that anybody still has is lost"
+        # What was sold or deleted once may come back to an agent that never heard of it, and leave with one that did.
+        assert living <= self._there_or_went_on() | self.ended, "nothing that anybody still has is lost"
         self._learn_anew()
 
     # -- what must hold -----------------------------------------------------------------------------------
@@ -319,7 +323,7 @@ class Parking(RuleBasedStateMachine):
         mine.copies.pop(doc_id, None)
         lease = saved.token if saved.lease_seconds else 0
         held_id = saved.conflict_copy or doc_id
-        mine.copies[held_id] = Copy(saved.version, saved.token, text, lease, self.clock.seconds + 60)
+        mine.copies[held_id] = Copy(saved.version, saved.token, text, name, lease, self.clock.seconds + 60)
 
     def _superseded(self, name: str, doc_id: str, base: int, text: str) -> None:
         """What was there was known to who saved over it, or his own, and nobody else was editing it."""
@@ -343,9 +347,9 @@ class Parking(RuleBasedStateMachine):
         copies = []
         for doc_id, copy in mine.copies.items():
             live = bool(copy.lease) and self.clock.seconds < copy.until
-            copies.append(
-                self.buffer.asked(name, copy.text, copy.version, copy.token, doc_id=doc_id, keep=live)
-            )  # fmt: skip
+            asked = self.buffer.asked(name, copy.text, copy.version, copy.token, doc_id=doc_id, keep=live)
+            row = msgspec.structs.replace(asked.row, station=copy.saved_by)
+            copies.append(msgspec.structs.replace(asked, row=row))
         highest = max((copy.token for copy in mine.copies.values()), default=0)
         self.buffer.offer(name, *copies, highest=highest, approved=mine.approved)
 
@@ -353,7 +357,7 @@ class Parking(RuleBasedStateMachine):
         """Tills take the new agent's list, and hold the leases that it knows of."""
         rows = self.buffer.listed()
         self.current = {
-            doc_id: Current(row.version, self.buffer.text(doc_id), row.version - 1, row.station)
+            doc_id: Current(row.version, self.buffer.text(doc_id), self.buffer.base(doc_id), row.station)
             for doc_id, row in rows.items()
         }
         for name, each in self.tills.items():

@@ -5,9 +5,15 @@ import os
 import msgspec
 import pytest
 
-from kontuar.tools.bench import bare
+from kontuar.domain.definitions.checks import problems_with
+from kontuar.domain.firm.records import Parameter
+from kontuar.domain.pricing.engine import price
+from kontuar.domain.pricing.references import goods_of
+from kontuar.tools.bench import bare, command, pricing, station_alone
+from kontuar.tools.bench import promoted as promoted_station
 from kontuar.tools.bench.figures import Figure, Missing, Report, as_json, latency, percentile, repeated, spread
 from kontuar.tools.bench.machine import processor_seconds, resident_megabytes
+from kontuar.tools.bench.promoted import promoted
 from kontuar.tools.bench.run import as_markdown
 from kontuar.tools.bench.shop import shop
 
@@ -95,6 +101,37 @@ def test_the_same_shop_is_made_every_time_with_one_ean_and_one_price_per_article
     assert len(set(first.eans)) == 150
     assert [price.article for price in first.prices] == [article.code for article in first.articles]
     assert all(0 < price.price < 101 for price in first.prices)
+
+
+def test_a_shop_with_promotions_is_one_whose_discounts_the_hub_would_take() -> None:
+    """PERF-01, PERF-07: a thousand, on articles that are sold, most of them bundles."""
+    made = promoted(shop(1_000), "best_for_customer")
+    assert len(made.discounts) == 1_000
+    assert [problem for row in made.discounts for problem in problems_with(row)] == []
+    named = {code for row in made.discounts for goods in goods_of(row) for one in goods for code in one.articles}
+    assert named <= {article.code for article in made.articles}
+    assert sum(row.source == "BUNDLE" for row in made.discounts) == 600
+    chosen = [row.value for row in made.definitions if isinstance(row, Parameter) and row.name == "discount.choose"]
+    assert chosen == ["best_for_customer"]
+
+
+def test_forty_bundles_overlap_wholly_and_a_line_of_pieces_is_one_line() -> None:
+    """PERF-07: what is measured is what its name says."""
+    assert {frozenset(articles) for _, articles, *_ in pricing.overlapping(40)} == {
+        frozenset(f"a0000-{number:02}" for number in range(20))
+    }
+    book, chosen, asked = pricing.line_of(6_000)
+    assert len(asked[0].lines) == 1
+    priced = price(asked[0], book, chosen)
+    assert (priced.list_value, priced.proven) == (3_000_000, True)
+    assert priced.value == 2_000_000, "three at the price of two save a third, and nothing saves more"
+
+
+def test_every_requirement_that_is_measured_can_be_asked_for_by_name() -> None:
+    """PERF-07 too: `--only` knows what the run knows."""
+    known = {*command.MEASURED, *command.LONG}
+    pieces = (pricing, promoted_station, station_alone)
+    assert {name for piece in pieces for name in piece.MEASURED} <= known
 
 
 def test_a_message_becomes_the_rows_of_the_bare_tables() -> None:

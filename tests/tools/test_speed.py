@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kontuar.tools.bench import chain, distribution, growth, ingestion, many_tills, station_alone
+from kontuar.tools.bench import chain, distribution, growth, ingestion, many_tills, promoted, station_alone
 from kontuar.tools.bench.figures import Figure
 from kontuar.tools.bench.ground import Ground, Sizes
 from kontuar.tools.bench.shop import shop
@@ -27,6 +27,7 @@ DUE = {"PERF-01", "PERF-02", "PERF-03", "PERF-04", "PERF-05", "PERF-06", "PERF-0
 
 async def everything(ground: Ground) -> None:
     await station_alone.measure(ground)
+    await promoted.measure(ground)
     await growth.measure(ground)
     async with chain.hub(ground) as hub:
         await distribution.measure(ground, hub)

@@ -127,7 +127,7 @@ def test_a_missing_right_opens_the_authorisation_and_changes_nothing(
     headers = sign_in(browser)
     path = new_receipt(browser, server)
     browser.post(f"{path}/lines", data={"code": MILK_EAN}, headers=headers)
-    answer = browser.post(f"{path}/lines/1/price", data={"price": "1"}, headers=headers)
+    answer = browser.post(f"{path}/lines/1/discount", data={"how": "price", "amount": "1"}, headers=headers)
     assert (answer.status_code, answer.headers["x-kontuar-right"]) == (403, "price.change")
     assert answer.headers["hx-retarget"] == "#dialog-body"
     assert server.do(server.station.books.drafts.load, path.rsplit("/", 1)[1]).lines[0].value == 399

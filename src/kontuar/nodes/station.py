@@ -1,6 +1,7 @@
 """The station: SQLite, devices, screens and API, and the sync with its agent. Wiring only."""
 
 import asyncio
+import gc
 from functools import partial
 from typing import Final
 
@@ -8,6 +9,7 @@ import structlog
 
 from kontuar import __version__
 from kontuar.devices.build import DeviceSettings, build_devices
+from kontuar.domain.firm.records import Firm
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.time import instant_text
 from kontuar.nodes.coupon_desk import CouponDesk
@@ -101,7 +103,7 @@ class StationNode:
         self._tasks = [
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
             asyncio.create_task(self._check_rest(), name="books"),
-            asyncio.create_task(_warm_templates(), name="templates"),
+            asyncio.create_task(self._warm(), name="warm"),
             asyncio.create_task(self._device_desk.resume(), name="devices"),
             asyncio.create_task(ParkingDesk(self.desk).run(), name="parking"),
             asyncio.create_task(CouponDesk(self.desk).run(), name="coupons"),
@@ -126,8 +128,27 @@ class StationNode:
 
     def _applied(self, news: Applied) -> None:
         if news.definitions:
-            task = asyncio.create_task(self.lane(self._learn_certificates), name="certificates")
+            task = asyncio.create_task(self.lane(self._take_definitions), name="definitions")
             self._tasks = [*(known for known in self._tasks if not known.done()), task]
+
+    def _take_definitions(self) -> None:
+        """What would otherwise be done at the next scan."""
+        self._learn_certificates()
+        self._make_rules_ready()
+
+    def _make_rules_ready(self) -> None:
+        """Thousands of discounts take a tenth of a second to read, and the collector as long to walk through them: both
+        are done now, and not while a line is priced (PERF-01)."""
+        for firm in self._definitions.every(Firm).values():
+            self.station.rules.book(firm.currency)
+        gc.collect()
+        gc.freeze()
+
+    async def _warm(self) -> None:
+        """Compile the screens and the rules beside the work, after the first sale had its chance (PERF-03)."""
+        await asyncio.sleep(WARM_SECONDS)
+        await asyncio.to_thread(warm)
+        await self.lane(self._make_rules_ready)
 
     def _learn_certificates(self) -> None:
         """A revoked agent is not believed any more (SEC-02)."""
@@ -178,12 +199,6 @@ class StationNode:
 
     def _note_heard(self) -> None:
         self.station.books.set_fact("agent_heard_at", instant_text(self.clock.now()))
-
-
-async def _warm_templates() -> None:
-    """Compile the screens beside the work, after the first sale had its chance (PERF-03)."""
-    await asyncio.sleep(WARM_SECONDS)
-    await asyncio.to_thread(warm)
 
 
 def run(settings: StationSettings) -> int:

@@ -12,8 +12,11 @@ from kontuar.web.parked import is_away
 async def put(request: Asked, desk: Desk, doc_id: str, code: str, scan_id: str = "") -> Document:
     """Put a coupon on a draft, verified by head office, or unchecked where it may be and nobody answers.
 
-    Raises `Refused("coupon.…")`.
+    A `scan_id` seen before changes nothing. Raises `Refused("coupon.…")`.
     """
+    actor = await desk.actor(request)
+    if await desk.run(coupons.was_scanned, desk.station, scan_id):
+        return await desk.run(till.look_at, desk.station, actor, doc_id)
     begun = await desk.do(request, coupons.to_verify, doc_id, code)
     answer: bytes | None = None
     if begun.question:
@@ -36,12 +39,10 @@ async def take_off(request: Asked, desk: Desk, doc_id: str, code: str) -> Docume
 
 async def scan(request: Asked, desk: Desk, doc_id: str, code: str, quantity: str = "1", scan_id: str = "") -> Document:
     """A scanned or typed code: an article's, else a coupon's (COUP-01). A `scan_id` seen before changes nothing."""
-    actor = await desk.actor(request)
-    if not await desk.run(coupons.is_coupon, desk.station, code.strip()):
-        return await desk.do(request, till.scan, doc_id, code, quantity, scan_id=scan_id)
-    if await desk.run(coupons.was_scanned, desk.station, scan_id):
-        return await desk.run(till.look_at, desk.station, actor, doc_id)
-    return await put(request, desk, doc_id, code, scan_id)
+    await desk.actor(request)
+    if await desk.run(coupons.is_coupon, desk.station, code):
+        return await put(request, desk, doc_id, code, scan_id)
+    return await desk.do(request, till.scan, doc_id, code, quantity, scan_id=scan_id)
 
 
 async def before_payment(request: Asked, desk: Desk, doc_id: str) -> None:

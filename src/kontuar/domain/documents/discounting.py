@@ -8,8 +8,10 @@ import msgspec
 
 from kontuar.domain.documents.document import Document, DocumentDiscounts, Line
 from kontuar.domain.documents.totals import with_totals
-from kontuar.domain.pricing.basket import Adjustment, Basket, BasketLine, Priced, PricedLine
-from kontuar.kernel.money import PRICE_PLACES, to_major
+from kontuar.domain.firm.parameters import Parameters
+from kontuar.domain.pricing.basket import Adjustment, Basket, BasketLine, Priced, PricedLine, Settings
+from kontuar.domain.pricing.vat import Direction
+from kontuar.kernel.money import PRICE_PLACES, exponent_of, to_major
 from kontuar.kernel.rounding import half_up
 
 OPERATOR = "OPERATOR"
@@ -31,6 +33,26 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     minute: int
     centres: tuple[str, ...]
     buyer_groups: tuple[tuple[str, ...], ...]
+
+
+def conventions(parameters: Parameters, direction: Direction, currency: str, *, bundles: bool) -> Settings:
+    """The firm's conventions (parameters `discount.*`) as the engine takes them: at the till and at head office."""
+    best = parameters.text("discount.choose") == "best_for_customer"
+    return Settings(
+        direction=direction, exponent=exponent_of(currency),
+        choose="best_for_customer" if best else "first_satisfied", bundles=bundles,
+        discounts_on_fixed_prices=parameters.yes("discount.on_fixed_prices"),
+        header_on_bundles=parameters.yes("discount.header_on_bundles"),
+        header_on_gifts=parameters.yes("discount.header_on_gifts"),
+        sum_buyer_groups=parameters.yes("discount.sum_buyer_groups"),
+        frozen_in_thresholds=parameters.yes("discount.carried_in_thresholds"),
+    )  # fmt: skip
+
+
+def bundles_wanted(parameters: Parameters, document: Document) -> bool:
+    """Whether bundles are looked for: always, unless removed; in manual mode once asked for (DISC-23)."""
+    asked = document.discounts.bundles
+    return asked == "applied" or (asked == "follow" and parameters.yes("discount.bundles_automatic"))
 
 
 def basket_of(document: Document, traits: Mapping[str, ArticleTraits], around: Surroundings) -> Basket:
@@ -108,9 +130,8 @@ def _unit_price(line: Line, result: PricedLine, currency: str) -> Decimal:
 
 def _told(document: Document, priced: Priced, minute: int) -> DocumentDiscounts:
     before = document.discounts
-    coupons = tuple(
-        msgspec.structs.replace(coupon, used=coupon.discount in priced.coupons_used) for coupon in before.coupons
-    )
+    given = {*priced.coupons_used, *(one.rule for line in document.lines for one in carried_adjustments(line))}
+    coupons = tuple(msgspec.structs.replace(coupon, used=coupon.discount in given) for coupon in before.coupons)
     return msgspec.structs.replace(
         before, coupons=coupons, at_minute=minute, applications=priced.applications,
         unused_gifts=priced.unused_gifts, lost=priced.lost, problems=priced.problems, proven=priced.proven,

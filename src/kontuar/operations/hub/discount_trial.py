@@ -3,13 +3,15 @@
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from kontuar.domain.catalogue.records import Article, ArticleGroup, Price, PriceList, VatRate
 from kontuar.domain.definitions.checks import problems_with
-from kontuar.domain.firm.records import Centre, Store
+from kontuar.domain.documents.discounting import conventions
+from kontuar.domain.firm.parameters import effective
+from kontuar.domain.firm.records import Centre, Parameter, Store
 from kontuar.domain.parties.records import Contractor, ContractorGroup
 from kontuar.domain.parties.rights import SEE_HUB
 from kontuar.domain.pricing.basket import Basket, BasketLine, Priced, Settings
@@ -21,7 +23,7 @@ from kontuar.domain.pricing.rules import Rule
 from kontuar.domain.pricing.summary import Summary, summary_of
 from kontuar.domain.pricing.vat import rate_on
 from kontuar.kernel.errors import Problem, Refused, refuse
-from kontuar.kernel.money import Minor, exponent_of
+from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.defining.definitions import Definitions
 from kontuar.operations.ports.hub_definitions import DefinitionStore
@@ -42,6 +44,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """The receipt to be priced: in which store, on which day and at which minute of it, for whom, what.
 
     `coupons`: codes of further discounts that coupons on the receipt unlock; the one tried counts as unlocked.
+    `choose`: which promotion takes a line, to compare; empty = as the store's parameters say.
     """
 
     store: str
@@ -52,7 +55,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     document_type: str = "receipt"
     payment_form: str = ""
     coupons: tuple[str, ...] = ()
-    best_for_customer: bool = False
+    choose: Literal["", "first_satisfied", "best_for_customer"] = ""
 
 
 class TrialStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +83,7 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
 class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """The receipt priced. `applied`: whether the discount tried gave anything; `left_out`: stored discounts that are
     not applied and why; `gifts`: gifts that would still be due, (discount, quantity);
-    `summary`: as a till shows it (DISC-31).
+    `choose`: the convention it was reckoned by; `summary`: as a till shows it (DISC-31).
     """
 
     currency: str
@@ -90,6 +93,7 @@ class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
     value: Minor
     applied: bool
     proven: bool
+    choose: str
     summary: Summary
     left_out: tuple[Problem, ...] = ()
     gifts: tuple[tuple[str, Decimal], ...] = ()
@@ -115,15 +119,16 @@ def try_discount(definitions: Definitions, actor: Actor, discount: Discount, tri
             for row in definitions.store.rows("discount")
             if row.key != discount.code and (row.scope is None or trial.store in row.scope)
         )
-    without = _priced(basket, others, shop.settings())
+        settings = shop.settings()
+    without = _priced(basket, others, settings)
     tried = rule_of(discount, 1)
-    priced = _priced(basket, [*others, tried], shop.settings())
+    priced = _priced(basket, [*others, tried], settings)
     return TrialOutcome(
         currency=basket.currency,
         rows=_rows(basket, priced, without, names, {rule.id: rule.name for rule in (*others, tried)}),
         list_value=priced.list_value, without=without.value, value=priced.value,
         applied=any(application.rule == discount.code for application in priced.applications),
-        proven=priced.proven, summary=summary_of(basket, priced, basket.currency),
+        proven=priced.proven, choose=settings.choose, summary=summary_of(basket, priced, basket.currency),
         left_out=tuple(one.problem for one in left_out),
         gifts=tuple((gift.rule, gift.quantity) for gift in priced.unused_gifts),
     )  # fmt: skip
@@ -162,9 +167,14 @@ class _Shop:
         self._rates = self._all("vat_rate", VatRate)
 
     def settings(self) -> Settings:
+        """The conventions of the store (`discount.*`); bundles are looked for, as a till does once asked (DISC-23)."""
+        centres = {row.code: row for row in self._all("centre", Centre)}
+        parameters = effective(
+            self._all("parameter", Parameter), centres, centre=self.shop.centre, store=self.shop.code, station=""
+        )
         prices = self._lists[0]
-        choose: Any = "best_for_customer" if self._trial.best_for_customer else "first_satisfied"
-        return Settings(direction=prices.direction, exponent=exponent_of(prices.currency), choose=choose)
+        found = conventions(parameters, prices.direction, prices.currency, bundles=True)
+        return msgspec.structs.replace(found, choose=self._trial.choose) if self._trial.choose else found
 
     def basket(self, discount: Discount) -> tuple[Basket, Mapping[str, str]]:
         """The basket, and the articles' names."""

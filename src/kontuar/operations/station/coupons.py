@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from kontuar.domain.documents.document import Document, DocumentCoupon
+from kontuar.domain.documents.lines import undiscounted
 from kontuar.domain.documents.types import TYPES
 from kontuar.domain.pricing.basket import Basket, Settings
 from kontuar.domain.pricing.conditions import buyer_key, is_in_scope
@@ -90,6 +91,7 @@ def available(station: Station, actor: Actor, doc_id: str, phrase: str = "") -> 
 
 def is_coupon(station: Station, code: str) -> bool:
     """Whether a scanned or typed code is a coupon's: no article has it, and a coupon or a series covers it."""
+    code = code.strip()
     return bool(code) and not station.books.definitions.by_code(code) and coupon_of(station, code) is not None
 
 
@@ -151,11 +153,12 @@ def put(
 def take_off(station: Station, actor: Actor, doc_id: str, code: str) -> Document:
     """Take a coupon off, its discount with it; what head office kept is let go. `Refused("coupon.not_on_document")`."""
     document = lines_editable(station, actor, doc_id)
-    left = tuple(coupon for coupon in document.discounts.coupons if coupon.code != code.strip())
-    if len(left) == len(document.discounts.coupons):
+    off = [coupon for coupon in document.discounts.coupons if coupon.code == code.strip()]
+    if not off:
         raise refuse("coupon.not_on_document", "coupon", coupon=code[:LONGEST_CODE])
+    left = tuple(coupon for coupon in document.discounts.coupons if coupon not in off)
     with station.books.transaction():
-        return _changed(station, document, left)
+        return _changed(station, _freed(document, {coupon.discount for coupon in off}), left)
 
 
 def require_offline(coupon: Coupon, code: str) -> None:
@@ -176,6 +179,17 @@ def _changed(station: Station, document: Document, coupons: tuple[DocumentCoupon
     """With other coupons, priced anew; what was reserved is let go until payment opens again."""
     free = coupon_marks.let_go(station, with_coupons(document, coupons))
     return station.save(with_discounts(station, free))
+
+
+def _freed(document: Document, discounts: set[str]) -> Document:
+    """Lines of a continued document that came with one of these discounts are reckoned anew."""
+    freed = tuple(
+        undiscounted(msgspec.structs.replace(line, carried=False, only_bundles=False), document.currency)
+        if line.carried and any(one.rule in discounts for one in line.adjustments)
+        else line
+        for line in document.lines
+    )
+    return msgspec.structs.replace(document, lines=freed)
 
 
 def with_coupons(document: Document, coupons: tuple[DocumentCoupon, ...]) -> Document:

@@ -1,7 +1,6 @@
 """The discounts that hold here, made ready once for each version of the definitions (DISC-10, DISC-12)."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from kontuar.domain.catalogue.records import Article, ArticleGroup
 from kontuar.domain.documents.discounting import ArticleTraits
@@ -10,30 +9,41 @@ from kontuar.domain.parties.records import Contractor, ContractorGroup
 from kontuar.domain.pricing.book import RuleBook, compile_rules
 from kontuar.domain.pricing.discount import LeftOut, rules_from
 from kontuar.domain.pricing.reach import groups_of, path_of
+from kontuar.domain.pricing.rules import Rule
 from kontuar.kernel.money import exponent_of
 from kontuar.operations.ports.station import Definitions
 
 MOST_KEPT = 20_000
+_Read = tuple[list[Rule], list[LeftOut]]
+"""What a row was read as: a rule, a reason to leave it out, or nothing."""
+_InTree = ArticleGroup | ContractorGroup | Centre
 
 
 class DiscountRules:
-    """The engine's rules and what it asks of articles, buyers and centres, kept until the next version."""
+    """The engine's rules and what it asks of articles, buyers and centres, kept until the next version.
+
+    A version that changes no discount leaves the rules as they are, and one that does reads only the changed ones.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._version = ("", -1)
+        self._rows_at = ("", -1)
+        self._rows: dict[tuple[str, int], _Read] = {}
         self._books: dict[int, RuleBook] = {}
         self._traits: dict[str, ArticleTraits] = {}
+        self._trees: dict[type[_InTree], Mapping[str, str]] = {}
         self.left_out: tuple[LeftOut, ...] = ()
 
     def book(self, currency: str) -> RuleBook:
         """The rules with amounts read in a currency. What could not be read is in `left_out`, never half applied."""
         self._refresh()
+        if self._rows_at != self._version:
+            self._read_rows()
         exponent = exponent_of(currency)
         found = self._books.get(exponent)
         if found is None:
-            rules, left_out = rules_from(self._definitions.rows("discount"))
-            self.left_out = tuple(left_out)
+            rules = [rule for read, _ in self._rows.values() for rule in read]
             found = self._books[exponent] = compile_rules(rules, exponent)
         return found
 
@@ -43,7 +53,7 @@ class DiscountRules:
         found = self._traits.get(article)
         if found is None:
             row = self._definitions.get(Article, article)
-            groups = groups_of(row, _parents(self._definitions.every(ArticleGroup))) if row else ()
+            groups = groups_of(row, self._parents(ArticleGroup)) if row else ()
             found = ArticleTraits(groups, row.no_discount if row else False)
             if len(self._traits) >= MOST_KEPT:
                 self._traits.clear()
@@ -52,28 +62,42 @@ class DiscountRules:
 
     def buyer_groups(self, code: str) -> tuple[tuple[str, ...], ...]:
         """A path for each of a contractor's groups, the default one first (DISC-08)."""
+        self._refresh()
         row = self._definitions.get(Contractor, code)
         if row is None:
             return ()
-        parents = _parents(self._definitions.every(ContractorGroup))
+        parents = self._parents(ContractorGroup)
         return tuple(path_of(group, parents) for group in dict.fromkeys((row.group, *row.groups)) if group)
 
     def centres(self, code: str) -> tuple[str, ...]:
         """A centre and all above it."""
-        return path_of(code, _parents(self._definitions.every(Centre)))
+        self._refresh()
+        return path_of(code, self._parents(Centre))
 
     def _refresh(self) -> None:
         version = self._definitions.version()
         if version != self._version:
+            if version[0] != self._version[0]:
+                self._rows.clear()
+                self._books.clear()
             self._version = version
-            self._books.clear()
             self._traits.clear()
+            self._trees.clear()
 
+    def _read_rows(self) -> None:
+        known = self._rows
+        self._rows = {
+            (code, version): known.get((code, version)) or rules_from([(code, version, body)])
+            for code, version, body in self._definitions.rows("discount")
+        }
+        if self._rows.keys() != known.keys():
+            self._books.clear()
+        self.left_out = tuple(one for _, left_out in self._rows.values() for one in left_out)
+        self._rows_at = self._version
 
-class _InTree(Protocol):
-    @property
-    def parent(self) -> str: ...
-
-
-def _parents(rows: Mapping[str, _InTree]) -> Mapping[str, str]:
-    return {code: row.parent for code, row in rows.items()}
+    def _parents(self, kind: type[_InTree]) -> Mapping[str, str]:
+        """Code → the code above it."""
+        found = self._trees.get(kind)
+        if found is None:
+            found = self._trees[kind] = {code: row.parent for code, row in self._definitions.every(kind).items()}
+        return found

@@ -6,18 +6,18 @@ from decimal import Decimal
 import msgspec
 
 from kontuar.domain.documents import lines
-from kontuar.domain.documents.discounting import OPERATOR
 from kontuar.domain.documents.document import Document, Line
 from kontuar.domain.parties import rights
 from kontuar.domain.pricing.basket import Adjustment, LineDiscount, OperatorLimit
-from kontuar.domain.pricing.discount import Coupon, Discount, DiscountGroup
+from kontuar.domain.pricing.discount import Coupon, DiscountGroup
 from kontuar.domain.pricing.engine import price
 from kontuar.domain.pricing.operator import HEADER_RULE, LINE_RULE
 from kontuar.domain.pricing.summary import Summary, summary_of
-from kontuar.kernel.errors import refuse
+from kontuar.kernel.errors import Problem, refuse
 from kontuar.kernel.money import PRICE_PLACES, Minor, to_major
 from kontuar.kernel.rounding import half_up
 from kontuar.operations.actor import Actor
+from kontuar.operations.explained import Explanation, explained_line
 from kontuar.operations.station import coupons, own_documents, till
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.discounting import basket_on, settings_for
@@ -30,8 +30,8 @@ class SaleDiscounts(msgspec.Struct, frozen=True, kw_only=True):
     """What the form shows of discounts. `names`: of the bundles on the lines' marks, by code.
 
     `manual`: bundles wait for the button; `in_bundles`: some line is in one; `removed`: they were taken off.
-    `given`: something changes what a line costs. `locked`: why the operator may give nothing on the marked line, as
-    the code of the refusal; `price_locked`: why its initial price stays; both empty where he may (DISC-20, DISC-32).
+    `given`: something changes what a line costs. `locked`: why the operator may give nothing on the marked line;
+    `price_locked`: why its initial price stays; both None where he may (DISC-20, DISC-32).
     """
 
     names: Mapping[str, str]
@@ -40,43 +40,12 @@ class SaleDiscounts(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool
     given: bool
     coupons: bool
-    locked: str = ""
-    price_locked: str = ""
+    locked: Problem | None = None
+    price_locked: Problem | None = None
 
     def named(self, codes: Iterable[str]) -> str:
         """The names of bundles by their codes, one after another."""
         return ", ".join(self.names[code] for code in codes)
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of a line's value (DISC-26), `name` as the definition had it; amounts in minor units.
-
-    `rate` = the percent, amount or price that was defined or typed; `by` gave it and `allowed_by` authorised it.
-    """
-
-    source: str
-    kind: str
-    rule: str
-    version: int
-    name: str
-    rate: Decimal | None
-    amount: Minor
-    after: Minor
-    by: str = ""
-    allowed_by: str = ""
-
-
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a line costs what it costs: its value at the initial price, then each change in order.
-
-    `has`, `could`: names of the bundles it is in, and of those it could be in.
-    """
-
-    line: Line
-    initial_value: Minor
-    steps: tuple[Step, ...]
-    has: tuple[str, ...] = ()
-    could: tuple[str, ...] = ()
 
 
 class LineWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,8 +92,8 @@ def sale_discounts(station: Station, document: Document, marked: Line | None) ->
         removed=document.discounts.bundles == "removed",
         given=any(line.adjustments for line in document.lines),
         coupons=_takes_coupons(station, document),
-        locked=locked(station, document, marked) if marked else "",
-        price_locked=price_locked(document, marked) if marked else "",
+        locked=locked(station, document, marked) if marked else None,
+        price_locked=price_locked(document, marked) if marked else None,
     )  # fmt: skip
 
 
@@ -134,21 +103,27 @@ def _takes_coupons(station: Station, document: Document) -> bool:
     return defined and coupons.takes_coupons(document) and coupons.any_here(station)
 
 
-def locked(station: Station, document: Document, line: Line) -> str:
-    """Why the operator may give nothing on a line; empty where he may. What the operation itself would refuse."""
-    if reason := price_locked(document, line):
-        return reason
+def locked(station: Station, document: Document, line: Line) -> Problem | None:
+    """Why the operator may give nothing on a line; None where he may. What the operation itself would refuse."""
+    if problem := price_locked(document, line):
+        return problem
     if station.rules.traits(line.article).no_discount:
-        return "discount.not_allowed"
-    return "discount.line_in_bundle" if line.has else ""
+        return Problem("discount.not_allowed", _place(line))
+    return Problem("discount.line_in_bundle", _place(line)) if line.has else None
 
 
-def price_locked(document: Document, line: Line) -> str:
-    """Why the initial price of a line stays; empty where it may be typed (DISC-32)."""
+def price_locked(document: Document, line: Line) -> Problem | None:
+    """Why the initial price of a line stays; None where it may be typed (DISC-32)."""
     if document.repeats:
-        return "invoice.of_receipt_stays"
+        return Problem("invoice.of_receipt_stays", _place(line))
     unlocked = {coupon.discount for coupon in document.discounts.coupons}
-    return "discount.line_locked_by_coupon" if unlocked & set(line.has) else ""
+    if not unlocked & set(line.has):
+        return None
+    return Problem("discount.line_locked_by_coupon", _place(line), {"name": line.name})
+
+
+def _place(line: Line) -> str:
+    return f"line:{line.number}"
 
 
 def explained(station: Station, actor: Actor, doc_id: str, number: int = 0) -> tuple[Document, list[Explanation]]:
@@ -166,13 +141,7 @@ def explained(station: Station, actor: Actor, doc_id: str, number: int = 0) -> t
 
 def explanation(station: Station, document: Document, line: Line) -> Explanation:
     """Names are those that the document keeps; of carried discounts those of today's definitions."""
-    return Explanation(
-        line=line,
-        initial_value=Minor(line.value - sum(one.amount for one in line.adjustments)),
-        steps=tuple(_step(station, document, one) for one in line.adjustments),
-        has=bundle_names(station, line.has),
-        could=bundle_names(station, line.could),
-    )
+    return explained_line(document, line, lambda codes: bundle_names(station, tuple(codes)))
 
 
 def line_window(station: Station, actor: Actor, doc_id: str, number: int) -> LineWindow:
@@ -219,25 +188,6 @@ def summary(station: Station, actor: Actor, doc_id: str) -> DiscountSummary:
         document=document, summary=summary_of(basket, priced, document.currency),
         names={**names, **{code: row.name for code, row in groups.items()}},
     )  # fmt: skip
-
-
-def _step(station: Station, document: Document, change: Adjustment) -> Step:
-    return Step(
-        source=change.source, kind=change.kind, rule=change.rule, version=change.version,
-        name=_name(station, document, change), rate=change.rate, amount=change.amount, after=change.after,
-        by=change.by, allowed_by=change.allowed_by,
-    )  # fmt: skip
-
-
-def _name(station: Station, document: Document, change: Adjustment) -> str:
-    """Empty for what the operator gave: the screen has words of its own for it."""
-    if change.source == OPERATOR:
-        return ""
-    given = document.discounts.applications
-    if 0 <= change.application < len(given) and given[change.application].rule == change.rule:
-        return given[change.application].name or change.rule
-    found = station.books.definitions.every(Discount).get(change.rule)
-    return found.name if found else change.rule
 
 
 def _sum(changes: Iterable[Adjustment]) -> int:

@@ -79,9 +79,19 @@ ORDER BY target, kind, key"""
 
 _PAGE = """
 SELECT kind, key, version, body, scope FROM definition
-WHERE kind = %s AND NOT removed AND key > %s AND (%s = '' OR find LIKE %s)
+WHERE kind = %s AND NOT removed AND key > %s AND (%s = '' OR find LIKE %s OR (%s > 0 AND split_part(key, '|', %s) IN
+       (SELECT a.key FROM definition a WHERE a.kind = 'article' AND NOT a.removed AND a.find LIKE %s)))
   AND (%s::text[] = '{}' OR refers @> %s::text[])
 ORDER BY key LIMIT %s"""
+
+_ROWS_THEN = """
+SELECT kind, key, version, body, scope FROM (
+    SELECT DISTINCT ON (key) kind, key, version, body, scope FROM definition_history
+    WHERE kind = %s AND version <= %s AND (%s::text[] IS NULL OR key = ANY(%s)) ORDER BY key, version DESC
+) latest WHERE body IS NOT NULL ORDER BY key"""
+
+_ARTICLE_IN_KEY = {"price": 2, "quick_favourite": 1}
+"""Kinds that people look for by what their article is called: which part of the key is its code."""
 
 _LIST_VERSION = """
 INSERT INTO definition_version (version, made_at, made_by, rows, kinds, withdraws)
@@ -143,6 +153,15 @@ class PostgresDefinitions:
         )
         return [_stored(row) for row in found]
 
+    def newest(self) -> tuple[str, int]:
+        row = self._connection.execute("SELECT epoch, version FROM definition_feed").fetchone()
+        assert row is not None, "the migrations make the feed's row"
+        return row[0], int(row[1])
+
+    def rows_then(self, kind: str, version: int, keys: Collection[str] | None = None) -> Sequence[StoredRow]:
+        wanted = None if keys is None else list(keys)
+        return [_stored(row) for row in self._connection.execute(_ROWS_THEN, [kind, version, wanted, wanted])]
+
     def codes_with_versions(self, kind: str) -> set[str]:
         found = self._connection.execute(
             "SELECT DISTINCT split_part(key, '|', 1) FROM definition WHERE kind = %s AND NOT removed", [kind]
@@ -165,7 +184,9 @@ class PostgresDefinitions:
     def page(self, kind: str, after: str, text: str, limit: int, refers: str = "") -> Sequence[StoredRow]:
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         wanted = [refers] if refers else []
-        found = self._connection.execute(_PAGE, [kind, after, text, pattern, wanted, wanted, limit])
+        named = _ARTICLE_IN_KEY.get(kind, 0)
+        values = [kind, after, text, pattern, named, max(named, 1), pattern, wanted, wanted, limit]
+        found = self._connection.execute(_PAGE, values)
         return [_stored(row) for row in found]
 
     def beneath(self, kind: str, prefix: str) -> Sequence[StoredRow]:

@@ -21,6 +21,7 @@ from kontuar.tools.bench import (
     ingestion,
     many_tills,
     pricing,
+    promoted,
     station_alone,
 )
 from kontuar.tools.bench.figures import Figure, Report
@@ -89,6 +90,8 @@ async def _all(ground: Ground) -> None:
         await _tried(ground, pricing.MEASURED, pricing.measure(ground))
     if ground.wants(*station_alone.MEASURED):
         await _tried(ground, station_alone.MEASURED, station_alone.measure(ground))
+    if ground.wants(*promoted.MEASURED):
+        await _tried(ground, promoted.MEASURED, promoted.measure(ground))
     if ground.wants(*growth.MEASURED):
         await _tried(ground, growth.MEASURED, growth.measure(ground))
     for piece in (big_hub, big_station):

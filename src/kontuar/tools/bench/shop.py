@@ -15,6 +15,7 @@ from kontuar.domain.catalogue.records import Article, ArticleCode, ArticleGroup,
 from kontuar.domain.firm.records import Centre, Currency, Firm, Parameter, StationDefinition, Store, Warehouse
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import UNDEFINED, Contractor, Operator, Role
+from kontuar.domain.pricing.discount import Discount
 from kontuar.kernel.codes import is_ean, with_ean_check_digit
 from kontuar.operations.pins import SALT_BYTES, pin_verifier
 
@@ -46,6 +47,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     articles: tuple[Article, ...]
     prices: tuple[Price, ...]
     source: str
+    discounts: tuple[Discount, ...] = ()
 
     @property
     def eans(self) -> list[str]:
@@ -54,7 +56,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
 
     def everything(self) -> list[msgspec.Struct]:
         """In an order in which every reference is already there."""
-        return [*self.definitions, *self.articles, *self.prices]
+        return [*self.definitions, *self.articles, *self.prices, *self.discounts]
 
 
 def shop(count: int) -> Shop:

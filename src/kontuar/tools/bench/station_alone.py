@@ -39,7 +39,7 @@ class LoneStation:
 
 async def measure(ground: Ground) -> None:
     """Prepare, start, measure, stop."""
-    station = await _prepared(ground)
+    station = await prepared(ground, "lone-station")
     try:
         await station.process.start()
         station.token = station.cashier.log_in()
@@ -55,17 +55,19 @@ async def measure(ground: Ground) -> None:
         await station.process.stop()
 
 
-async def _prepared(ground: Ground) -> LoneStation:
+async def prepared(ground: Ground, name: str) -> LoneStation:
+    """A station's folder with the whole shop in it and receipts that wait for approval; its process is not started."""
     sizes = ground.sizes
-    ground.tell(f"a station with {sizes.articles} articles on disk")
+    shop = ground.shop
+    ground.tell(f"a station with {len(shop.articles)} articles and {len(shop.discounts)} discounts on disk")
     settings = {"agent_url": f"http://127.0.0.1:{free_port()}", "station": STATION}
-    process = NodeProcess("station", "lone-station", ground.folder, settings)
+    process = NodeProcess("station", name, ground.folder, settings)
     keys = await enrolled_alone(process.data, STATION)
     wanted = sizes.runs * (sizes.approvals + sizes.approvals_sustained) + sizes.approvals
     with opened(process.data, keys) as till:
-        load(till, ground.shop)
+        load(till, shop)
         open_shift(till)
-        drafts = paid_drafts(till, ground.shop, wanted, sizes.approval_lines, seed=2)
+        drafts = paid_drafts(till, shop, wanted, sizes.approval_lines, seed=2)
     return LoneStation(ground, process, drafts)
 
 

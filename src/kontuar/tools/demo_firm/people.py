@@ -1,6 +1,7 @@
 """Who works in the demo firm and who buys there. Nobody of them exists; tax numbers start with 999."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final, Literal
 
 import msgspec
@@ -20,6 +21,10 @@ ROLES: Final = tuple(
         ("administrator", "Administrator", rights.ADMINISTRATOR),
     )
 )
+
+
+_LIMITS = {"cashier": Decimal(10), "shift_manager": Decimal(20), "manager": Decimal(30)}
+"""The most per cent that each role gives on one document; the administrator gives as he likes (DISC-06)."""
 
 
 class DemoOperator(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +61,7 @@ def demo_operators() -> tuple[DemoOperator, ...]:
                 stores=(store,) if store else (),
                 card=with_ean_check_digit(f"298000000{code}"),
                 language=language,
+                discount_percent=_LIMITS.get(role),
             ),
         )
         for code, name, pin, role, store, language in _OPERATORS

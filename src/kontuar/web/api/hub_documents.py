@@ -12,13 +12,14 @@ from litestar.response import Stream
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub import hub_documents, stock_feed
+from kontuar.operations.hub import explaining, hub_documents, stock_feed
 from kontuar.operations.ports.hub_documents import Opening
 from kontuar.operations.ports.hub_lists import DocumentFilter
 from kontuar.web.http import language_of
 from kontuar.web.hub_access import HubParts, provide_parts
 from kontuar.web.hub_document_parts import HubDocumentParts, provide_document_parts
 from kontuar.web.hub_files.documents import document_pdf_of, documents_file_of
+from kontuar.web.hub_files.explanation import explanation_pdf_of
 from kontuar.web.hub_files.lists import FileForm
 
 MOST_OPENING_BYTES = 64 * 1024 * 1024
@@ -90,6 +91,33 @@ async def document_pdf(
     return await document_pdf_of(parts, definitions, actor, store, doc_id, language_of(request))
 
 
+@get("/documents/{store:str}/{doc_id:str}/explanation", summary="Why the lines of a document cost what they cost")
+async def explain_document(
+    parts: HubDocumentParts, definitions: HubDefinitions, actor: Actor, store: str, doc_id: str
+) -> Response[bytes]:
+    """Each change of each line in order, and the discount summary (DISC-26, DISC-31)."""
+    found = await parts.run(explaining.explained, parts.documents, definitions.definitions, actor, store, doc_id)
+    fields = {name: getattr(found, name) for name in ("rows", "summary", "names", "people")}
+    return answer({"number": found.document.number, "definitions": found.document.definitions[1], **fields})
+
+
+@get("/documents/{store:str}/{doc_id:str}/explanation/pdf", summary="The same as a PDF", media_type="application/pdf")
+async def explanation_pdf(
+    request: Request[Any, Any, Any], parts: HubDocumentParts, definitions: HubDefinitions, actor: Actor, store: str,
+    doc_id: str,
+) -> Response[bytes]:  # fmt: skip
+    return await explanation_pdf_of(parts, definitions, actor, store, doc_id, language_of(request))
+
+
+@get("/documents/{store:str}/{doc_id:str}/again", summary="A document priced again with the definitions of its version")
+async def reckon_again(
+    parts: HubDocumentParts, definitions: HubDefinitions, actor: Actor, store: str, doc_id: str
+) -> Response[bytes]:
+    """Whether every line comes out exactly as it stands there, else where it does not and why it may (DISC-26)."""
+    again = explaining.explain_again
+    return answer(await parts.run(again, parts.documents, definitions.definitions, actor, store, doc_id))
+
+
 @get("/documents/{store:str}/{doc_id:str}", summary="One document in full")
 async def read_document(parts: HubDocumentParts, actor: Actor, store: str, doc_id: str) -> Response[bytes]:
     return answer(await parts.run(hub_documents.document, parts.documents, actor, store, doc_id))
@@ -129,7 +157,8 @@ async def verify_chains(parts: HubDocumentParts, actor: Actor, store: Text = "")
 router = Router(
     "/api/v1",
     route_handlers=[
-        list_documents, documents_file, read_document, document_pdf, read_stock, put_opening, read_reconciliation,
+        list_documents, documents_file, read_document, document_pdf, explain_document, explanation_pdf, reckon_again,
+        read_stock, put_opening, read_reconciliation,
         verify_chains,
     ],
     dependencies={"parts": Provide(provide_document_parts), "definitions": Provide(provide_parts)},

@@ -8,14 +8,16 @@ from litestar import delete, get, post, put
 
 from kontuar.domain.documents.document import Document
 from kontuar.kernel.errors import refuse
+from kontuar.operations.explained import Explanation
 from kontuar.operations.station import discount_view, gifts, payment_plan, till
-from kontuar.operations.station.discount_view import DiscountSummary, Explanation
+from kontuar.operations.station.discount_view import DiscountSummary
 from kontuar.operations.station.gifts import GiftDue
 from kontuar.web.desk import Asked, Desk
 
 LINE_CHANGES: Final = {
     "percent": till.change_by_percent, "price": till.change_price, "value": till.change_value,
 }  # fmt: skip
+"""How the operator may say what he gives on a line → the operation."""
 
 
 class LineDiscountBody(msgspec.Struct, frozen=True):

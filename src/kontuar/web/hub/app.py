@@ -14,7 +14,15 @@ from kontuar.kernel.errors import Problem, Refused
 from kontuar.web.api import hub_definition_versions, hub_discounts, hub_login
 from kontuar.web.asset_files import give_asset
 from kontuar.web.description import description_of, openapi_json
-from kontuar.web.http import EXCEPTION_HANDLERS, SECURITY_HEADERS, language_of, on_http, status_of, wants_page
+from kontuar.web.http import (
+    EXCEPTION_HANDLERS,
+    SECURITY_HEADERS,
+    language_of,
+    on_http,
+    on_refused,
+    status_of,
+    wants_page,
+)
 from kontuar.web.hub import (
     definition_files,
     definition_forms,
@@ -50,7 +58,9 @@ async def status(actor: Asker) -> dict[str, Any]:  # noqa: ARG001 - asks for a l
 
 
 def on_page_refused(request: Request[Any, Any, Any], refusal: Refused) -> Response[Any]:
-    """A page was refused: to the login, or told in words."""
+    """A page was refused: to the login, or told in words; a part of a page leaves what stands there."""
+    if _asks_for_a_part(request):
+        return _beside(on_refused(request, refusal))
     if refusal.problems[0].code == "second_factor.needed":
         return Redirect("/account", status_code=303)
     if refusal.problems[0].code in _LOGIN_CODES:
@@ -61,10 +71,22 @@ def on_page_refused(request: Request[Any, Any, Any], refusal: Refused) -> Respon
 
 
 def on_page_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """The framework refused a page's request."""
+    """The framework refused a page's request; a form that was sent keeps what was typed."""
+    if _asks_for_a_part(request):
+        return _beside(on_http(request, error))
     words = texts(language_of(request))
     told = [words.problem(Problem(f"http.{error.status_code}", "", {"detail": str(error.detail)[:200]}))]
     return page(request, "hub/problem.jinja", None, error.status_code, problems=told)
+
+
+def _asks_for_a_part(request: Request[Any, Any, Any]) -> bool:
+    return request.headers.get("hx-request") == "true"
+
+
+def _beside(answer: Response[Any]) -> Response[Any]:
+    """Nothing is put in the place of anything: the page tells the problems of such an answer in a message."""
+    answer.headers["HX-Reswap"] = "none"
+    return answer
 
 
 def on_nowhere(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:

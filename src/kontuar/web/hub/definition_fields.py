@@ -54,6 +54,7 @@ _FIXED: Final[Mapping[str, tuple[str, ...]]] = {
     "document_types": tuple(TYPES),
     "rights": tuple(sorted(ALL_RIGHTS)),
     "weekdays": WEEKDAYS,
+    "discount.document_types": tuple(name for name, row in TYPES.items() if row.lines == "priced"),
 }
 _FIXED_ONE: Final[Mapping[str, tuple[str, ...]]] = {
     "document_type": tuple(TYPES),
@@ -154,8 +155,9 @@ def _field(kind: str, name: str, hint: Any, *, required: bool) -> Field:
 
 
 def _list(kind: str, base: Field, part: Any) -> Field:
-    if base.name in _FIXED:
-        return msgspec.structs.replace(base, widget="checks", choices=_FIXED[base.name])
+    fixed = _FIXED.get(f"{kind}.{base.name}") or _FIXED.get(base.name)
+    if fixed:
+        return msgspec.structs.replace(base, widget="checks", choices=fixed)
     if isinstance(part, type) and issubclass(part, msgspec.Struct):
         hints = get_type_hints(part)
         parts = tuple(

@@ -10,6 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from kontuar.domain.catalogue.records import Picture
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.firm.records import Firm
 from kontuar.domain.parties.records import Contractor
@@ -320,12 +321,30 @@ async def _context(request: Page, parts: HubParts, actor: Actor, form: Form) -> 
         "variants": VARIANT_CHOICES if form.kind in VARIANTS and not form.version else (),
         "variant": _variant(form),
         "names": names,
+        "pictures": await parts.run(_pictures, parts.definitions, _named(form).get("picture", ())),
         "targets": sorted(_targets(fields_of(form.kind))),
         "may_define": DEFINE in actor.rights,
         "label": lambda field: words.gettext(label_of(field)),
         "choice": lambda field, value: _choice(field, value, words),
         "hint": words.gettext,
     }
+
+
+def _pictures(definitions: Definitions, codes: Collection[str]) -> dict[str, dict[str, str]]:
+    """The pictures that the form names, small enough to stand in the page: where each is, what it is."""
+    if not codes:
+        return {}
+    with definitions.store.transaction():
+        rows = definitions.store.rows("picture", sorted(code.replace("\0", "") for code in codes))
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        picture: Picture = record_of("picture", row.body)
+        kind = picture.media_type.rpartition("/")[2].upper()
+        found[row.key] = {
+            "href": row_path("picture", row.key), "source": f"data:{picture.media_type};base64,{picture.data}",
+            "told": f"{kind}, {max(1, len(picture.data) * 3 // 4 // 1024)} kB",
+        }  # fmt: skip
+    return found
 
 
 def _variant(form: Form) -> str:

@@ -43,6 +43,8 @@ _SPECIAL = {
 _SEARCHES = {
     "article": "Search by code, name or EAN",
     "batch": "Search by code, name or EAN",
+    "price": "Search by list, article, its name or EAN",
+    "quick_favourite": "Search by code, name or EAN",
     "contractor": "Search by code, name, tax number, town, phone or card",
 }
 """What the search of a list finds rows by."""

@@ -2,8 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from litestar import Request, Response, get, post
 from litestar.params import FromQuery, QueryParameter
@@ -11,6 +10,7 @@ from litestar.params import FromQuery, QueryParameter
 from kontuar.domain.parties.rights import DEFINE, SEE_HUB
 from kontuar.domain.pricing.discount import Discount, State
 from kontuar.kernel.errors import Problem, Refused, refuse
+from kontuar.kernel.typed import typed_decimal
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.discount_trial import Trial, TrialLine, try_discount
 from kontuar.operations.hub.discounts import Placed, Reading, move, orders, read_discount, set_state, stored_discount
@@ -18,7 +18,7 @@ from kontuar.web.http import language_of, status_of
 from kontuar.web.hub.definition_fields import Field, fields_of
 from kontuar.web.hub.definition_lists import row_path
 from kontuar.web.hub.definition_values import fields_from, keep_order, posted
-from kontuar.web.hub.definition_words import label_of
+from kontuar.web.hub.definition_words import CHOICES, label_of
 from kontuar.web.hub.discount_words import PLACES
 from kontuar.web.hub.rendering import page
 from kontuar.web.hub_access import Asker, HubParts, Parts
@@ -36,6 +36,10 @@ TRIAL_LINES: Final = Field(
         Field(name="quantity", widget="number"),
     ),
 )
+_CHOOSE: Final[Mapping[str, Literal["first_satisfied", "best_for_customer"]]] = {
+    "first_satisfied": "first_satisfied",
+    "best_for_customer": "best_for_customer",
+}
 _STATES: Final[Mapping[str, State]] = {"confirmed": "confirmed", "withdrawn": "withdrawn", "draft": "draft"}
 
 
@@ -111,6 +115,7 @@ async def show_trial(request: Page, parts: Parts, actor: Asker) -> Response[str]
         outcome=outcome,
         left_out=[_text(problem, words) for problem in outcome.left_out],
         tried=discount.code,
+        convention=words.gettext(CHOICES[outcome.choose]),
         money=lambda amount: words.money(amount, outcome.currency),
     )
 
@@ -228,16 +233,16 @@ def _trial(items: Iterable[tuple[str, str]]) -> Trial:
         day=day,
         minute=time.hour * 60 + time.minute,
         contractor=sent.get("try_contractor", ""),
-        best_for_customer=sent.get("try_best", "") == "yes",
+        choose=_CHOOSE.get(sent.get("try_choose", ""), ""),
     )
 
 
 def _line(line: Mapping[str, str]) -> TrialLine:
     text = line.get("quantity") or "1"
-    try:
-        return TrialLine(line["article"], Decimal(text.replace(",", ".")))
-    except InvalidOperation:
-        raise refuse("trial.quantity", "try_lines", quantity=text[:20]) from None
+    quantity = typed_decimal(text)
+    if quantity is None:
+        raise refuse("trial.quantity", "try_lines", quantity=text[:20])
+    return TrialLine(line["article"], quantity)
 
 
 def _text_at(problem: Problem, words: Texts) -> str:

@@ -2,13 +2,13 @@
 
 import datetime
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Final
 
 from litestar import Request
 
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.money import Minor, to_minor
+from kontuar.kernel.typed import typed_decimal
 from kontuar.operations.ports.hub_lists import DocumentFilter
 
 FIELDS: Final = (
@@ -50,10 +50,7 @@ def day_of(text: str, field: str) -> datetime.date | None:
 def _amount_of(text: str, field: str) -> Minor | None:
     if not text:
         return None
-    try:
-        amount = Decimal(text.replace(" ", "").replace("\u00a0", "").replace(",", "."))
-    except ArithmeticError:
-        raise refuse("filter.unreadable", field, value=text[:40]) from None
-    if not amount.is_finite() or abs(amount) >= _HIGHEST:
+    amount = typed_decimal(text)
+    if amount is None or abs(amount) >= _HIGHEST:
         raise refuse("filter.unreadable", field, value=text[:40])
     return to_minor(amount, "PLN")

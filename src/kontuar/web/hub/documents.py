@@ -10,9 +10,12 @@ from kontuar.domain.documents.types import TYPES
 from kontuar.domain.parties import rights
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub import hub_documents
+from kontuar.operations.hub.explaining import explained
 from kontuar.operations.ports.hub_lists import DocumentRow
 from kontuar.web.http import language_of
 from kontuar.web.hub.document_card import document_href, shown, type_name
+from kontuar.web.hub.document_explanation import HANDLERS as EXPLANATION
+from kontuar.web.hub.document_explanation import explained_lines, summary_rows
 from kontuar.web.hub.document_query import chosen_of, filter_of
 from kontuar.web.hub.rendering import NavArea, NavLink, page
 from kontuar.web.hub_access import Parts
@@ -116,11 +119,16 @@ async def documents_file(
 
 @get("/documents/{store:str}/{doc_id:str}", include_in_schema=False, dependencies=PARTS)
 async def show_document(
-    request: Request[Any, Any, Any], documents: HubDocumentParts, actor: Actor, store: str, doc_id: str
+    request: Request[Any, Any, Any], documents: HubDocumentParts, parts: Parts, actor: Actor, store: str, doc_id: str
 ) -> Response[str]:
     card = await documents.run(hub_documents.document, documents.documents, actor, store, doc_id)
     words = texts(language_of(request))
-    return page(request, "hub/document.jinja", actor, card=card, shown=shown(card, words), row=_listed(card.row, words))
+    found = await documents.run(explained, documents.documents, parts.definitions, actor, store, doc_id)
+    return page(
+        request, "hub/document.jinja", actor, card=card, shown=shown(card, words), row=_listed(card.row, words),
+        explained=explained_lines(found, words), summary_rows=summary_rows(found, words),
+        may_reckon=bool(found.rows) and not found.document.repeats,
+    )  # fmt: skip
 
 
 @get("/documents/{store:str}/{doc_id:str}/pdf", include_in_schema=False, dependencies=PARTS)
@@ -148,4 +156,4 @@ def _listed(row: DocumentRow, words: Texts) -> dict[str, Any]:
     }  # fmt: skip
 
 
-HANDLERS: Final = (show_documents, documents_file, show_document, document_pdf)
+HANDLERS: Final = (show_documents, documents_file, show_document, document_pdf, *EXPLANATION)

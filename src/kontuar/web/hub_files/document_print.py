@@ -21,10 +21,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 def print_model(definitions: Definitions, actor: Actor, document: Document, language: str) -> PrintModel:
     """The print of a document in the asker's language, with the names that are defined now; a copy of what the
     customer was given. Runs on the database thread."""
-    return document_model(document, _scene(definitions, actor, document, language), texts(language), copy=True)
+    return document_model(document, scene_of(definitions, actor, document, language), texts(language), copy=True)
 
 
-def _scene(definitions: Definitions, actor: Actor, document: Document, language: str) -> PrintScene:
+def scene_of(definitions: Definitions, actor: Actor, document: Document, language: str) -> PrintScene:
+    """Whose print it is, with the names that are defined now. Runs on the database thread."""
+
     def one(kind: str, key: str, record: type[T], instead: T) -> T:
         found = definitions.some(actor, kind, [key]).get(key)
         return instead if found is None else msgspec.json.decode(found.body, type=record)

@@ -5,8 +5,8 @@ from typing import Final, cast
 
 from kontuar.domain.documents.document import Document
 from kontuar.kernel.money import Minor
+from kontuar.operations.explained import Explanation, Step
 from kontuar.operations.print_model import Language, LineHeadings, PrintLine, PrintModel, PrintRow
-from kontuar.operations.station.discount_view import Explanation, Step
 from kontuar.web.i18n import Texts
 from kontuar.web.prints.documents import moment_of, seller_rows
 from kontuar.web.prints.scene import PrintScene

@@ -11,7 +11,7 @@ from kontuar.web import coupons
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import closed, fragment, words_for
-from kontuar.web.station.sale import answer
+from kontuar.web.station.sale import answer, marked_of
 
 
 @get("/sale/{doc_id:str}/coupons")
@@ -37,7 +37,7 @@ async def put(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[s
 async def take_off(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Take it off, and its discount with it."""
     await coupons.take_off(request, desk, doc_id, data.get("code", ""))
-    view = await desk.do(request, sale_view.view, doc_id)
+    view = await desk.do(request, sale_view.view, doc_id, marked_of(data))
     return answer(request, view, data, **closed())
 
 
@@ -51,7 +51,7 @@ async def show_applied(request: Asked, desk: Desk, doc_id: str) -> Response[str]
 
 async def on_form(request: Asked, desk: Desk, document: Document, code: str, data: Form) -> Response[str]:
     """The form with the coupon on it, and whether its discount is given: conditions not met use nothing up."""
-    view = await desk.do(request, sale_view.view, document.doc_id)
+    view = await desk.do(request, sale_view.view, document.doc_id, marked_of(data))
     words = words_for(request)
     mine = next((coupon for coupon in document.discounts.coupons if coupon.code == code.strip()), None)
     given = mine is not None and mine.used

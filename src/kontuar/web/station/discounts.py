@@ -1,12 +1,13 @@
 """Discounts on the form: given by the operator, bundles by the button, why a price is what it is (DISC-06 … 31)."""
 
-from typing import Any, Final
+from typing import Any
 
 from litestar import Response, get, post
 
 from kontuar.kernel.errors import refuse
 from kontuar.operations.station import discount_view, gifts, sale_view, till
 from kontuar.operations.station.sale_view import ReceiptView
+from kontuar.web.api.station_discounts import LINE_CHANGES
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.i18n import texts
 from kontuar.web.prints.explanation import DISCOUNT_WORDS, IN_PERCENT, explanation_model
@@ -14,12 +15,7 @@ from kontuar.web.prints.scene import scene_of
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import closed, fragment, words_for
 from kontuar.web.station.preview import paper, told
-from kontuar.web.station.sale import answer
-
-LINE_CHANGES: Final = {
-    "percent": till.change_by_percent, "price": till.change_price, "value": till.change_value,
-}  # fmt: skip
-"""How the operator may say what he gives on a line → the operation."""
+from kontuar.web.station.sale import answer, marked_of
 
 
 @get("/sale/{doc_id:str}/lines/{number:int}/discount")
@@ -37,6 +33,7 @@ async def show_line_on_keypad(request: Asked, desk: Desk, doc_id: str, number: i
 @post("/sale/{doc_id:str}/lines/{number:int}/discount", status_code=200)
 async def change_line(request: Asked, desk: Desk, doc_id: str, number: int, data: Form) -> Response[str]:
     """Give it; what the limit lowered is told (DISC-06)."""
+    await desk.actor(request)
     change = LINE_CHANGES.get(data.get("how", ""))
     if change is None:
         raise refuse("discount.kind_unknown", f"line:{number}", kind=data.get("how", "")[:20])
@@ -79,7 +76,9 @@ async def show_header_on_keypad(request: Asked, desk: Desk, doc_id: str) -> Resp
 async def change_header(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Give it; what the limit lowered is told (DISC-06)."""
     given = till.give_header_discount
-    view = await desk.do(request, sale_view.after, given, doc_id, 0, data.get("how", ""), data.get("amount", ""))
+    view = await desk.do(
+        request, sale_view.after, given, doc_id, marked_of(data), data.get("how", ""), data.get("amount", "")
+    )
     return _changed(request, view, data, "header")
 
 
@@ -93,7 +92,7 @@ async def show_promotions(request: Asked, desk: Desk, doc_id: str) -> Response[s
 @post("/sale/{doc_id:str}/promotions/apply", status_code=200)
 async def apply_promotions(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Look for bundles over all lines."""
-    view = await desk.do(request, sale_view.after, till.apply_promotions, doc_id, 0)
+    view = await desk.do(request, sale_view.after, till.apply_promotions, doc_id, marked_of(data))
     triggers: dict[str, Any] = dict(closed())
     if not view.discounts.in_bundles:
         text = words_for(request).gettext("No bundle fits these lines.")
@@ -104,7 +103,7 @@ async def apply_promotions(request: Asked, desk: Desk, doc_id: str, data: Form) 
 @post("/sale/{doc_id:str}/promotions/remove", status_code=200)
 async def remove_promotions(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Take all bundles off."""
-    view = await desk.do(request, sale_view.after, till.remove_promotions, doc_id, 0)
+    view = await desk.do(request, sale_view.after, till.remove_promotions, doc_id, marked_of(data))
     return answer(request, view, data, **closed())
 
 

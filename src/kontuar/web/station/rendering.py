@@ -122,11 +122,6 @@ def _problem(problem: Problem) -> str:
     return _WORDS.get().problem(problem)
 
 
-def _refusal(code: str, **facts: str) -> str:
-    """Why something cannot be done, by the code that its refusal would have."""
-    return _WORDS.get().problem(Problem(code, "", facts))
-
-
 def _word(text: str) -> str:
     """A text that comes from code (a right, a parameter, a type of document), in the asker's language."""
     return _WORDS.get().gettext(text)
@@ -141,6 +136,5 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "moment": _moment,
     "symbol": _symbol,
     "problem": _problem,
-    "refusal": _refusal,
     "word": _word,
 }

@@ -116,6 +116,12 @@ def context(request: Asked, view: ReceiptView, rows: Rows) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def marked_of(data: Form) -> int:
+    """The line that is marked in the browser; 0 = none: what concerns the whole document leaves the mark where it is."""
+    text = data.get("marked", "")
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
+
+
 def answer(request: Asked, view: ReceiptView, data: Form, **triggers: Any) -> Response[str]:
     """Only what changed: rows by what the browser says it shows, totals, details, actions."""
     rows = rows_to_paint(data.get("shown", ""), view.document.lines)

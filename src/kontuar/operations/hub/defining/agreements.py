@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kontuar.domain.catalogue.records import Article, Batch, Property, QuickFavourite, QuickGroup
+from kontuar.domain.catalogue.records import Article, Batch, Price, Property, QuickFavourite, QuickGroup
 from kontuar.domain.definitions.kinds import KINDS
 from kontuar.domain.firm.attributes import fits
 from kontuar.domain.firm.records import Attribute, Store
@@ -28,6 +28,7 @@ def agreements(candidates: Sequence[Candidate], store: DefinitionStore) -> Itera
     yield from _favourites(candidates, after)
     yield from _quick_choices(candidates, after)
     yield from _root_groups(candidates, after, store)
+    yield from _units_of_prices(candidates, after)
 
 
 class _After:
@@ -178,6 +179,20 @@ def _root_groups(candidates: Sequence[Candidate], after: _After, store: Definiti
     for code in moved:
         if any(not row.stores or code in row.stores for row in lists):
             yield written[code][0], Problem("store.root_group_in_use", "article_group", {"store": code})
+
+
+def _units_of_prices(candidates: Sequence[Candidate], after: _After) -> Iterable[Finding]:
+    """A price is one of a unit that its article is sold in (DOC-23)."""
+    priced = {row.record.article for row in candidates if isinstance(row.record, Price)}
+    articles: Mapping[str, Article] = after.some("article", priced) if priced else {}
+    for position, row in enumerate(candidates):
+        article = articles.get(row.record.article) if isinstance(row.record, Price) else None
+        if article is None:
+            continue  # no price, or one of an article that does not exist: told as such
+        units = (article.unit, *(auxiliary.unit for auxiliary in article.units))
+        if row.record.unit not in units:
+            facts = {"article": article.code, "unit": row.record.unit, "units": ", ".join(units)}
+            yield position, Problem("price.unit_not_of_article", "unit", facts)
 
 
 def _records(rows: Iterable[StoredRow]) -> dict[str, Any]:

@@ -7,12 +7,13 @@ before one of these marks takes it as it stands.
 import datetime
 import types
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from kontuar.domain.catalogue.records import AuxiliaryUnit
+from kontuar.kernel.typed import typed_decimal
 
 Reader = Callable[[str], Any]
 """What a cell's text means; raises `ValueError` when it means nothing."""
@@ -169,12 +170,8 @@ def _auxiliary_unit(piece: str) -> AuxiliaryUnit:
 
 
 def _decimal(cell: str) -> Decimal:
-    plain = cell.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace(",", ".")
-    try:
-        value = Decimal(plain)
-    except InvalidOperation:
-        raise ValueError(cell) from None
-    if not value.is_finite():
+    value = typed_decimal(cell)
+    if value is None:
         raise ValueError(cell)
     return value
 

@@ -113,6 +113,14 @@ class DefinitionStore(Protocol):
         """Rows of a kind: all, or those with these keys."""
         ...
 
+    def newest(self) -> tuple[str, int]:
+        """(epoch, version) of the definitions as they are now."""
+        ...
+
+    def rows_then(self, kind: str, version: int, keys: Collection[str] | None = None) -> Sequence[StoredRow]:
+        """Rows of a kind as they stood in a version, with the stores they were sent to then (HUB-03)."""
+        ...
+
     def codes_with_versions(self, kind: str) -> set[str]:
         """First parts of the keys of a kind whose key begins with a code (VAT rates)."""
         ...

@@ -2,13 +2,12 @@
 
 import msgspec
 
-from kontuar.domain.documents.discounting import Surroundings, basket_of, discounted
+from kontuar.domain.documents.discounting import Surroundings, basket_of, bundles_wanted, conventions, discounted
 from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.firm.parameters import Parameters
 from kontuar.domain.pricing.basket import Basket, Settings
 from kontuar.domain.pricing.engine import price
-from kontuar.kernel.money import exponent_of
 from kontuar.operations.station.station import Station
 
 
@@ -37,20 +36,5 @@ def basket_on(station: Station, document: Document) -> Basket:
 
 def settings_for(parameters: Parameters, document: Document) -> Settings:
     """The firm's conventions (parameters `discount.*`), in the document's direction and currency."""
-    best = parameters.text("discount.choose") == "best_for_customer"
-    return Settings(
-        direction=document.direction, exponent=exponent_of(document.currency),
-        choose="best_for_customer" if best else "first_satisfied",
-        bundles=bundles_wanted(parameters, document),
-        discounts_on_fixed_prices=parameters.yes("discount.on_fixed_prices"),
-        header_on_bundles=parameters.yes("discount.header_on_bundles"),
-        header_on_gifts=parameters.yes("discount.header_on_gifts"),
-        sum_buyer_groups=parameters.yes("discount.sum_buyer_groups"),
-        frozen_in_thresholds=parameters.yes("discount.carried_in_thresholds"),
-    )  # fmt: skip
-
-
-def bundles_wanted(parameters: Parameters, document: Document) -> bool:
-    """Whether bundles are looked for: always, unless removed; in manual mode once asked for (DISC-23)."""
-    asked = document.discounts.bundles
-    return asked == "applied" or (asked == "follow" and parameters.yes("discount.bundles_automatic"))
+    bundles = bundles_wanted(parameters, document)
+    return conventions(parameters, document.direction, document.currency, bundles=bundles)

@@ -5,11 +5,12 @@ from typing import Literal
 import msgspec
 
 from kontuar.domain.documents import lines
+from kontuar.domain.documents.discounting import bundles_wanted
 from kontuar.domain.documents.document import Document, Line
 from kontuar.domain.pricing.discount import Discount
 from kontuar.operations.actor import Actor
 from kontuar.operations.station.station import Station
-from kontuar.operations.station.till.discounting import bundles_wanted, with_discounts
+from kontuar.operations.station.till.discounting import with_discounts
 from kontuar.operations.station.till.drafts import lines_editable, look_at
 
 

@@ -1,4 +1,4 @@
-// The form of a receipt: every change tells the till which lines the screen shows, so that only what changed comes back;
+// The form of a receipt: every change tells the till which lines the screen shows and which is marked, so that only what changed comes back;
 // going back with lines on the receipt asks in a window instead of leaving.
 function shown() {
   return document.getElementById("foot")?.dataset.shown ?? "";
@@ -6,7 +6,9 @@ function shown() {
 
 document.addEventListener("htmx:configRequest", (event) => {
   const { verb, path, parameters } = event.detail;
-  if (verb === "post" && path.startsWith("/sale/")) parameters.shown = shown();
+  if (verb !== "post" || !path.startsWith("/sale/")) return;
+  parameters.shown = shown();
+  parameters.marked = document.querySelector('#lines-rows tr[aria-selected="true"]')?.dataset.row ?? "0";
 });
 
 document.addEventListener("click", (event) => {

@@ -1,0 +1,74 @@
+"""Head office's ledger of coupons for tests: a hub that knows some coupons, and tills that ask."""
+
+import datetime
+from typing import Any
+
+from hub_documents_world import DAY, NOON, STORE, Hub, Till, new_id
+from kontuar.domain.documents.document import DocumentCoupon, DocumentDiscounts
+from kontuar.domain.parties import rights
+from kontuar.domain.pricing.discount import Coupon
+from kontuar.operations.actor import Actor
+from kontuar.operations.hub import coupons
+from kontuar.operations.ports.coupons import CouponAnswer, ReleaseCoupons, ReserveCoupons, VerifyCoupon
+from kontuar.operations.ports.sync import NodeIdentity
+from kontuar.storage.postgres.coupons import PostgresCouponLedger
+from kontuar.storage.postgres.definitions import PostgresDefinitions
+from kontuar.storage.postgres.engine import HubDatabase
+
+BOSS = Actor(operator="SZEF", name="Szef", rights=frozenset(rights.ALL_RIGHTS), login_id="l1")
+COUPONS = (
+    Coupon(code="ONCE", name="Once", discount="D"),
+    Coupon(code="TWICE", name="Twice", discount="D", uses=2),
+    Coupon(code="ALWAYS", name="Always", discount="D", uses=0),
+    Coupon(code="OFF", name="Off", discount="D", active=False),
+    Coupon(code="SOON", name="Soon", discount="D", first_day=DAY + datetime.timedelta(days=1)),
+    Coupon(code="GONE", name="Gone", discount="D", last_day=DAY - datetime.timedelta(days=1)),
+    Coupon(code="LEAF", name="Leaf", discount="D", digits=3, first_number=1, last_number=20),
+    Coupon(code="LEAF007", name="A leaf of its own", discount="D", uses=5),
+)
+
+
+def station(name: str, store: str = STORE) -> NodeIdentity:
+    return NodeIdentity(node=name, kind="station", store=store, incarnation="i1", public_key=b"")
+
+
+POS1, POS2 = station("POS1"), station("POS2")
+
+
+class Ledger:
+    """The ledger as tills ask it, through a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.database = HubDatabase(url)
+        self.book = PostgresCouponLedger(self.database)
+        self.definitions = PostgresDefinitions(self.database)
+        self.now = NOON
+
+    def verify(self, code: str, doc_id: str = "", day: datetime.date = DAY) -> CouponAnswer:
+        return coupons.verify(self.book, VerifyCoupon(doc_id=doc_id or new_id(), code=code, day=day), self.now)
+
+    def reserve(self, doc_id: str, *codes: str, asker: NodeIdentity = POS1, turn: int = 1) -> CouponAnswer:
+        asked = ReserveCoupons(doc_id=doc_id, codes=codes, day=DAY, turn=turn, by="anna")
+        return coupons.reserve(self.book, self.definitions, asker, asked, self.now)
+
+    def release(self, doc_id: str, asker: NodeIdentity = POS1, turn: int = 1) -> None:
+        coupons.release(self.book, asker, ReleaseCoupons(doc_id=doc_id, turn=turn))
+
+    def kept(self) -> list[tuple[str, str]]:
+        with self.database.transaction():
+            rows = self.book.reservations_of("ONCE", "", 50)
+        return sorted((row.doc_id, row.station) for row in rows)
+
+
+def using(*codes: str, used: bool = True, state: Any = "reserved") -> DocumentDiscounts:
+    return DocumentDiscounts(coupons=tuple(
+        DocumentCoupon(code=code, coupon="LEAF" if code.startswith("LEAF") else code, discount="D", name=code,
+                       state=state, used=used) for code in codes
+    ))  # fmt: skip
+
+
+def arrive(hub: Hub, *tills: Till) -> None:
+    """Their streams come in and are booked."""
+    for till in tills:
+        hub.push(till)
+    hub.book()
