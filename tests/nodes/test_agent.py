@@ -68,8 +68,7 @@ def test_definitions_come_as_a_snapshot_and_then_as_deltas(tmp_path: Path) -> No
 
             await until(lambda: bodies() == chain.hub.rows)
             await chain.hub.lane(chain.hub.define, {("unit", "U7"): b'{"code":"U7","name":"new"}'}, [("unit", "U8")])
-            took = await until(lambda: bodies() == chain.hub.rows)
-            assert took < 2.0
+            await until(lambda: bodies() == chain.hub.rows)
             assert one.till.definitions.version() == ("d1", chain.hub.version)
 
     in_a_chain(tmp_path, scenario)
@@ -84,7 +83,7 @@ def test_a_killed_agent_is_noticed_and_what_was_sold_meanwhile_arrives(tmp_path:
             await until(one.held(1))
             await one.sell(count=300)
             chain.agent.kill()
-            assert await until(one.is_(Connectivity.OFFLINE)) < 4.0
+            await until(one.is_(Connectivity.OFFLINE))
             await one.sell()
             chain.agent.start()
             await until(one.final(302), 20)
@@ -93,16 +92,17 @@ def test_a_killed_agent_is_noticed_and_what_was_sold_meanwhile_arrives(tmp_path:
     in_a_chain(tmp_path, scenario)
 
 
-def test_ten_thousand_offline_documents_are_drained_in_ten_seconds(tmp_path: Path) -> None:
-    """PERF-05."""
+def test_ten_thousand_documents_are_drained_whole_and_in_their_order(tmp_path: Path) -> None:
+    """REL-06; how fast is measured by the benchmark (PERF-05)."""
 
     async def scenario(chain: Chain) -> None:
         async with chain.till("T1") as one:
             await until(one.is_(Connectivity.ONLINE))
             for _ in range(10):
                 await one.sell(count=1_000)
-            took = await until(one.held(10_000), 20)
-            assert took < 10.0
+            await until(one.held(10_000), 200)
+            await until(one.final(10_000), 200)
+            assert chain.hub.payloads(one.till.id) == one.till.payloads()
 
     in_a_chain(tmp_path, scenario)
 

@@ -117,7 +117,7 @@ def context(request: Asked, view: ReceiptView, rows: Rows) -> dict[str, Any]:
 
 
 def marked_of(data: Form) -> int:
-    """The line that is marked in the browser; 0 = none: what concerns the whole document leaves the mark where it is."""
+    """The line that is marked in the browser, 0 = none; a change of the whole document leaves it marked."""
     text = data.get("marked", "")
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 
