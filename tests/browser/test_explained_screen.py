@@ -1,4 +1,4 @@
-"""A sale explained beside its preview at head office, and reckoned again there, in a real browser (DISC-26, DISC-31)."""
+"""A sale explained beside its preview at head office, and reckoned again, in a real browser (DISC-26, DISC-31)."""
 
 import os
 import threading

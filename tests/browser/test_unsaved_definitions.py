@@ -87,7 +87,9 @@ def test_a_request_that_the_server_cannot_take_leaves_the_form_as_it_is(
 
 
 def test_a_picture_is_seen_where_it_is_named(chromium: Browser, hub: HubServer, token: str) -> None:
-    made = hub.client.put("/api/v1/definitions/picture/DOT", json={"code": "DOT", "media_type": "image/png", "data": DOT})
+    made = hub.client.put(
+        "/api/v1/definitions/picture/DOT", json={"code": "DOT", "media_type": "image/png", "data": DOT}
+    )
     assert made.status_code < 300, made.text
     article = hub.client.get("/api/v1/definitions/article/SER").json()["row"]
     hub.client.put("/api/v1/definitions/article/SER", json={**article, "picture": "DOT"}).raise_for_status()

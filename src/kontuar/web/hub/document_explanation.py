@@ -126,7 +126,8 @@ def _line(row: Explanation, explained: Explained, words: Texts) -> LineShown:
 
 def _step(step: Step, people: Mapping[str, str], words: Texts, currency: str) -> StepShown:
     return StepShown(
-        what=step_words(step, words), who=_who(step.by, step.allowed_by, people, words), version=0 if step.source == OPERATOR else step.version,
+        what=step_words(step, words), who=_who(step.by, step.allowed_by, people, words),
+        version=0 if step.source == OPERATOR else step.version,
         amount=words.amount(step.amount, currency), after=words.amount(step.after, currency), is_less=step.amount < 0,
     )  # fmt: skip
 
