@@ -37,6 +37,7 @@ check: ## style, types and floors, without running anything
 
 simulate: setup-test ## seeded disorder: messages late, twice, out of order, nodes killed
 	$(BIN)/pytest tests/sync tests/contracts/test_station_books_survive.py tests/faults
+	KONTUAR_PARKING_EXAMPLES=1000 $(BIN)/pytest --timeout 1500 tests/operations/test_parking_machine.py
 
 bench: setup-test ## measure, and print the figures as JSON
 	@$(BIN)/kontuar bench

