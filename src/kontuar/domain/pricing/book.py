@@ -27,6 +27,7 @@ class RuleBook:
         self._everywhere: list[Entry] = []
         self._lines: dict[LineKey, tuple[Candidate, ...]] = {}
         self._scopes: dict[tuple[object, ...], dict[int, bool]] = {}
+        self.by_id = {ready.rule.id: ready.rule for ready in self.rules}
         self.has_exclusive = any(ready.rule.combination.exclusive for ready in self.rules)
         for order, ready in enumerate(self.rules):
             ready.order = order

@@ -224,7 +224,7 @@ def _day(station: Station, document: Document) -> datetime.date:
 
 def _rules(station: Station, currency: str) -> Mapping[str, Rule]:
     """The discounts that hold here, by code."""
-    return {ready.rule.id: ready.rule for ready in station.rules.book(currency).rules}
+    return station.rules.book(currency).by_id
 
 
 def _offered(station: Station, document: Document, phrase: str) -> Iterator[CouponRow]:
