@@ -10,6 +10,7 @@ import pytest
 from kontuar.storage.failures import StorageDamaged
 from kontuar.storage.sqlite import engine
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.soundness import CheckBeside
 from kontuar.storage.sqlite.station.books import MIGRATIONS
 from shop import MILK, NUTS, WATER, open_till, sell
 
@@ -157,3 +158,19 @@ def test_a_check_that_may_run_beside_may_also_be_asked_for_first(closed: Path) -
     flip(closed, last_page(closed), unseen=True)
     with pytest.raises(StorageDamaged):
         SqliteDatabase(closed, migrations=MIGRATIONS)
+
+
+def test_the_check_steps_back_without_taking_its_caller_along(tmp_path: Path) -> None:
+    """PERF-03: a thread that was made less urgent stays so for good, and so does all that it starts."""
+    path = tmp_path / "books.db"
+    apsw.Connection(str(path)).execute("CREATE TABLE t (x)")
+    seen: list[int] = []
+
+    def opened() -> apsw.Connection:
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return apsw.Connection(str(path))
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert CheckBeside().run(path, opened)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+    assert seen == [min(before + 10, 19)] or seen == [10]

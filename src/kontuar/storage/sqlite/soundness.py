@@ -9,6 +9,7 @@ exchanged) is checked before anything else, so damage that ended a run is named 
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -71,21 +72,26 @@ class CheckBeside:
         self._running = threading.Lock()
 
     def run(self, path: Path, open_connection: Callable[[], apsw.Connection]) -> bool:
-        """Blocks; whether it came to its end. Raises `StorageDamaged` and the engine's own faults."""
-        with self._running:
-            if self._stopped.is_set():
-                return False
-            _step_back()
-            connection = open_connection()
-            try:
-                connection.execute("PRAGMA query_only = ON")
-                connection.set_progress_handler(self._stopped.is_set, _STEPS_BETWEEN_LOOKS)
-                check(connection, path)
-            except apsw.InterruptError:
-                return False
-            finally:
-                connection.close(True)
-            return True
+        """Blocks; whether it came to its end. Raises `StorageDamaged` and the engine's own faults.
+
+        The work is done by a thread of its own: one that stepped back never comes forward again.
+        """
+        with self._running, ThreadPoolExecutor(1, "books", _step_back) as apart:
+            return apart.submit(self._run, path, open_connection).result()
+
+    def _run(self, path: Path, open_connection: Callable[[], apsw.Connection]) -> bool:
+        if self._stopped.is_set():
+            return False
+        connection = open_connection()
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.set_progress_handler(self._stopped.is_set, _STEPS_BETWEEN_LOOKS)
+            check(connection, path)
+        except apsw.InterruptError:
+            return False
+        finally:
+            connection.close(True)
+        return True
 
     def stop(self) -> None:
         """Break it off, and wait until its connection is closed."""
