@@ -45,7 +45,7 @@ async def work(nodes: RunningChain, chain: Chain) -> None:
     await station.open_shift(DAY, 0)  # type: ignore[arg-type]
     await StubbornCashier(station._node, station).sell_one()
     draft = await station.new_receipt()
-    sold = await station.add_line(draft, "5901234123457", 1)  # type: ignore[arg-type]
+    (sold,) = await station.add_line(draft, "5901234123457", 1)  # type: ignore[arg-type]
     grant = await station.authorise(CHANGE_PRICE, till.manager, till.manager_pin, draft)
     await station.set_line_value(draft, sold.number, 100, grant)  # type: ignore[arg-type]
     await until_final(nodes)

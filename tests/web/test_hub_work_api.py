@@ -35,7 +35,7 @@ RIGHT_OF_API = {
     "GET documents": "hub.see",
     "GET document-files": "hub.see",
     f"GET {DOCUMENT}": "hub.see",
-    f"GET {DOCUMENT}/pdf": "hub.see",
+    **{f"GET {DOCUMENT}/{part}": "hub.see" for part in ("pdf", "explanation", "explanation/pdf", "again")},
     "GET stock?store=S1": "hub.see",
     "PUT stock/opening": "hub.define",
     "GET reconciliation?store=S1": "hub.see",
@@ -70,12 +70,13 @@ RIGHT_OF_SCREEN = {
     "reports/sales": "hub.reports", "reports/sales/file": "hub.reports", "reports/losses": "hub.reports",
     "reports/losses/file": "hub.reports", "audit": "hub.audit", "audit/file": "hub.audit", "privacy": "hub.privacy",
     "privacy/file?code=JAN": "hub.privacy", "account": "", "": "",
-    "second-factors": "hub.second_factor",
+    "second-factors": "hub.second_factor", f"{DOCUMENT}/explanation/pdf": "hub.see", f"{DOCUMENT}/again": "hub.see",
+    "definitions/coupon/uses": "hub.see",
 }  # fmt: skip
 FORMS = (
     f"{ITEM}/retry", f"{ITEM}/accept", f"{ITEM}/cancel", f"{ITEM}/assign", f"{ITEM}/notes", "verification/retry",
     "monitor/alarms/1/acknowledge", "privacy", "account/second-factor", "account/second-factor/confirm",
-    "second-factors",
+    "second-factors", "definitions/coupon/release",
 )  # fmt: skip
 BODIES = {"note": "x", "operator": "x", "reason": "x", "code": "x"}
 
