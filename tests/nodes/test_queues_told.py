@@ -95,19 +95,26 @@ async def play(hub: HubServer, url: str, running: RunningTill) -> None:
         async def is_long() -> bool:
             return "node.queue_long" in (await shown(hub, agent)).get("alarms", ())
 
+        async def is_all_told() -> bool:
+            return await metric(hub, "queue_length", agent) == MANY
+
         await until(is_long, 30)
+        await until(is_all_told, 30)
         found = await shown(hub, agent)
         assert found["queue_length"] == MANY
         assert found["oldest_unsent_at"] > "2026-03-02"
-        assert await metric(hub, "queue_length", agent) == MANY
         assert await metric(hub, "oldest_unsent_seconds", agent) > 0
 
         async def is_on() -> bool:
             return await alarm_states(hub, agent) == [False]
 
         await until(is_on, 30)
-        till = await shown(hub, "K1")
-        assert (till["queue_length"], till.get("oldest_unsent_at"), till["build"]) == (0, None, "1")
+
+        async def is_till_told() -> bool:
+            till = await shown(hub, "K1")
+            return (till.get("queue_length"), till.get("oldest_unsent_at"), till.get("build")) == (0, None, "1")
+
+        await until(is_till_told, 30)
         blocking.rollback()
     await until(running.final(MANY + 1), 60)
 
@@ -115,8 +122,11 @@ async def play(hub: HubServer, url: str, running: RunningTill) -> None:
         state = await shown(hub, agent)
         return state["queue_length"] == 0 and await alarm_states(hub, agent) == [True]
 
+    async def is_drained() -> bool:
+        return await metric(hub, "queue_length", agent) == 0
+
     await until(is_over, 40)
-    assert await metric(hub, "queue_length", agent) == 0
+    await until(is_drained, 40)
 
 
 def test_a_long_queue_at_an_agent_is_an_alarm_until_it_is_drained(postgres_server: str) -> None:
