@@ -7,14 +7,16 @@ import msgspec
 import pytest
 
 from discounts import article, off, reward
+from kontuar.domain.catalogue.records import Article
+from kontuar.domain.documents.discounting import as_carried
 from kontuar.domain.documents.document import Document
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Operator
 from kontuar.domain.pricing.discount import Discount
-from kontuar.domain.pricing.rules import BundleDeal, Deal, Hours, SharedDeal, Slot, Tier, Validity
+from kontuar.domain.pricing.rules import BundleDeal, Deal, Gift, Hours, Scope, SharedDeal, Slot, Target, Tier, Validity
 from kontuar.kernel.canonical import row_checksum
 from kontuar.operations.actor import Grant
-from kontuar.operations.station import approval, payments, till
+from kontuar.operations.station import approval, payment_plan, payments, till
 from kontuar.operations.station.station import Station
 from refusals import refused
 from shop import MILK, MILK_EAN, NUTS, WATER, actor_of, change, fill, open_till, with_parameter
@@ -267,3 +269,80 @@ def test_a_firm_may_choose_what_is_best_for_the_customer(station: Station) -> No
     assert values(fill(station, MILK_EAN, WATER)) == [379, 237]
     with_parameter(station.books, "discount.choose", "best_for_customer")
     assert values(fill(station, MILK_EAN, WATER)) == [199, 249]
+
+
+# -- continued documents --------------------------------------------------------------------------------------
+def continued(station: Station, *codes: str) -> str:
+    """A draft as it comes back from parking."""
+    draft = fill(station, *codes)
+    return station.save(as_carried(draft)).doc_id
+
+
+def half_price_water(station: Station) -> None:
+    """Milk brings a water at half price."""
+    slots = tuple(Slot(goods=article(code), quantity=Decimal(1)) for code in (MILK, WATER))
+    deal = BundleDeal(slots=slots, reward=reward("50"), target=Target(goods=article(WATER)))
+    defined(station, "PACK", deal, "BUNDLE")
+
+
+def test_a_unit_that_made_a_carried_bundle_makes_no_second_one(station: Station) -> None:
+    """PARK-12, DISC-05: one milk makes one water cheaper, also after parking."""
+    half_price_water(station)
+    doc_id = continued(station, MILK_EAN, WATER)
+    till.scan(station, EWA, doc_id, WATER)
+    assert values(approval.open_payment(station, EWA, doc_id)) == [399, 124, 249]
+
+
+def test_half_a_carried_bundle_is_none(station: Station) -> None:
+    """DISC-23: with one element gone or changed the others are reckoned anew."""
+    half_price_water(station)
+    doc_id = continued(station, MILK_EAN, WATER)
+    assert values(till.remove_line(station, EWA, doc_id, 1)) == [249]
+    doc_id = continued(station, MILK_EAN, WATER, WATER)
+    assert values(till.change_quantity(station, EWA, doc_id, 1, "2")) == [798, 124, 249]
+    assert values(approval.open_payment(station, EWA, doc_id)) == [798, 124, 124]
+
+
+def test_carried_bundles_can_be_removed(station: Station) -> None:
+    """PARK-12: bundles follow the mode."""
+    half_price_water(station)
+    doc_id = continued(station, MILK_EAN, WATER)
+    assert values(till.remove_promotions(station, EWA, doc_id)) == [399, 249]
+
+
+def test_a_header_discount_does_not_keep_bundles_from_a_continued_document(station: Station) -> None:
+    """PARK-12: its share is reckoned anew, so the line came without a discount of its own."""
+    draft = fill(station, MILK_EAN, WATER)
+    till.give_header_discount(station, EWA, draft.doc_id, "percent", "1")
+    station.save(as_carried(till.look_at(station, EWA, draft.doc_id)))
+    half_price_water(station)
+    assert values(approval.open_payment(station, EWA, draft.doc_id)) == [395, 123]
+
+
+def test_in_manual_mode_a_gift_that_is_added_is_free(station: Station) -> None:
+    """DISC-05, DISC-23."""
+    slot = Slot(goods=article(MILK), quantity=Decimal(1))
+    defined(station, "GIVES", BundleDeal(slots=(slot,), gifts=(Gift(goods=article(WATER)),)), "BUNDLE")
+    with_parameter(station.books, "discount.bundles_automatic", "no")
+    draft = till.apply_promotions(station, EWA, fill(station, MILK_EAN).doc_id)
+    assert [one.rule for one in draft.discounts.unused_gifts] == ["GIVES"]
+    given = till.lines.with_gift(station, EWA, draft, station.books.definitions.get(Article, WATER), "1", "GIVES")
+    assert (values(given), given.discounts.unused_gifts) == ([399, 0], ())
+
+
+def test_a_carried_discount_for_a_form_of_payment_is_paid_by_that_form(station: Station) -> None:
+    """DISC-10, PARK-12."""
+    defined(station, "CARD", off("10", article(MILK)), scope=Scope(payment_forms=("card",)))
+    draft = payment_plan.set_planned_form(station, EWA, fill(station, MILK_EAN).doc_id, "card")
+    assert values(draft) == [359]
+    station.save(as_carried(draft))
+    with refused("payment.discount_needs_form"):
+        payments.assign(station, EWA, draft.doc_id, "cash")
+
+
+def test_an_amount_off_the_document_is_worth_the_same_in_the_other_direction(station: Station) -> None:
+    """SALE-07, DISC-06: 2.49 less 1.00 stays 1.49 to pay, and back again."""
+    draft = till.set_buyer(station, EWA, fill(station, WATER, document_type="invoice").doc_id, "ALFA")
+    till.give_header_discount(station, EWA, draft.doc_id, "amount", "1.00")
+    assert till.set_direction(station, EWA, draft.doc_id, "net").totals.gross == 149
+    assert till.set_direction(station, EWA, draft.doc_id, "gross").totals.gross == 149

@@ -1,6 +1,6 @@
 """A document as the pricing engine sees it, and what the engine said written back on it (DISC-20 … DISC-27)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -93,6 +93,15 @@ def as_carried(document: Document) -> Document:
     return msgspec.structs.replace(document, lines=lines)
 
 
+def with_bundles_freed(document: Document, bundles: Collection[str]) -> Document:
+    """The document whose carried lines in any of these bundles are reckoned anew: half a bundle is none (DISC-23)."""
+    lines = tuple(
+        msgspec.structs.replace(line, carried=False) if line.carried and not set(bundles).isdisjoint(line.has) else line
+        for line in document.lines
+    )
+    return msgspec.structs.replace(document, lines=lines)
+
+
 def discounted(document: Document, priced: Priced, minute: int) -> Document:
     """The document with what the engine gave on every line, its totals computed anew."""
     results = zip(document.lines, priced.lines, strict=True)
@@ -101,7 +110,8 @@ def discounted(document: Document, priced: Priced, minute: int) -> Document:
 
 
 def _priced_line(line: Line, result: PricedLine, currency: str) -> Line:
-    plain = not result.adjustments and not result.has and not result.could and not line.adjustments and not line.could
+    told = (result.adjustments, result.has, result.could, line.adjustments, line.could)
+    plain = not any(told) and (line.carried or not line.has)
     if plain and line.value == result.value and not line.typed and not line.initial_by:
         return line
     return msgspec.structs.replace(

@@ -35,11 +35,14 @@ def require_planned(station: Station, document: Document, form: PaymentForm) -> 
     """Raise `Refused("payment.discount_needs_form")` where a discount on the document is given for other forms only."""
     scopes = {ready.rule.id: ready.rule.scope for ready in station.rules.book(document.currency).rules}
     names = {known.code: known.name for known in station.payment_forms()}
-    for given in document.discounts.applications:
-        wanted = scopes[given.rule].payment_forms if given.rule in scopes and given.amount else ()
+    given = {one.rule: one.name for one in document.discounts.applications if one.amount}
+    for line in document.lines:  # what a continued document brought along counts as well
+        given |= {one.rule: given.get(one.rule, "") for one in line.adjustments}
+    for rule, name in given.items():
+        wanted = scopes[rule].payment_forms if rule in scopes else ()
         if wanted and form.code not in wanted:
             raise refuse(
-                "payment.discount_needs_form", "payment", name=given.name or given.rule, form=form.name,
+                "payment.discount_needs_form", "payment", name=name or rule, form=form.name,
                 forms=", ".join(names.get(code, code) for code in wanted),
             )  # fmt: skip
 

@@ -6,6 +6,7 @@ import msgspec
 
 from kontuar.domain.catalogue.records import Article
 from kontuar.domain.documents import lines
+from kontuar.domain.documents.discounting import with_bundles_freed
 from kontuar.domain.documents.document import Authorisation, Document, Line
 from kontuar.domain.documents.messages import LineVoided
 from kontuar.domain.documents.types import type_of
@@ -63,7 +64,8 @@ def change_quantity(
     if chosen.unit.code != line.unit:
         price = price_of(station, document, article, chosen)
         changed = lines.at_list_price(msgspec.structs.replace(changed, discount=None), price, document.currency)
-    grown = with_discounts(station, lines.replace(document, changed))
+    freed = with_bundles_freed(lines.replace(document, changed), line.has if line.carried else ())
+    grown = with_discounts(station, freed)
     changed = lines.find(grown, number)
     lines.storable(grown, changed)
     grown = noted(station, actor, grown, rights.VOID_LINE, number)
@@ -82,7 +84,8 @@ def remove_line(station: Station, actor: Actor, doc_id: str, number: int) -> Doc
     document = lines_editable(station, actor, doc_id)
     actor.require(rights.VOID_LINE, doc_id)
     line = lines.find(document, number)
-    left = with_discounts(station, lines.remove(document, number))
+    freed = with_bundles_freed(lines.remove(document, number), line.has if line.carried else ())
+    left = with_discounts(station, freed)
     changed = noted(station, actor, left, rights.VOID_LINE, number)
     body = LineVoided(doc_id=doc_id, article=line.article, quantity=line.base_quantity, value=line.value)
     return _voided(station, actor, changed, body)
@@ -113,7 +116,7 @@ def with_gift(
     """The document with a line more, added as the gift of a rule, in the article's base unit (DISC-05)."""
     match = CodeMatch(article.code, article.unit, "")
     line = line_for(station, actor, document, article, match, quantity, article.code)
-    return with_discounts(station, lines.add(document, msgspec.structs.replace(line, gift_of=rule)))
+    return with_discounts(station, lines.add(document, msgspec.structs.replace(line, gift_of=rule, in_bundles=True)))
 
 
 def _added(station: Station, document: Document, line: Line) -> Document:
@@ -131,7 +134,8 @@ def _added(station: Station, document: Document, line: Line) -> Document:
 
 def _is_untouched(line: Line) -> bool:
     """Nobody decided anything on the line, so it may grow."""
-    return line.discount is None and not line.initial_by and not line.carried and not line.gift_of
+    kept_apart = line.carried or line.only_bundles or line.gift_of
+    return line.discount is None and not line.initial_by and not kept_apart
 
 
 def _kind_of(line: Line) -> tuple[object, ...]:

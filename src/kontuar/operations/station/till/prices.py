@@ -6,11 +6,14 @@ import msgspec
 
 from kontuar.domain.catalogue.records import Article, PriceList, VatRate
 from kontuar.domain.documents import lines
+from kontuar.domain.documents.discounting import carried_adjustments
 from kontuar.domain.documents.document import Document, Line
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.pricing.line_prices import UnitPrice, list_price
 from kontuar.domain.pricing.vat import REVERSE_CHARGE, Direction, oss_code, rate_on
 from kontuar.kernel.errors import Problem, Refused, refuse
+from kontuar.kernel.money import exponent_of
+from kontuar.kernel.rounding import half_up
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.discounting import with_discounts
 
@@ -28,7 +31,7 @@ def reprice(station: Station, document: Document, *, was: Direction | None = Non
         return document
     day = station.business_day()
     version = station.books.definitions.version()
-    result = msgspec.structs.replace(document, definitions=version, business_day=day)
+    result = msgspec.structs.replace(_with_header_turned(document, was), definitions=version, business_day=day)
     problems: list[Problem] = []
     for line in document.lines if type_of(document.type).lines == "priced" else ():
         try:
@@ -40,6 +43,17 @@ def reprice(station: Station, document: Document, *, was: Direction | None = Non
     return with_discounts(station, result)
 
 
+def _with_header_turned(document: Document, was: Direction | None) -> Document:
+    """An amount off the document is worth the same to who pays, in whichever direction it is counted (SALE-07)."""
+    header, totals = document.discounts.header, document.totals
+    if was in (None, document.direction) or header is None or header.kind != "amount" or not totals.gross:
+        return document
+    top, bottom = (totals.net, totals.gross) if document.direction == "net" else (totals.gross, totals.net)
+    value = half_up(header.value * top / bottom, exponent_of(document.currency)) if bottom else header.value
+    turned = msgspec.structs.replace(header, value=value)
+    return msgspec.structs.replace(document, discounts=msgspec.structs.replace(document.discounts, header=turned))
+
+
 def _repriced(station: Station, document: Document, line: Line, day: datetime.date, was: Direction | None) -> Line:
     article = article_of(station, line.article)
     vat = rate_of(station, document, article, day)
@@ -48,7 +62,7 @@ def _repriced(station: Station, document: Document, line: Line, day: datetime.da
         reverse_charge=article.reverse_charge, split_payment=article.split_payment,
     )  # fmt: skip
     stays = was in (None, document.direction)
-    if stays and line.carried and line.adjustments:
+    if stays and line.carried and (carried_adjustments(line) or line.discount):
         return fresh
     if stays and line.initial_by:
         return lines.undiscounted(fresh, document.currency)
