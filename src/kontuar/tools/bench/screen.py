@@ -14,7 +14,8 @@ from kontuar.tools.replay.node_apis import NodeSaidNo
 if TYPE_CHECKING:
     from playwright.async_api import CDPSession, Page
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
+WHOLE: Final = Path("/usr/bin/chromium")
+CHROMIUM: Final = WHOLE if WHOLE.exists() else Path("/usr/bin/chromium-headless-shell")
 RECEIPT_LINES: Final = 30
 WARM_SCANS: Final = 5
 _KEY_GAP_SECONDS: Final = 0.008
