@@ -28,8 +28,18 @@ COUPONS = (
 )
 
 
-def station(name: str, store: str = STORE) -> NodeIdentity:
-    return NodeIdentity(node=name, kind="station", store=store, incarnation="i1", public_key=b"")
+def station(name: str, store: str = STORE, life: str = "i1") -> NodeIdentity:
+    return NodeIdentity(node=name, kind="station", store=store, incarnation=life, public_key=b"")
+
+
+def certify(hub: Hub, node: str, *lives: str) -> None:
+    """The station's databases, one after the other, as head office certified them."""
+    for ordinal, life in enumerate(lives, start=1):
+        hub.rows(
+            "INSERT INTO node_certificate (node, incarnation, ordinal, kind, store, series, public_key, certificate, "
+            "signature, issued_at) VALUES (%s, %s, %s, 'station', %s, '', '', '', '', now()) RETURNING node",
+            node, life, ordinal, STORE,
+        )  # fmt: skip
 
 
 POS1, POS2 = station("POS1"), station("POS2")
@@ -45,18 +55,21 @@ class Ledger:
         self.now = NOON
 
     def verify(self, code: str, doc_id: str = "", day: datetime.date = DAY) -> CouponAnswer:
-        return coupons.verify(self.book, VerifyCoupon(doc_id=doc_id or new_id(), code=code, day=day), self.now)
+        return coupons.verify(self.book, POS1, VerifyCoupon(doc_id=doc_id or new_id(), code=code, day=day), self.now)
 
     def reserve(self, doc_id: str, *codes: str, asker: NodeIdentity = POS1, turn: int = 1) -> CouponAnswer:
         asked = ReserveCoupons(doc_id=doc_id, codes=codes, day=DAY, turn=turn, by="anna")
         return coupons.reserve(self.book, self.definitions, asker, asked, self.now)
 
     def release(self, doc_id: str, asker: NodeIdentity = POS1, turn: int = 1) -> None:
-        coupons.release(self.book, asker, ReleaseCoupons(doc_id=doc_id, turn=turn))
+        coupons.release(self.book, asker, ReleaseCoupons(doc_id=doc_id, turn=turn), self.now)
 
-    def kept(self) -> list[tuple[str, str]]:
+    def kept(self, coupon: str = "ONCE", doc_id: str = "") -> list[Any]:
+        """(document, station) of what is kept of a coupon, or the stations that keep it for one document."""
         with self.database.transaction():
-            rows = self.book.reservations_of("ONCE", "", 50)
+            rows = self.book.reservations_of(coupon, "", 50)
+        if doc_id:
+            return sorted(row.station for row in rows if row.doc_id == doc_id)
         return sorted((row.doc_id, row.station) for row in rows)
 
 

@@ -60,14 +60,20 @@ def put(station: Station, draft: Document, code: str) -> Document:
     return coupons.put(station, EWA, draft.doc_id, code, answer)
 
 
-def reserve(station: Station, draft: Document) -> ReserveCoupons | None:
+def reserve(station: Station, draft: Document, until: datetime.datetime | None = None) -> ReserveCoupons | None:
     """Before the payment: what head office was asked, and its yes."""
     begun = coupon_payment.to_reserve(station, EWA, draft.doc_id)
     if not begun.question:
         return None
     asked = decode(begun.question, ReserveCoupons)
-    coupon_payment.reserved(station, EWA, draft.doc_id, encode(CouponAnswer(doc_id=asked.doc_id, codes=asked.codes)))
+    assert begun.turn == asked.turn
+    coupon_payment.reserved(station, draft.doc_id, begun.turn, yes_to(asked, until))
     return asked
+
+
+def yes_to(asked: ReserveCoupons, until: datetime.datetime | None = None) -> bytes:
+    """Head office's yes to a question."""
+    return encode(CouponAnswer(doc_id=asked.doc_id, codes=asked.codes, until=until))
 
 
 def pay(station: Station, draft: Document) -> Document:

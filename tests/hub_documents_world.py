@@ -23,7 +23,7 @@ from kontuar.domain.documents.messages import (
     cancelled_kind,
 )
 from kontuar.domain.documents.totals import with_totals
-from kontuar.domain.documents.types import TYPES
+from kontuar.domain.documents.types import TYPES, turnover
 from kontuar.domain.firm.records import Warehouse
 from kontuar.domain.parties.records import Operator
 from kontuar.domain.stock.records import CUSTOMER, INTERNAL, StockMove
@@ -123,6 +123,7 @@ class Till:
         self.key = Ed25519PrivateKey.generate() if signed else None
         self.messages: list[SealedMessage] = []
         self.ordinals: dict[str, int] = {}
+        self.perpetual = 0
         self.head = CHAIN_START
 
     def say(self, kind: str, body: Any, message_id: str = "", by: str = OPERATOR) -> SealedMessage:
@@ -175,9 +176,14 @@ class Till:
 
     def sell(self, *lines: tuple[int, int], **changes: Any) -> Document:
         """Append a paid receipt of (article number, pieces) lines."""
-        document = receipt(self, lines or ((1, 1),), **changes)
+        document = self._counted(receipt(self, lines or ((1, 1),), **changes))
         self.say(approved_kind(document.type), document, document.doc_id)
         return document
+
+    def _counted(self, document: Document) -> Document:
+        """With the perpetual total that a till would write."""
+        self.perpetual += turnover(document)
+        return msgspec.structs.replace(document, perpetual_gross=Minor(self.perpetual))
 
     def cancel(self, document: Document) -> SealedMessage:
         back = tuple(
@@ -196,7 +202,7 @@ class Till:
 
     def release(self, pieces: int, **changes: Any) -> Document:
         """Append an internal release of one article."""
-        document = internal_release(self, pieces, **changes)
+        document = self._counted(internal_release(self, pieces, **changes))
         self.say(approved_kind(document.type), document, document.doc_id)
         return document
 

@@ -1,19 +1,16 @@
 """Head office as somebody meets it in a browser: the firm of the guide, its pages, what their forms would send."""
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from litestar.testing import TestClient
-
+from hub_clients import Client, client_of, first_token
 from hub_definitions_world import guide_examples
-from kontuar.nodes.hub import ADMINISTRATOR_FILE, Hub
+from kontuar.nodes.hub import Hub
 from kontuar.nodes.settings import HubSettings
 
-Client = TestClient[Any]
 API = "/api/v1/definitions"
 
 
@@ -21,13 +18,8 @@ API = "/api/v1/definitions"
 def firm_in_a_browser(database_url: str, folder: Path) -> Iterator[Client]:
     """The firm of the guide; the client is logged in as SZEF in a browser and sends his page's token."""
     hub = Hub(HubSettings(data=folder / "hub", database_url=database_url))
-    with TestClient(hub.app, base_url="http://hub.test", raise_server_exceptions=False) as client:
-        deadline = time.monotonic() + 20
-        while client.get("/health").status_code != 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        code = (hub.settings.data / ADMINISTRATOR_FILE).read_text().strip()
-        token = client.post("/api/v1/login", json={"operator": "administrator", "pin": code}).json()["token"]
+    with client_of(hub) as client:
+        token = first_token(client, hub)
         for kind, text in guide_examples():
             headers = {"Authorization": f"Bearer {token}"}
             assert client.post(f"{API}/{kind}/import", content=text.encode(), headers=headers).status_code == 200

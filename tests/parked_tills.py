@@ -56,15 +56,18 @@ class StoreClock(TestClock):
 class StoreOfTills:
     """Three tills (S1T1 …) and the agent's buffer; `up` = the agent can be reached."""
 
-    def __init__(self, folder: Path) -> None:
-        self.clock = HandClock()
+    def __init__(self, folder: Path, clock: HandClock | None = None) -> None:
+        self.clock = clock or HandClock()
         self.up = True
         self.asked: list[tuple[str, str]] = []
         self.lose_answers = False
         self.cut: set[str] = set()
         (folder / "agent").mkdir(parents=True, exist_ok=True)
         self.buffer = Buffer(folder / "agent", StoreClock(self.clock))
-        self.tills = [ParkingTill(self, folder, number) for number in (1, 2, 3)]
+        self.tills = [self._new_till(folder, number) for number in (1, 2, 3)]
+
+    def _new_till(self, folder: Path, number: int) -> ParkingTill:
+        return ParkingTill(self, folder, number)
 
     def __getitem__(self, number: int) -> ParkingTill:
         return self.tills[number - 1]
@@ -133,6 +136,7 @@ class ParkingTill:
             station=self.station, run=at_once, devices=None,  # type: ignore[arg-type]
             check_pin=lambda verifier, pin: verifier.endswith("-" + pin), sync_status=self._status,
             questions=SimpleNamespace(ask=lambda question, body: store.answer(self.code, question, body)),
+            exchange=None,  # type: ignore[arg-type]
         )  # fmt: skip
         self._pushed = 0
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
+from exchange_world import exchange_of
 from head_office import HeadOffice
 from kontuar.devices.build import DeviceSettings, build_devices
 from kontuar.kernel.connectivity import Connectivity
@@ -72,7 +73,7 @@ class StationServer:
         self.desk = Desk(
             station=self.station, run=self.lane, devices=StationDevices(self.station, self.lane, self.devices),
             check_pin=lambda verifier, pin: bool(pin) and verifier.endswith("-" + pin), sync_status=self._sync_status,
-            questions=self.head_office,
+            questions=self.head_office, exchange=exchange_of(self.station, self.lane),
         )  # fmt: skip
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))

@@ -26,6 +26,7 @@ from kontuar.operations.hub.enrolment import CertificateRow, EnrolAnswer, EnrolR
 from kontuar.operations.incoming import receive
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmation, Confirmations, StockFigures
+from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, StreamId
 from kontuar.operations.ports.sync import DefinitionCursor, FeedCursor, HubReach, NodeIdentity, StreamPosition
 from kontuar.storage.sqlite.agent.books import AgentBooks
@@ -109,6 +110,9 @@ class HubDouble:
     def stock_since(self, asker: NodeIdentity, cursor: FeedCursor) -> StockFigures:
         return self.books.stock.since(cursor)
 
+    def parked_since(self, asker: NodeIdentity, cursor: FeedCursor) -> ParkedNews:
+        return ParkedNews(epoch=cursor.epoch, version=cursor.version)
+
     def final_positions(self, asker: NodeIdentity) -> Sequence[StreamPosition]:
         rows = self.books.database.rows("SELECT origin, incarnation, held_seq, held_hash FROM stream")
         return [StreamPosition(StreamId(o, i), Position(seq, digest.hex())) for o, i, seq, digest in rows]
@@ -143,13 +147,16 @@ class HubDouble:
                         hub_key=HUB_KEY.public_key.hex(), hub_certificates=())
         )  # fmt: skip
 
-    def app(self) -> Litestar:
-        site = SyncSite(
+    def site(self) -> SyncSite:
+        return SyncSite(
             sender=Sender(node="hub", incarnation="h1", build="1", sign=HUB_KEY.sign), keys=self.keys, receiver=self,
             giver=self, answerer=self.answer, enroller=self.enrol, runner=self.lane, giver_runner=self.lane,
             clock=self.clock, bell=self.bell,
         )  # fmt: skip
-        return Litestar(route_handlers=sync_routes(site), exception_handlers=EXCEPTION_HANDLERS, openapi_config=None)
+
+    def app(self) -> Litestar:
+        routes = sync_routes(self.site())
+        return Litestar(route_handlers=routes, exception_handlers=EXCEPTION_HANDLERS, openapi_config=None)
 
 
 @contextlib.asynccontextmanager

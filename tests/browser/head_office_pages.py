@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
+import pytest
 from playwright.sync_api import Browser, Page
 
 from hub_server import HubServer
+from postgres_fixture import fresh_database, open_temporary_folder
 
 BOSS = {"operator": "SZEF", "pin": "246810"}
+
+
+@pytest.fixture(scope="module")
+def hub(postgres_server: str) -> Iterator[HubServer]:
+    """The firm of the guide at head office, one for all tests of a module."""
+    with (
+        fresh_database(postgres_server) as url,
+        open_temporary_folder() as folder,
+        HubServer(folder / "hub", url) as running,
+    ):
+        yield running
+
+
+@pytest.fixture(scope="module")
+def token(hub: HubServer) -> str:
+    """Of the boss, who may everything."""
+    return token_of_boss(hub)
+
+
+@pytest.fixture
+def page(chromium: Browser, hub: HubServer, token: str) -> Iterator[Page]:
+    """An empty page of the boss."""
+    opened = desk(chromium, hub, token, height=900)
+    yield opened
+    opened.context.close()
 
 
 def token_of_boss(hub: HubServer) -> str:

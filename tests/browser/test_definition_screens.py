@@ -1,16 +1,16 @@
 """Editing definitions at head office in a real browser: by keyboard, by search, two at once (HUB-01, HUB-02)."""
 
-from collections.abc import Iterator
+import os
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from browser.back_office import grave
 from browser.chromium import until
-from browser.head_office_pages import desk, token_of_boss
+from browser.head_office_pages import desk
 from hub_server import HubServer
-from postgres_fixture import fresh_database, open_temporary_folder
 
+PICTURES = os.environ.get("KONTUAR_PICTURES", "")
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 SCREENS = (
     "/definitions/article", "/definitions/article/row?key=MLEKO", "/definitions/contractor/row?key=HURT",
@@ -20,26 +20,9 @@ SCREENS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def hub(postgres_server: str) -> Iterator[HubServer]:
-    with (
-        fresh_database(postgres_server) as url,
-        open_temporary_folder() as folder,
-        HubServer(folder / "hub", url) as hub,
-    ):
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def token(hub: HubServer) -> str:
-    return token_of_boss(hub)
-
-
-@pytest.fixture
-def page(chromium: Browser, hub: HubServer, token: str) -> Iterator[Page]:
-    opened = desk(chromium, hub, token)
-    yield opened
-    opened.context.close()
+def kept(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
 
 
 def row(hub: HubServer, kind: str, key: str) -> dict[str, object]:
@@ -83,6 +66,34 @@ def test_scanned_eans_become_rows_and_never_send_the_form(page: Page, hub: HubSe
     page.locator("[data-rows=eans] [data-remove-row]").first.click()
     page.keyboard.press("F10")
     assert until(lambda: row(hub, "article", "SER")["eans"] == [{"ean": "2000000000022", "unit": "kg"}])
+
+
+def test_the_next_free_ean_of_the_firms_range_is_put_into_the_form(page: Page, hub: HubServer) -> None:
+    """HUB-13: never one that is taken or stands in the form already; its unit is the article's."""
+    page.goto(f"{hub.url}/definitions/article/row?key=JOGURT")
+    assert page.locator("[data-rows=eans] [aria-disabled=true]").count() == 1
+    ranged = {"name": "article.ean_13_range", "scope": "global", "value": "590777700000-590777700002"}
+    key = "article.ean_13_range|global"
+    hub.client.put(f"/api/v1/definitions/parameter/{key}", json=ranged).raise_for_status()
+    before = row(hub, "article", "JOGURT")["eans"]
+    assert isinstance(before, list)
+    page.reload()
+    eans = page.locator("[data-rows=eans] .rows__row")
+    for count in (1, 2):
+        page.click("[data-next-ean='13']")
+        assert until(lambda count=count: eans.count() == len(before) + count)  # type: ignore[misc]
+    kept(page, "next-ean")
+    assert grave(page) == []
+    page.keyboard.press("F10")
+    page.wait_for_url("**saved=*")
+    given = [{"ean": ean, "unit": "szt"} for ean in ("5907777000002", "5907777000019")]
+    assert row(hub, "article", "JOGURT")["eans"] == [*before, *given]
+    page.goto(f"{hub.url}/definitions/batch/new")
+    page.click("[data-next-ean='13']")
+    assert until(lambda: eans.last.locator("input").input_value() == "5907777000026")
+    page.click("[data-next-ean='13']")
+    page.wait_for_selector("#toasts :text('EAN')")
+    assert eans.count() == 1
 
 
 def test_two_people_at_one_contractor_see_both_and_one_decides(page: Page, hub: HubServer) -> None:

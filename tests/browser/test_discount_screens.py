@@ -1,40 +1,15 @@
 """A discount at head office in a real browser: made, read in words, tried on a basket, confirmed (DISC-40)."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from browser.back_office import grave
 from browser.chromium import until
-from browser.head_office_pages import desk, token_of_boss
 from hub_server import HubServer
-from postgres_fixture import fresh_database, open_temporary_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
-
-
-@pytest.fixture(scope="module")
-def hub(postgres_server: str) -> Iterator[HubServer]:
-    with (
-        fresh_database(postgres_server) as url,
-        open_temporary_folder() as folder,
-        HubServer(folder / "hub", url) as hub,
-    ):
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def token(hub: HubServer) -> str:
-    return token_of_boss(hub)
-
-
-@pytest.fixture
-def page(chromium: Browser, hub: HubServer, token: str) -> Iterator[Page]:
-    opened = desk(chromium, hub, token, height=900)
-    yield opened
-    opened.context.close()
 
 
 def stored(hub: HubServer, code: str) -> dict[str, object]:

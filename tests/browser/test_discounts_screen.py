@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, expect
 
 from browser.back_office import do, grave
 from browser.till_pages import SIZES, Till, at_till
 from discounted_shop import PACK, discounted_shop
+from kontuar.domain.catalogue.records import Article
 from kontuar.domain.firm.records import View
-from shop import MILK_EAN, NUTS_EAN, TILE_EAN, change
+from kontuar.domain.parties.records import Operator
+from kontuar.operations.station import till as till_operations
+from shop import MILK_EAN, NUTS_EAN, TILE_EAN, actor_of, change
 from station_server import StationServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -192,6 +197,58 @@ def test_a_coupon_is_chosen_from_the_list_and_taken_off_again(till: Till, server
         server.level = "online"
 
 
+@pytest.mark.parametrize("language", ["pl", "fr"])
+@pytest.mark.parametrize("size", ["till", "laptop"])
+def test_the_buttons_of_a_sale_with_coupons_and_bundles_stand_in_one_row(
+    chromium: Browser, server: StationServer, size: str, language: str
+) -> None:
+    """SALE-01, COUP-01, DISC-23: nothing is cut off; what has no room is in a menu, in words."""
+    with at_till(chromium, server, size=size, language=language) as till:
+        till.new_receipt("EWA")
+        till.scan(MILK_EAN, "WATER")
+        page = till.page
+        bar = page.locator(".actions")
+        shown = "[...bar.querySelectorAll('.button')].filter(b => b.offsetParent && !b.closest('.menu__list'))"
+        tops = bar.evaluate(f"bar => {shown}.map(b => Math.round(b.getBoundingClientRect().top))")
+        assert len(tops) >= 5
+        assert len(set(tops)) == 1
+        assert bar.evaluate("bar => bar.scrollWidth <= bar.clientWidth")
+        page.locator("#more-menu > summary").click()
+        for key in ("fields", "change-type", "discount-summary", "discard", "view"):
+            words = page.locator(f"#more-menu #{key} > span").first
+            assert (key, words.is_visible()) == (key, True)
+        box = page.locator("#more-menu .menu__list").bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= SIZES[size][0]
+
+
+@pytest.mark.parametrize("key", ["F3", "F4"])
+def test_the_pad_of_the_discount_windows_is_whole_on_a_till(chromium: Browser, server: StationServer, key: str) -> None:
+    """DISC-06: with a name of two lines, a limit and a discount to take back, at 1024 by 768."""
+    ewa = do(server, server.station.books.definitions.get, Operator, "EWA")
+    nuts = do(server, server.station.books.definitions.get, Article, "NUTS")
+    name = "Pistacje luzem prażone i solone w łupinach, wielkość ekstra, z Kalifornii"
+    limited = msgspec.structs.replace(ewa, discount_percent=Decimal(50), discount_amount=Decimal("250.00"))
+    do(server, change, server.station.books, msgspec.structs.replace(nuts, name=name), limited)
+    try:
+        with at_till(chromium, server, language="fr") as till:
+            doc_id = till.new_receipt("EWA")
+            till.scan(NUTS_EAN)
+            do(server, till_operations.change_by_percent, server.station, actor_of(), doc_id, 1, "5")
+            do(server, till_operations.give_header_discount, server.station, actor_of(), doc_id, "percent", "5")
+            page = till.page
+            page.reload()
+            page.keyboard.press(key)
+            expect(page.locator("#discount-back")).to_be_visible()
+            assert page.locator("#dialog .window__body").evaluate("body => body.scrollHeight <= body.clientHeight")
+            last = page.locator("#dialog .key-0").bounding_box()
+            assert last is not None
+            assert last["y"] + last["height"] <= SIZES["till"][1]
+    finally:
+        do(server, change, server.station.books, nuts, ewa)
+
+
 def windows(till: Till) -> Iterator[str]:
     """Every window of discounts, one after another."""
     page = till.page
@@ -201,6 +258,9 @@ def windows(till: Till) -> Iterator[str]:
     page.locator("#line-1 .mark-bundle__face").hover()
     yield "a mark's names"
     for name in ("discount", "header-discount", "explain", "promotions", "coupons", "discount-summary"):
+        if name == "discount-summary":
+            page.locator("#more-menu > summary").click()
+            yield "menu"
         page.locator(f'[data-action="{name}"]').first.click()
         expect(page.locator("#dialog-title")).to_be_visible()
         yield name

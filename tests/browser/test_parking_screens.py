@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from browser.back_office import grave
 from browser.chromium import Keys
 from browser.till_pages import PINS, Till, at_till
 from kontuar.domain.documents.parking import ean_of
 from parked_servers import ParkedServers
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+PICTURES = os.environ.get("KONTUAR_PICTURES", "")
+"""A folder: the windows of differing versions are kept there, for people to look at."""
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +198,102 @@ def test_the_print_of_a_parked_document_bears_its_number_as_bars(chromium: Brows
         expect(one.page.locator(".mark-copy")).to_have_text("NIEZATWIERDZONY")
         answer = one.page.request.get(f"{one.server.url}/parked/{doc_id}/pdf")
         assert answer.body().startswith(b"%PDF")
+
+
+def went_apart(store: ParkedServers, one: Till, two: Till) -> str:
+    """Two tills go on with one document while the agent is away, the second under a lease it has; then it is back."""
+    servers = store.servers
+    doc_id = parked(one, "MILK")
+    two.sign_in("EWA", "/parked")
+    listed(store, two, doc_id)
+    two.page.locator(f'tr[data-row="{doc_id}"]').dblclick()
+    two.page.wait_for_url(lambda address: f"/sale/{doc_id}" in address)
+    one.page.goto(f"{one.server.url}/parked")
+    store.up = False
+    store.until(lambda: servers[0].level == servers[1].level == "offline")
+    one.page.locator(f'tr[data-row="{doc_id}"]').dblclick()
+    one.page.wait_for_url(lambda address: f"/sale/{doc_id}" in address)
+    one.scan("WATER")
+    two.scan("MILK", "WATER", "WATER")
+    for till in (one, two):
+        till.page.keyboard.press("F8")
+        expect(till.page.locator("#dialog-title")).to_have_text("Parked on this till only")
+    store.up = True
+    store.until(lambda: len(store.buffer.listed()) == 2)
+    return doc_id
+
+
+def seen_versions(store: ParkedServers, till: Till, doc_id: str) -> list[str]:
+    """The list at a till, its versions compared with F6; the identities of the columns."""
+    rows = till.server.station.books.parking.rows
+    store.until(lambda: len(till.server.do(rows)) == 2)
+    till.page.goto(f"{till.server.url}/parked")
+    till.page.locator(f'tr[data-row="{doc_id}"]').click()
+    expect(till.page.locator('#row-actions [data-action="compare"]')).to_be_visible()
+    till.page.keyboard.press("F6")
+    expect(till.page.locator("#dialog .versions")).to_be_visible()
+    return [str(each.get_attribute("data-version")) for each in till.page.locator("#dialog [data-version]").all()]
+
+
+def kept(till: Till, name: str) -> None:
+    if PICTURES:
+        till.page.screenshot(path=f"{PICTURES}/{name}.png")
+
+
+def test_two_versions_of_one_document_are_compared_and_a_person_keeps_one(
+    chromium: Browser, store: ParkedServers
+) -> None:
+    """PARK-15, PARK-16: both are seen in every list, a third till that held neither shows both whole."""
+    with (
+        at_till(chromium, store.servers[0]) as one,
+        at_till(chromium, store.servers[1]) as two,
+        at_till(chromium, store.servers[2]) as three,
+    ):
+        doc_id = went_apart(store, one, two)
+        three.sign_in("EWA", "/parked")
+        columns = seen_versions(store, three, doc_id)
+        (copy,) = set(columns) - {doc_id}
+        assert chips(three, doc_id) == ["Parked", "Differing versions: 2"]
+        assert chips(three, copy) == ["Parked", "Conflict copy"]
+        table = three.page.locator("#dialog .versions")
+        different = table.locator(".is-different th").all_inner_texts()
+        assert different == ["Mleko 2% 1 l", "Woda gazowana"]
+        assert grave(three.page) == []
+        kept(three, "versions")
+        of_two = next(key for key in columns if store.buffer.listed()[key].station == "S1T2")
+        other = next(key for key in columns if key != of_two)
+        table.locator(f'[data-delete="{other}"]').click()
+        three.page.get_by_role("button", name="Delete for all tills").click()
+        expect(three.page.locator(f'tr[data-row="{other}"]')).to_have_count(0)
+        three.page.locator(f'tr[data-row="{of_two}"]').click()
+        expect(three.page.locator('#row-actions [data-action="continue"]')).to_be_visible()
+        expect(three.page.locator('#row-actions [data-action="compare"]')).to_have_count(0)
+        three.page.keyboard.press("Enter")
+        three.page.wait_for_url(lambda address: f"/sale/{of_two}" in address)
+        assert three.lines() == ["Mleko 2% 1 l", "Mleko 2% 1 l", "Woda gazowana", "Woda gazowana"]
+
+
+@pytest.mark.parametrize(("language", "dark"), [("pl", False), ("fr", True)])
+def test_whoever_keeps_both_versions_goes_on_with_either(
+    chromium: Browser, store: ParkedServers, language: str, dark: bool
+) -> None:
+    """PARK-15: keeping both changes nothing; without the agent a till shows the version that it made."""
+    with at_till(chromium, store.servers[0]) as one, at_till(chromium, store.servers[1]) as two:
+        doc_id = went_apart(store, one, two)
+        with at_till(chromium, store.servers[0], language=language, dark=dark) as again:
+            again.sign_in("EWA", "/parked")
+            seen_versions(store, again, doc_id)
+            kept(again, f"versions-{language}")
+            assert grave(again.page) == []
+            again.page.locator("#dialog [data-first-focus]").click()
+            expect(again.page.locator("#dialog")).to_be_hidden()
+            rows = again.server.do(again.server.station.books.parking.rows)
+            assert {row.doc_id for row in rows} == set(store.buffer.listed())
+            store.up = False
+            store.until(lambda: store.servers[0].level == "offline")
+            again.page.reload()
+            seen_versions(store, again, doc_id)
+            unknown = again.page.locator("#dialog .versions p")
+            expect(unknown).to_have_count(1)
+            kept(again, f"versions-away-{language}")
+            again.page.locator("#dialog [data-continue]").first.click()

@@ -35,7 +35,8 @@ def quick_receipt(till: Till) -> str:
     """A receipt in quick sale: switched on the form."""
     doc_id = till.new_receipt()
     if not till.page.locator("#quick").count():
-        till.page.locator('[data-action="mode"]').click()
+        till.page.locator("#more-menu > summary").click()
+        till.page.locator("#mode").click()
     expect(till.page.locator("#quick")).to_be_visible()
     return doc_id
 
@@ -223,9 +224,11 @@ def test_lines_are_copied_by_touch(till: Till) -> None:
     till.new_receipt()
     page = till.page
     till.scan(MILK_EAN)
+    page.locator("#more-menu > summary").click()
     with page.expect_response("**/copy"):
         page.locator("#copy-lines").click()
     doc_id = till.new_receipt()
+    page.locator("#more-menu > summary").click()
     with page.expect_response("**/paste"):
         page.locator("#paste-lines").click()
     expect(page.locator("#lines-rows tr")).to_have_count(1)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from browser.chromium import until
 from browser.till_pages import Till, at_till
@@ -47,6 +47,22 @@ def test_a_scan_from_a_quantity_field_reaches_the_receipt_and_leaves_the_field_a
     till.scan(TILE_EAN)
     expect(till.page.locator("#quantity")).to_have_value("1")
     assert till.lines() == ["Mleko 2% 1 l", "Płytka ścienna"]
+
+
+@pytest.mark.parametrize(("key", "leads_to"), [("F9", "payment/"), ("F8", "/park")])
+def test_a_key_faster_than_the_answer_to_the_first_scan_is_not_lost(till: Till, key: str, leads_to: str) -> None:
+    """DOC-20, PAY-01, PARK-01: nothing can be paid or parked yet when it is pressed; a moment later it can."""
+    till.new_receipt()
+    held: list[Route] = []
+    till.page.route("**/lines", lambda route: held.append(route))
+    told = "code => document.dispatchEvent(new CustomEvent('kontuar:scan', {detail: {code}}))"
+    with till.page.expect_request("**/lines"):
+        till.page.evaluate(told, MILK_EAN)
+    till.page.keyboard.press(key)
+    expect(till.page.locator("#toasts > *")).to_have_count(0)
+    (route,) = held
+    with till.page.expect_request(lambda asked: leads_to in asked.url):
+        route.continue_()
 
 
 def test_an_unknown_scan_says_what_to_do_and_adds_nothing(till: Till) -> None:
@@ -142,7 +158,7 @@ def test_a_cashier_changes_a_price_when_the_manager_allows_it(till: Till) -> Non
     expect(till.page.locator("#line-1 .line__less")).to_contain_text("Discount 12.3 %")
     document = till.draft(doc_id)
     assert document is not None
-    assert [(given.right, given.operator) for given in document.authorisations] == [("price.change", "EWA")]
+    assert [(given.right, given.operator) for given in document.authorisations] == [("discount.line", "EWA")]
 
 
 def test_a_wrong_pin_of_the_manager_changes_nothing(till: Till) -> None:

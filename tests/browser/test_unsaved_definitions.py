@@ -1,36 +1,19 @@
 """What was typed in a definition's form is not lost by a key, a link or a refusal of the server (HUB-01)."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from browser.back_office import grave
 from browser.chromium import until
-from browser.head_office_pages import desk, token_of_boss
+from browser.head_office_pages import desk
 from hub_server import HubServer
-from postgres_fixture import fresh_database, open_temporary_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 PICTURES = os.environ.get("KONTUAR_PICTURES", "")
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 LEAVING = {"pl": "Wyjdź bez zapisania", "en": "Leave without saving", "fr": "Quitter sans enregistrer"}
-
-
-@pytest.fixture(scope="module")
-def hub(postgres_server: str) -> Iterator[HubServer]:
-    with (
-        fresh_database(postgres_server) as url,
-        open_temporary_folder() as folder,
-        HubServer(folder / "hub", url) as hub,
-    ):
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def token(hub: HubServer) -> str:
-    return token_of_boss(hub)
 
 
 def kept(page: Page, name: str) -> None:

@@ -1,16 +1,15 @@
 """The ledger of coupons on a real PostgreSQL: verified, reserved and released, whoever asks when (COUP-03)."""
 
 import datetime
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from coupon_ledger import COUPONS, POS1, POS2, Ledger, station
+from coupon_ledger import COUPONS, POS1, POS2, Ledger, certify, station
 from hub_documents_world import DAY, NOON, STORE, Hub, new_id
 from kontuar.domain.firm.records import Centre, Parameter, Store
 from kontuar.kernel.canonical import encode
-from kontuar.kernel.errors import Problem, Refused
+from kontuar.kernel.errors import Problem
 from kontuar.operations.hub import coupons
 from refusals import refused
 
@@ -105,22 +104,89 @@ def test_releasing_is_repeatable_and_only_the_stations_own_and_never_what_it_res
     assert ledger.kept() == []
 
 
-def test_a_document_continued_at_another_till_takes_its_reservation_over(ledger: Ledger) -> None:
-    """COUP-03: it is kept for the document; the till that had it cannot release it any more."""
+def test_a_document_continued_at_another_till_has_its_coupon_there_whatever_the_first_one_says_late(
+    ledger: Ledger,
+) -> None:
+    """COUP-03: the code is taken once, for the document; each till lets go of its own only."""
     mine = new_id()
-    ledger.reserve(mine, "ONCE", asker=POS1, turn=70)
-    ledger.reserve(mine, "ONCE", asker=POS2, turn=3)
+    ledger.reserve(mine, "TWICE", asker=POS1, turn=70)
+    ledger.reserve(mine, "TWICE", asker=POS2, turn=3)
+    ledger.reserve(new_id(), "TWICE")
+    said_no(lambda: ledger.reserve(new_id(), "TWICE"), "coupon.reserved_elsewhere")
+    ledger.reserve(mine, "TWICE", asker=POS1, turn=69)
     ledger.release(mine, asker=POS1, turn=71)
-    assert ledger.kept() == [(mine, "POS2")]
+    assert ledger.kept("TWICE", mine) == ["POS2"]
+    said_no(lambda: ledger.reserve(new_id(), "TWICE"), "coupon.reserved_elsewhere")
 
 
-def test_a_question_that_was_overtaken_changes_nothing(ledger: Ledger) -> None:
+def test_a_question_that_was_overtaken_changes_nothing_and_hears_what_is_kept(ledger: Ledger) -> None:
     """COUP-03: a slow line delivers the earlier question last."""
     mine = new_id()
     ledger.reserve(mine, "ONCE", "TWICE", turn=2)
-    ledger.reserve(mine, "ONCE", turn=1)
+    assert ledger.reserve(mine, "ONCE", "LEAF001", "ALWAYS", turn=1).codes == ("ONCE", "ALWAYS")
     ledger.reserve(new_id(), "TWICE")
     said_no(lambda: ledger.reserve(new_id(), "TWICE"), "coupon.reserved_elsewhere")
+    ledger.reserve(new_id(), "LEAF001")
+
+
+@pytest.mark.parametrize("release_turn", [5, 6])
+def test_a_reserve_that_comes_after_the_release_which_gave_it_up_keeps_nothing(
+    ledger: Ledger, release_turn: int
+) -> None:
+    """COUP-03: the till had waited long enough; nobody would ever let go of it."""
+    mine = new_id()
+    ledger.release(mine, turn=release_turn)
+    answer = ledger.reserve(mine, "ONCE", turn=5)
+    assert (answer.codes, answer.until) == ((), None)
+    assert ledger.kept() == []
+    assert ledger.reserve(mine, "ONCE", turn=release_turn + 1).codes == ("ONCE",)
+
+
+def test_a_till_with_a_new_database_goes_on_above_all_turns_of_its_former_one(hub: Hub, ledger: Ledger) -> None:
+    """COUP-03: what the former one had for the document is the new one's; whatever it still says comes too late."""
+    former, new = station("POS1", life="i1"), station("POS1", life="i2")
+    certify(hub, "POS1", "i1", "i2")
+    mine = new_id()
+    ledger.reserve(mine, "ONCE", "TWICE", asker=former, turn=70)
+    assert ledger.reserve(mine, "ONCE", asker=new, turn=1).codes == ("ONCE",)
+    ledger.release(mine, asker=former, turn=99)
+    assert ledger.reserve(mine, "TWICE", asker=former, turn=100).codes == ()
+    assert ledger.kept("TWICE", mine) == []
+    assert ledger.kept("ONCE", mine) == ["POS1"]
+    ledger.release(mine, asker=new, turn=2)
+    assert ledger.kept() == []
+
+
+def test_a_new_database_lets_go_of_what_its_former_one_kept(hub: Hub, ledger: Ledger) -> None:
+    """COUP-03: a till that was set up anew is not kept from its own coupon."""
+    certify(hub, "POS1", "i1", "i2")
+    mine = new_id()
+    ledger.reserve(mine, "ONCE", asker=station("POS1", life="i1"), turn=70)
+    ledger.release(mine, asker=station("POS1", life="i2"), turn=1)
+    assert ledger.kept() == []
+
+
+@pytest.mark.parametrize(
+    ("doc_id", "codes", "turn"),
+    [("", ("ONCE",), 1), ("x" * 101, ("ONCE",), 1), ("a\0", ("ONCE",), 1), ("a", ("ON\0",), 1), ("a", (), 1),
+     ("a", ("ONCE",), 2**62), ("a", ("ONCE",), -1)],
+)  # fmt: skip
+def test_a_question_that_no_till_asks_is_unreadable_and_never_breaks_anything(
+    ledger: Ledger, doc_id: str, codes: tuple[str, ...], turn: int
+) -> None:
+    """COUP-03."""
+    said_no(lambda: ledger.reserve(doc_id, *codes, turn=turn), "question.unreadable")
+    if codes == ("ONCE",):
+        said_no(lambda: ledger.release(doc_id, turn=turn), "question.unreadable")
+
+
+def test_more_coupons_than_a_document_takes_are_refused_in_words(ledger: Ledger) -> None:
+    """COUP-01, COUP-03: fifty are the most."""
+    codes = [f"LEAF{number:03}" for number in range(1, 52)]
+    problem = said_no(lambda: ledger.reserve(new_id(), *codes), "coupon.too_many")
+    assert problem.facts == {"most": "50"}
+    said_no(lambda: ledger.reserve(new_id(), *codes[:50], turn=2), *["coupon.unknown"] * 30)
+    said_no(lambda: ledger.reserve(new_id(), "X" * 100_000), "coupon.unknown")
 
 
 def test_a_reservation_ends_after_the_hours_that_hold_in_the_store(hub: Hub, ledger: Ledger) -> None:
@@ -144,51 +210,36 @@ def test_a_reservation_ends_after_the_hours_that_hold_in_the_store(hub: Hub, led
     assert ledger.kept() == []
 
 
+@pytest.mark.parametrize(("stored", "hours"), [("0", 1), ("999999999", 8760)])
+def test_hours_that_were_stored_before_they_had_bounds_are_taken_as_the_nearest_bound(
+    hub: Hub, ledger: Ledger, stored: str, hours: int
+) -> None:
+    """COUP-03."""
+    row = Parameter(name="coupon.reservation_hours", scope="global", value=stored)
+    with hub.database.transaction():
+        hub.database.connection.execute(
+            "INSERT INTO definition (kind, key, version, body, checksum) VALUES ('parameter', 'p', 1, %s, 0)",
+            [encode(row)],
+        )
+    assert ledger.reserve(new_id(), "ONCE").until == NOON + hours * HOURS
+
+
+def test_turns_are_forgotten_a_week_after_the_last_question_but_never_while_something_is_kept(
+    hub: Hub, ledger: Ledger
+) -> None:
+    """COUP-03: the ledger does not grow with every receipt."""
+    kept, let_go = new_id(), new_id()
+    ledger.reserve(kept, "ONCE")
+    ledger.reserve(let_go, "TWICE")
+    ledger.release(let_go, turn=2)
+    hub.rows("UPDATE coupon_reservation SET until = until + interval '30 days' RETURNING 1")
+    for days, left in ((6, [kept, let_go]), (8, [kept])):
+        coupons.forget_ended(ledger.book, NOON + datetime.timedelta(days=days))
+        assert [doc_id for (doc_id,) in hub.rows("SELECT doc_id FROM coupon_turn ORDER BY doc_id")] == left
+
+
 def test_a_coupon_without_a_limit_is_never_kept_from_anybody(ledger: Ledger) -> None:
     """COUP-03."""
     for _ in range(3):
         ledger.reserve(new_id(), "ALWAYS")
     assert ledger.database.connection.execute("SELECT count(*) FROM coupon_reservation").fetchone() == (0,)
-
-
-def race(url: str, tills: int, lock: bool = True) -> list[str]:
-    """Tills that reserve the same last use at the same moment: what each is told."""
-    gate, told = threading.Barrier(tills), [""] * tills
-
-    def ask(place: int) -> None:
-        asker = Ledger(url)
-        if not lock:
-            asker.book.lock = lambda: None  # type: ignore[method-assign]
-            read = asker.book.reservations
-            asker.book.reservations = lambda *what: (read(*what), gate.wait(10))[0]  # type: ignore[method-assign]
-        try:
-            gate.wait(10)
-            asker.reserve(f"doc-{place}", "ONCE", asker=station(f"POS{place}"))
-            told[place] = "kept"
-        except Refused as refusal:
-            told[place] = refusal.problems[0].code
-        finally:
-            asker.database.close()
-
-    threads = [threading.Thread(target=ask, args=(place,)) for place in range(tills)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return sorted(told)
-
-
-def test_of_tills_that_reserve_the_last_use_at_the_same_moment_exactly_one_wins(
-    ledger: Ledger, postgres_url: str
-) -> None:
-    """COUP-03."""
-    for _ in range(5):
-        assert race(postgres_url, 4) == ["coupon.reserved_elsewhere"] * 3 + ["kept"]
-        (winner,) = ledger.kept()
-        ledger.release(winner[0], asker=station(winner[1]))
-
-
-def test_without_the_ledgers_lock_both_would_win(ledger: Ledger, postgres_url: str) -> None:
-    """The twin that shows the damage."""
-    assert race(postgres_url, 2, lock=False) == ["kept", "kept"]
-    assert len(ledger.kept()) == 2

@@ -1,4 +1,4 @@
-"""Documents, reconciliation, proof and monitor at the hub, on a real PostgreSQL."""
+"""Documents, reconciliation and monitor at the hub, on a real PostgreSQL."""
 
 import datetime
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from cryptography.exceptions import InvalidSignature
 
 from hub_documents_world import DAY, NOON, STATION, STORE, WAREHOUSE, Hub, Till, article, article_code, new_id
 from kontuar.domain.documents.document import Document
@@ -14,11 +13,10 @@ from kontuar.domain.parties import rights
 from kontuar.kernel.canonical import decode
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.hub_documents import document, documents, find_document, reconciliation, verify_chains
+from kontuar.operations.hub.hub_documents import document, documents, find_document, reconciliation
 from kontuar.operations.hub.monitor import nodes, note_contact
 from kontuar.operations.ports.hub_documents import Opening, OpeningRow
 from kontuar.operations.ports.hub_lists import Contact, DocumentFilter
-from kontuar.operations.ports.streams import SealedMessage, StreamId
 from kontuar.storage.postgres.documents import PostgresDocumentShelf
 from kontuar.storage.postgres.monitor import PostgresMonitorShelf
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
@@ -63,10 +61,6 @@ def opening(pieces: int, opening_id: str = "01900000-0000-7000-8000-000000000001
         OpeningRow(warehouse=WAREHOUSE, article=article_code(number), quantity=Decimal(pieces)) for number in (1, 2)
     )
     return Opening(opening_id=opening_id, store=store, business_day=DAY, rows=rows)
-
-
-def fine(stream: StreamId, message: SealedMessage) -> str:
-    return ""
 
 
 def test_documents_are_listed_newest_first_page_by_page(hub: Hub, till: Till, shelf: PostgresDocumentShelf) -> None:
@@ -174,74 +168,6 @@ def test_reconciliation_counts_what_is_in_the_tables(hub: Hub, till: Till, shelf
     ]
     assert (told.booked_balance, told.unbooked_balance, told.balances_that_differ) == (Decimal(-4), Decimal(-2), 0)
     assert reconciliation(shelf, BOSS, STORE, DAY + datetime.timedelta(days=1)).documents == ()
-
-
-def test_untouched_streams_verify(hub: Hub, till: Till, shelf: PostgresDocumentShelf) -> None:
-    """REL-14, HUB-10."""
-    for _ in range(5):
-        till.sell((1, 1))
-    arrive(hub, till)
-    report = verify_chains(shelf, BOSS, STORE, fine)[0]
-    assert (report.problem, report.messages, report.head) == ("", 6, till.head.hex())
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        (
-            "UPDATE message SET payload = set_byte(payload, 40, get_byte(payload, 40) # 1) WHERE seq = 4",
-            "chain.altered",
-        ),
-        ("DELETE FROM message WHERE seq = 4", "chain.message_missing"),
-        ("DELETE FROM message WHERE seq = 6", "chain.message_missing"),
-        ("UPDATE stream SET hash = sha256('x')", "chain.head_differs"),
-        ("UPDATE document SET gross = gross + 1 WHERE seq = 4", "chain.booked_differs"),
-        (
-            "UPDATE message SET seq = CASE seq WHEN 104 THEN 5 ELSE 4 END WHERE seq IN (104, 105)",
-            "chain.altered",
-        ),
-    ],
-)
-def test_whatever_is_altered_behind_the_guards_is_found_and_named(
-    hub: Hub, till: Till, shelf: PostgresDocumentShelf, change: str, problem: str
-) -> None:
-    """REL-14: a changed byte, a removed or reordered message, a shortened stream, a booked figure."""
-    for _ in range(5):
-        till.sell((1, 1))
-    arrive(hub, till)
-    with hub.database.transaction():
-        connection = hub.database.connection
-        connection.execute("ALTER TABLE message DISABLE TRIGGER ALL")
-        connection.execute("ALTER TABLE document DISABLE TRIGGER ALL")
-        if "104" in change:
-            connection.execute("UPDATE message SET seq = seq + 100 WHERE seq IN (4, 5)")
-        connection.execute(change)
-    report = verify_chains(shelf, BOSS, "", fine)[0]
-    assert report.problem == problem
-    if "seq = 4" in change and "DELETE" not in change:
-        assert (report.seq, report.number) == (4, "PAR/2026/11/00003/POS1")
-
-
-def test_a_bad_signature_is_found_by_verify(hub: Hub, till: Till, shelf: PostgresDocumentShelf) -> None:
-    """REL-14: the key of the certificate, not only the chain."""
-    till.sell((1, 1))
-    arrive(hub, till)
-    assert till.key is not None
-    public = till.key.public_key()
-
-    def check(stream: StreamId, message: SealedMessage) -> str:
-        try:
-            public.verify(message.signature, message.hash)
-        except InvalidSignature:
-            return "signature.bad"
-        return ""
-
-    assert verify_chains(shelf, BOSS, STORE, check)[0].problem == ""
-    with hub.database.transaction():
-        hub.database.connection.execute("ALTER TABLE message DISABLE TRIGGER ALL")
-        hub.database.connection.execute("UPDATE message SET signature = set_byte(signature, 1, 255) WHERE seq = 2")
-    report = verify_chains(shelf, BOSS, STORE, check)[0]
-    assert (report.problem, report.seq) == ("signature.bad", 2)
 
 
 def test_the_monitor_shows_every_node_and_what_is_wrong_with_it(hub: Hub, till: Till) -> None:

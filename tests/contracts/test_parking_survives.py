@@ -10,8 +10,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from faulty_vfs import faulty_disk, layer
 from kontuar.storage.failures import StorageFailure
+from kontuar.tools.simulate.disk import faulty_disk, layer
 from parking_world import Buffer, approved
 from sync_chain import TestClock
 

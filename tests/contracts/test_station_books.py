@@ -143,8 +143,8 @@ def _drop_guard(station: Station) -> None:
         ("UPDATE message SET payload = CAST(payload || ' ' AS BLOB) WHERE seq = 3", [3]),
         ("UPDATE message SET hash = zeroblob(32) WHERE seq = 3", [3, 4]),
         ("UPDATE message SET signature = zeroblob(64) WHERE seq = 3", [3]),
-        ("DELETE FROM message WHERE seq = 3", [4]),
-        ("UPDATE message SET seq = 99 WHERE seq = 3", [4]),
+        ("DELETE FROM message WHERE seq = 3", [3]),
+        ("UPDATE message SET seq = 99 WHERE seq = 3", [3]),
     ],
 )
 def test_an_altered_removed_or_moved_message_is_found_at_its_place(

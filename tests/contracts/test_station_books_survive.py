@@ -12,13 +12,13 @@ import msgspec
 import pytest
 
 from chain import verify
-from faulty_vfs import Disk, faulty_disk, layer
 from kontuar.domain.documents.document import Document
 from kontuar.operations.station import approval, payments, till
 from kontuar.operations.station.station import Station
 from kontuar.storage.failures import StorageDamaged, StorageFailure, StorageFull
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.books import MIGRATIONS
+from kontuar.tools.simulate.disk import Disk, faulty_disk, layer
 from shop import (
     MILK,
     NUTS,

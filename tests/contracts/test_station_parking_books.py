@@ -12,7 +12,6 @@ import apsw
 import msgspec
 import pytest
 
-from faulty_vfs import faulty_disk, layer
 from kontuar.domain.documents.parking import ParkedRow
 from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.station import ParkedHere
@@ -22,6 +21,7 @@ from kontuar.operations.station.parking import continuing, errands, putting
 from kontuar.operations.station.station import Station
 from kontuar.storage.failures import StorageFailure
 from kontuar.storage.sqlite.station.parking import SqliteParking
+from kontuar.tools.simulate.disk import faulty_disk, layer
 from shop import MILK, WATER, actor_of, everything, new_station, open_till
 
 EWA = actor_of()

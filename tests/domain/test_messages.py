@@ -30,6 +30,15 @@ def keeps(written: Any, read: Any) -> bool:
     return bool(written == read)
 
 
+def same_shape(one: Any, other: Any) -> bool:
+    """Whether the same fields stand at every depth; a field that came later is written with its default."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_shape(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_shape, one, other))
+    return True
+
+
 def test_every_kind_has_a_sample_and_every_sample_a_kind() -> None:
     assert {path.stem for path in SAMPLES.glob("*.json")} == {kind.replace("/", "-") for kind in BODIES}
 
@@ -49,7 +58,7 @@ def test_reading_and_writing_again_gives_the_same_bytes_as_long_as_the_shape_is_
     """HUB-10: canonical bytes."""
     message = decode(sample(kind), Message)
     again = encode(read_body(message))
-    if json.loads(again).keys() == json.loads(bytes(message.body)).keys():
+    if same_shape(json.loads(again), json.loads(bytes(message.body))):
         assert again == bytes(message.body)
     assert encode(message) == sample(kind)
 

@@ -99,6 +99,26 @@ def test_rights_come_from_roles_and_all_documents_includes_ones_own() -> None:
     assert CASHIER < SHIFT_MANAGER < MANAGER < ALL_RIGHTS
 
 
+ROLES_AT_THE_TILL = {
+    "cashier": (CASHIER, """
+        receipt.void_line receipt.void cash.in payment.other_forms receipt.invoice documents.own"""),
+    "shift manager": (SHIFT_MANAGER, """
+        price.change discount.line discount.header cash.out drawer.open cash.see documents.all"""),
+    "manager": (MANAGER, "station.settings views.manage payment.deferred_undefined"),
+}  # fmt: skip
+"""What each may do that the one before may not."""
+
+
+def test_the_roles_of_the_till_have_the_functions_that_are_named_for_them() -> None:
+    """HUB-15: each function is a right of its own, and each role has those of the one before it."""
+    before: frozenset[str] = frozenset()
+    for held, named in ROLES_AT_THE_TILL.values():
+        own = set(named.split())
+        assert own <= held
+        assert not own & before
+        before = held
+
+
 GOODS = Article(code="A", name="Tile", vat="23", unit="szt", group="G")
 BAD = [
     (Unit(code="kg", name="kilogram", precision=5), ["unit.bad_precision"]),
@@ -126,6 +146,9 @@ BAD = [
     (Parameter(name="sale.vat_direction", scope="global:x", value="up"),
      ["parameter.bad_scope", "parameter.bad_value"]),
     (Parameter(name="sale.vat_direction", scope="store", value="net"), ["parameter.bad_scope"]),
+    (Parameter(name="coupon.reservation_hours", scope="global", value="0"), ["parameter.out_of_bounds"]),
+    (Parameter(name="coupon.reservation_hours", scope="global", value="8761"), ["parameter.out_of_bounds"]),
+    (Parameter(name="coupon.reservation_hours", scope="global", value="1,5"), ["parameter.bad_value"]),
     (StationDefinition(code="T", name="T", store="S", series="POS-1"), ["station.bad_series"]),
     (PaymentForm(code="card", name="Card", kind="card", gives_change=True), ["payment_form.change_only_cash"]),
     (NumberingRule(document_type="receipt", pattern="{symbol}/{number}", reset="never"), ["numbering.part_missing"]),
@@ -145,6 +168,8 @@ def test_a_wrong_definition_tells_all_that_is_wrong(record: object, codes: list[
         VatRate(code="ZW", valid_from="2026-01-01", percent=None, letter="G"),
         Contractor(code="C", name="C", kind="business", tax_number="123", country="FR"),
         Parameter(name="sale.vat_direction", scope="store:S1", value="net"),
+        Parameter(name="coupon.reservation_hours", scope="global", value="1"),
+        Parameter(name="coupon.reservation_hours", scope="global", value="8760"),
         PaymentForm(code="cash", name="Cash", kind="cash", gives_change=True),
     ],
 )  # fmt: skip

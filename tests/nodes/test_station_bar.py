@@ -5,6 +5,7 @@ import datetime
 from pathlib import Path
 
 from kontuar.kernel.time import instant_text
+from kontuar.nodes.machine import this_machine
 from kontuar.nodes.settings import StationSettings
 from kontuar.nodes.station import StationNode
 from kontuar.operations.station.login import Silence
@@ -16,7 +17,7 @@ from sync_chain import keys_for
 def test_a_node_remembers_what_to_warn_of_between_two_looks(tmp_path: Path) -> None:
     """SEC-01, REL-19: silence of four days and a clock ten minutes ahead reach the bar with the next beat."""
     settings = StationSettings(data=tmp_path, agent_url="http://127.0.0.1:9", station="S1T1")
-    node = StationNode(settings, keys_for("S1T1", "station"))
+    node = StationNode(settings, keys_for("S1T1", "station"), this_machine())
     load(node.station.books, small_shop())  # type: ignore[arg-type]
     heard = node.clock.now() - datetime.timedelta(hours=96.5)
     node.station.books.set_fact("agent_heard_at", instant_text(heard))

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kontuar.nodes.machine import this_machine
 from kontuar.nodes.settings import StationSettings
 from kontuar.nodes.station import DATABASE_FILE, StationNode
 from kontuar.storage.failures import StorageDamaged
@@ -18,7 +19,7 @@ from sync_chain import keys_for
 
 def node_over(folder: Path) -> StationNode:
     settings = StationSettings(data=folder, agent_url="http://127.0.0.1:9", station="S1T1")
-    return StationNode(settings, keys_for("S1T1", "station"))
+    return StationNode(settings, keys_for("S1T1", "station"), this_machine())
 
 
 def close(node: StationNode) -> None:

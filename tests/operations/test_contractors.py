@@ -54,6 +54,11 @@ def test_codes_of_new_contractors_are_never_equal(station: Station) -> None:
         (ContractorForm(name="X", kind="business"), "contractor.nip_missing"),
         (ContractorForm(name="X", kind="business", tax_number="5252248482"), "contractor.bad_nip"),
         (ContractorForm(name="X", kind="business", tax_number="DE1", country="DE"), "contractor.bad_eu_vat"),
+        (ContractorForm(name="X", pesel="44051401358"), "contractor.bad_pesel"),
+        (
+            ContractorForm(name="X", kind="business", tax_number="5252248481", pesel="44051401359"),
+            "contractor.pesel_of_business",
+        ),
         (ContractorForm(name=" "), "definition.name_empty"),
         (ContractorForm(name="X", card="9900001"), "contractor.card_taken"),
         (ContractorForm(name="x" * 201), "text.too_long"),
@@ -62,11 +67,18 @@ def test_codes_of_new_contractors_are_never_equal(station: Station) -> None:
 def test_what_is_no_contractor_is_refused_and_nothing_is_written(
     station: Station, form: ContractorForm, code: str
 ) -> None:
-    """DOC-27: NIP and VAT numbers are checked by their digits, cards belong to one."""
+    """DOC-27, HUB-14: NIP, VAT numbers and PESEL are checked by their digits, cards belong to one."""
     before = everything(station)
     with refused(code):
         contractors.add(station, EWA, form)
     assert everything(station) == before
+
+
+def test_a_retail_customer_keeps_his_pesel_and_the_firm_may_leave_it_unchecked(station: Station) -> None:
+    """HUB-14: `contractor.check_pesel`."""
+    assert contractors.add(station, EWA, ContractorForm(name="Jan", pesel=" 44051401359 ")).pesel == "44051401359"
+    with_parameter(station.books, "contractor.check_pesel", "no")
+    assert contractors.add(station, EWA, ContractorForm(name="Ewa", pesel="44051401358")).pesel == "44051401358"
 
 
 def test_the_same_tax_number_warns_until_it_was_seen(station: Station) -> None:

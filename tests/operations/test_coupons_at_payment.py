@@ -40,16 +40,19 @@ def test_payment_does_not_open_while_a_used_coupon_is_not_reserved(station: Stat
     draft = fill(station, MILK_EAN)
     put(station, draft, "MILK10")
     said_no(lambda: payments.window(station, EWA, draft.doc_id), "coupon.not_reserved")
-    payments.assign(station, EWA, draft.doc_id, "cash")
+    said_no(lambda: payments.assign(station, EWA, draft.doc_id, "cash"), "coupon.not_reserved")
+    said_no(lambda: payments.start_card(station, EWA, draft.doc_id, "card"), "coupon.not_reserved")
     said_no(lambda: approval.approve(station, EWA, draft.doc_id), "coupon.not_reserved")
+    assert station.books.cards.unfinished(draft.doc_id) == []
 
 
 def test_head_offices_no_keeps_the_coupon_on_the_draft_and_the_payment_shut(station: Station) -> None:
     """COUP-03: nothing is taken off silently."""
     draft = fill(station, MILK_EAN)
     put(station, draft, "MILK10")
-    assert coupon_payment.to_reserve(station, EWA, draft.doc_id).question
-    coupon_payment.declined(station, EWA, draft.doc_id)
+    begun = coupon_payment.to_reserve(station, EWA, draft.doc_id)
+    assert begun.question
+    coupon_payment.not_reserved(station, draft.doc_id, begun.turn)
     said_no(lambda: payments.window(station, EWA, draft.doc_id), "coupon.not_reserved")
     assert on(till.look_at(station, EWA, draft.doc_id)) == [("MILK10", "verified", True)]
 
@@ -61,7 +64,7 @@ def test_money_on_a_card_is_never_stuck_behind_a_coupon(station: Station) -> Non
     reserve(station, draft)
     asked = payments.start_card(station, EWA, draft.doc_id, "card")
     payments.finish_card(station, EWA, asked, "approved", {})
-    station.books.forget_fact(f"coupon_kept:{draft.doc_id}")
+    station.books.forget_fact(f"coupon_mark:{draft.doc_id}")
     assert on(approval.approve(station, EWA, draft.doc_id)) == [("MILK10", "offline", True)]
 
 

@@ -12,6 +12,7 @@ from kontuar.domain.parties.records import Contractor
 from kontuar.kernel.errors import Refused
 from kontuar.operations.hub.defining.ean_numbers import next_ean
 from kontuar.operations.hub.defining.similar import similar_contractors
+from kontuar.operations.hub.privacy import emptied
 
 pytestmark = pytest.mark.postgres
 
@@ -49,6 +50,24 @@ def test_tax_numbers_are_checked_unless_the_firm_says_no(shop: World) -> None:
     switch(shop, "contractor.check_tax_number", "no")
     assert (problems(shop, "contractor", **made), problems(shop, "contractor", **abroad)) == ([], [])
     assert problems(shop, "contractor", **{**made, "code": "Z", "tax_number": ""}) == ["contractor.nip_missing"]
+
+
+@pytest.mark.parametrize("number", ["44051401358", "4405140135", "44133101354", "٤٤٠٥١٤٠١٣٥٩", "44051401359 "])
+def test_pesel_numbers_of_retail_customers_are_checked_unless_the_firm_says_no(shop: World, number: str) -> None:
+    """HUB-14: the check digit and the day of birth; a business has a tax number instead, whatever the switch says."""
+    made: dict[str, Any] = {"code": "OSOBA", "name": "Jan Nowak", "pesel": number}
+    assert problems(shop, "contractor", **made) == ["contractor.bad_pesel"]
+    assert problems(shop, "contractor", **{**made, "pesel": "44051401359"}) == []
+    assert problems(shop, "contractor", "OSOBA", pesel="") == []
+    switch(shop, "contractor.check_pesel", "no")
+    assert problems(shop, "contractor", **made) == []
+    business = {**made, "code": "FIRMA", "kind": "business", "tax_number": "5252248481"}
+    assert problems(shop, "contractor", **business) == ["contractor.pesel_of_business"]
+
+
+def test_a_pesel_goes_with_the_other_personal_data() -> None:
+    """HUB-09, HUB-14."""
+    assert emptied(Contractor(code="OSOBA", name="Jan Nowak", pesel="44051401359")).pesel == ""
 
 
 @pytest.mark.parametrize(("name", "code"), [("space", "A B"), ("dot", "A.B"), ("dash", "A-B")])
@@ -114,6 +133,9 @@ def test_the_next_free_ean_comes_from_the_firms_own_range(shop: World) -> None:
     assert problems(shop, "article", "SER", eans=[{"ean": "5907777000002", "unit": unit}]) == []
     second = next_ean(shop.definitions, ADMIN, 13)
     assert second[:12] == "590777700001"
+    assert next_ean(shop.definitions, ADMIN, 13, besides=("5907777000009",)) == second
+    with pytest.raises(Refused, match=r"article\.ean_range_used_up"):
+        next_ean(shop.definitions, ADMIN, 13, besides=(second,))
     eans = [{"ean": ean, "unit": unit} for ean in ("5907777000002", second)]
     assert problems(shop, "article", "SER", eans=eans) == []
     with pytest.raises(Refused, match=r"article\.ean_range_used_up"):

@@ -8,6 +8,7 @@ import pytest
 from discounted_shop import PACK, TILES, by_card, defined, discounted_shop
 from discounts import article, document_amount, group, off, reward
 from kontuar.domain.catalogue.records import Article, ArticleGroup, Price
+from kontuar.domain.documents.discounting import as_carried
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Contractor, ContractorGroup
 from kontuar.domain.pricing.rules import BundleDeal, Buyers, Scope, Slot
@@ -78,6 +79,40 @@ def test_the_summary_has_its_base_price_part_where_an_initial_price_was_typed(st
     till.change_initial_price(station, EWA, doc_id, 6, "60")
     shown = discount_view.summary(station, EWA, doc_id).summary
     assert (shown.base, shown.base_difference, shown.without) == (30000, 1000, 31000)
+
+
+def test_the_summary_of_an_approved_document_is_what_was_given_then(station: Station) -> None:
+    """DISC-31: whatever the definitions say since; only who may see the document sees it."""
+    doc_id = worked_example(station)
+    till.change_by_percent(station, EWA, doc_id, 6, "10")
+    till.give_header_discount(station, EWA, doc_id, "amount", "2.00")
+    before = discount_view.summary(station, EWA, doc_id)
+    assert (before.summary.by_operator_on_lines, before.summary.by_operator_on_header) == (459, 200)
+    payments.assign(station, EWA, doc_id, "cash", "300")
+    sold = approval.approve(station, EWA, doc_id)
+    for code in ("OWN", "ALL", "ART", "GRP1", "GRP2", "WORTH"):
+        change(station.books, defined(code, "Another name", off("90")))
+    after = discount_view.summary(station, EWA, sold.doc_id)
+    assert (after.summary, after.names) == (before.summary, before.names)
+    assert after.summary.after == sold.totals.gross
+    with refused("right.missing"):
+        discount_view.summary(station, actor_of(rights.SELL, operator="OLA"), sold.doc_id)
+
+
+def test_the_summary_of_a_continued_document_counts_everything_once_and_where_it_belongs(station: Station) -> None:
+    """DISC-31, PARK-12: the figures of the worked example before and after it was parked, repriced, and approved."""
+    doc_id = worked_example(station)
+    before = discount_view.summary(station, EWA, doc_id).summary
+    station.save(as_carried(till.look_at(station, EWA, doc_id)))
+    assert discount_view.summary(station, EWA, doc_id).summary == before
+    station.save(till.reprice(station, till.look_at(station, EWA, doc_id)))
+    assert discount_view.summary(station, EWA, doc_id).summary == before
+    till.add_article(station, EWA, doc_id, "F")
+    station.save(as_carried(till.look_at(station, EWA, doc_id)))
+    grown = till.add_article(station, EWA, doc_id, "F")
+    shown = discount_view.summary(station, EWA, doc_id).summary
+    assert (shown.buyers_own, shown.goods_groups) == (before.buyers_own, before.goods_groups)
+    assert (shown.header, shown.without, shown.after) == (2000, 40000, grown.totals.gross)
 
 
 def test_the_summary_is_refused_where_nothing_was_given(station: Station) -> None:

@@ -22,8 +22,8 @@ from refusals import refused
 from shop import MILK, MILK_EAN, NUTS, WATER, actor_of, change, fill, open_till, with_parameter
 
 EWA = actor_of()
-LIMITED = actor_of(rights.SELL, rights.APPROVE_RECEIPT, rights.CHANGE_PRICE, rights.HEADER_DISCOUNT,
-                   rights.VOID_LINE, operator="OLA")  # fmt: skip
+LIMITED = actor_of(rights.SELL, rights.APPROVE_RECEIPT, rights.CHANGE_PRICE, rights.LINE_DISCOUNT,
+                   rights.HEADER_DISCOUNT, rights.VOID_LINE, operator="OLA")  # fmt: skip
 
 
 @pytest.fixture
@@ -225,12 +225,12 @@ def test_who_allows_it_gives_by_his_own_limit(station: Station) -> None:
     """DISC-06, SEC-01: EWA has none."""
     limits(station, percent="10")
     draft = fill(station, MILK_EAN, actor=LIMITED)
-    grant = Grant(grant_id="g1", right=rights.CHANGE_PRICE, operator="EWA", doc_id=draft.doc_id)
+    grant = Grant(grant_id="g1", right=rights.LINE_DISCOUNT, operator="EWA", doc_id=draft.doc_id)
     allowed = msgspec.structs.replace(LIMITED, grant=grant)
     given = till.change_by_percent(station, allowed, draft.doc_id, 1, "50")
     only = given.lines[0].adjustments[0]
     assert (values(given), only.by, only.allowed_by, given.discounts.problems) == ([199], "OLA", "EWA", ())
-    assert [(row.right, row.operator) for row in given.authorisations] == [(rights.CHANGE_PRICE, "EWA")]
+    assert [(row.right, row.operator) for row in given.authorisations] == [(rights.LINE_DISCOUNT, "EWA")]
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_rights_follow_the_role_as_it_is_now(station: Station) -> None:
 # -- authorisations ---------------------------------------------------------------------------------------------
 
 
-def allowed(station: Station, entered: login.LoggedIn, doc_id: str, right: str = rights.CHANGE_PRICE) -> str:
+def allowed(station: Station, entered: login.LoggedIn, doc_id: str, right: str = rights.LINE_DISCOUNT) -> str:
     tried = login.attempt(station, "EWA")
     return login.authorise(station, entered.actor, tried, right, doc_id, pin_is_right=True).grant_id
 
@@ -220,7 +220,7 @@ def test_nobody_gives_what_he_does_not_have(station: Station) -> None:
         login.authorise(station, entered.actor, tried, rights.DEFINE, "", pin_is_right=True)
     with refused("login.wrong"):
         wrong = login.attempt(station, "EWA")
-        login.authorise(station, entered.actor, wrong, rights.CHANGE_PRICE, "", pin_is_right=False)
+        login.authorise(station, entered.actor, wrong, rights.LINE_DISCOUNT, "", pin_is_right=False)
     assert station.books.logins.failures("EWA")[0] == 1
 
 

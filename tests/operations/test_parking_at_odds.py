@@ -332,3 +332,55 @@ def _row(number: int) -> ParkedRow:
     doc_id = f"019a9c1e-5e00-7000-8000-{number:012}"
     at = f"2026-11-18T08:{number // 60:02}:{number % 60:02}Z"
     return ParkedRow(doc_id=doc_id, version=1, type="receipt", ean=ean_of(doc_id), created_at=at, modified_at=at)
+
+
+# -- two versions -------------------------------------------------------------------------------------------
+def apart(store: StoreOfTills) -> tuple[str, str]:
+    """A receipt that two tills changed while the agent was away; the second one's became a conflict copy."""
+    doc_id = parked_at_first(store)
+    store[2].proceed(doc_id)
+    store.up = False
+    store[1].proceed(doc_id)
+    store[1].add(doc_id, "WATER")
+    store[1].park(doc_id)
+    store[2].add(doc_id, "NUTS")
+    store[2].park(doc_id)
+    store.up = True
+    store.sync()
+    (copy,) = [key for key, row in store.buffer.listed().items() if row.conflict_of]
+    return doc_id, copy
+
+
+def contents(store: StoreOfTills, number: int, doc_id: str) -> list[list[str] | None]:
+    """The articles of each version, None where a till cannot tell."""
+    found = run(parked.compared(store[number].request("OLA"), store[number].desk, doc_id))
+    return [one.document and [line.article for line in one.document.lines] for one in found.versions]
+
+
+def test_differing_versions_are_compared_at_any_till_and_nobody_is_hindered(store: StoreOfTills) -> None:
+    """PARK-15: also at a till that never held them; looking takes no lease and counts as no change."""
+    doc_id, copy = apart(store)
+    versions = store.buffer.listed()
+    assert {len(each or ()) for each in contents(store, 3, doc_id)} == {2}
+    assert contents(store, 3, copy) == contents(store, 3, doc_id)
+    assert (store.buffer.listed(), store.buffer.desk.leases()) == (versions, ())
+
+
+def test_without_the_agent_only_what_is_here_is_compared(store: StoreOfTills) -> None:
+    """PARK-04, PARK-15: the till that made a version has it; one that made none has nothing."""
+    doc_id, _ = apart(store)
+    store.up = False
+    assert contents(store, 3, doc_id) == [None, None]
+    assert sum(each is not None for each in contents(store, 1, doc_id)) == 1
+
+
+def test_the_version_that_is_left_is_listed_alone(store: StoreOfTills) -> None:
+    """PARK-15, PARK-16: keeping one means deleting the other."""
+    doc_id, copy = apart(store)
+    store[3].delete(doc_id)
+    store.sync()
+    assert [(one.row.doc_id, one.others) for one in store[3].listed()] == [(copy, 0)]
+    with pytest.raises(Refused, match=r"parking\.one_version"):
+        contents(store, 3, copy)
+    with pytest.raises(Refused, match=r"parking\.not_found"):
+        contents(store, 3, doc_id)

@@ -5,7 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from discounted_shop import bundle
 from kontuar.domain.cash.records import PaymentForm
+from kontuar.domain.documents.discounting import as_carried
 from kontuar.domain.documents.document import Document
 from kontuar.domain.firm.records import StationDefinition
 from kontuar.operations.station import approval, payments, shifts, till
@@ -308,3 +310,48 @@ def test_a_cashier_pays_without_any_special_right(station: Station) -> None:
     assert (approved.approved_by, approved.totals.gross) == ("OLA", 648)
     assert messages(station)[-1].by == "OLA"
     assert msgspec.structs.replace(seller, grant=None) == seller
+
+
+# -- the first money opens the payment ------------------------------------------------------------------------
+def test_the_first_money_finds_what_the_window_would_have_found(station: Station) -> None:
+    """PAY-01, DOC-05: nothing is assigned, and no card asked for, on what approval would refuse."""
+    empty = till.begin(station, EWA, "receipt")
+    for take in (payments.assign, payments.start_card):
+        with refused("document.empty"):
+            take(station, EWA, empty.doc_id, "cash" if take is payments.assign else "card")
+    assert till.look_at(station, EWA, empty.doc_id).payments == ()
+    assert station.books.cards.unfinished(empty.doc_id) == []
+
+
+@pytest.mark.parametrize("take", ["cash", "card"])
+def test_a_price_that_opening_the_payment_changes_is_told_before_money_is_taken(station: Station, take: str) -> None:
+    """PAY-01, PARK-12: a bundle comes to a continued document when its payment opens; the same again pays it."""
+    change(station.books, bundle("PACK", "Pack", MILK, WATER))
+    doc_id = station.save(as_carried(fill(station, MILK))).doc_id
+    till.scan(station, EWA, doc_id, WATER)
+    assert till.look_at(station, EWA, doc_id).totals.gross == 648
+
+    def pay() -> object:
+        if take == "card":
+            return payments.start_card(station, EWA, doc_id, "card", "6.48")
+        return payments.assign(station, EWA, doc_id, "cash", "6.48")
+
+    with refused("payment.changed") as problems:
+        pay()
+    assert problems[0].facts == {"due_minor": "518", "currency": "PLN"}
+    assert (till.look_at(station, EWA, doc_id).payments, station.books.cards.unfinished(doc_id)) == ((), [])
+    if take == "card":
+        assert payments.start_card(station, EWA, doc_id, "card").amount == 518
+    else:
+        paid = payments.assign(station, EWA, doc_id, "cash", "6.48")
+        assert [payment.in_system for payment in paid.payments] == [648, -130]
+
+
+def test_after_the_window_the_first_money_changes_nothing(station: Station) -> None:
+    """PAY-01: the screens' way."""
+    change(station.books, bundle("PACK", "Pack", MILK, WATER))
+    doc_id = station.save(as_carried(fill(station, MILK, WATER))).doc_id
+    change(station.books, bundle("PACK", "Pack", MILK, WATER, percent="50"))
+    shown = payments.window(station, EWA, doc_id)
+    paid = payments.assign(station, EWA, doc_id, "cash")
+    assert (paid.lines, paid.payments[0].in_system) == (shown.document.lines, shown.due)

@@ -214,9 +214,10 @@ def test_a_price_needs_the_right_or_somebody_who_has_it(station: Station) -> Non
     draft = fill(station, MILK, actor=cashier())
     with refused("right.missing") as problems:
         till.change_price(station, cashier(), draft.doc_id, 1, "1,00")
-    assert problems[0].facts == {"right": "price.change"}
-    draft = till.change_price(station, granted(rights.CHANGE_PRICE, draft.doc_id), draft.doc_id, 1, "1,00")
-    assert [(row.right, row.operator, row.place) for row in draft.authorisations] == [("price.change", "EWA", "line:1")]
+    assert problems[0].facts == {"right": "discount.line"}
+    draft = till.change_price(station, granted(rights.LINE_DISCOUNT, draft.doc_id), draft.doc_id, 1, "1,00")
+    (allowed,) = draft.authorisations
+    assert (allowed.right, allowed.operator, allowed.place) == ("discount.line", "EWA", "line:1")
     assert (draft.lines[0].adjustments[0].by, draft.lines[0].adjustments[0].allowed_by) == ("OLA", "EWA")
 
 
@@ -224,7 +225,7 @@ def test_an_authorisation_for_one_document_is_worth_nothing_on_another(station: 
     """SEC-01."""
     draft = fill(station, MILK, actor=cashier())
     with refused("right.missing"):
-        till.change_price(station, granted(rights.CHANGE_PRICE, "another"), draft.doc_id, 1, "1,00")
+        till.change_price(station, granted(rights.LINE_DISCOUNT, "another"), draft.doc_id, 1, "1,00")
 
 
 def test_a_removed_line_is_told_to_head_office(station: Station) -> None:

@@ -75,7 +75,7 @@ def the_renovator(station: Station, ola: login.LoggedIn) -> None:
     till.scan(station, ola.actor, draft.doc_id, TILE)
     till.change_quantity(station, ola.actor, draft.doc_id, 1, "11,0", "m2")
     tried = login.attempt(station, "EWA")
-    grant = login.authorise(station, ola.actor, tried, rights.CHANGE_PRICE, draft.doc_id, pin_is_right=True)
+    grant = login.authorise(station, ola.actor, tried, rights.LINE_DISCOUNT, draft.doc_id, pin_is_right=True)
     allowed = login.who(station, ola.token, grant.grant_id)
     cheaper = till.change_value(station, allowed, draft.doc_id, 1, "200,00")
     assert (cheaper.totals.gross, cheaper.totals.discount) == (20_000, 2_200)

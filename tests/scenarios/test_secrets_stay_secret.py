@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kontuar.domain.parties.rights import CHANGE_PRICE
+from kontuar.domain.parties.rights import LINE_DISCOUNT
 from kontuar.tools.replay.chain import RunningChain, running
 from kontuar.tools.replay.definitions import Chain, chain_of
 from kontuar.tools.replay.node_apis import NodeSaidNo
@@ -46,7 +46,7 @@ async def work(nodes: RunningChain, chain: Chain) -> None:
     await StubbornCashier(station._node, station).sell_one()
     draft = await station.new_receipt()
     (sold,) = await station.add_line(draft, "5901234123457", 1)  # type: ignore[arg-type]
-    grant = await station.authorise(CHANGE_PRICE, till.manager, till.manager_pin, draft)
+    grant = await station.authorise(LINE_DISCOUNT, till.manager, till.manager_pin, draft)
     await station.set_line_value(draft, sold.number, 100, grant)  # type: ignore[arg-type]
     await until_final(nodes)
 

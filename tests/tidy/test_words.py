@@ -34,7 +34,7 @@ BY_CODE_ALONE = re.compile(r"fiscal\.|printer\.|card\.|device\.")
 """What a document's history keeps of a device's failure is its code."""
 
 SAME_IN_ALL = re.compile(
-    r"[^A-Za-z]*|GID|EAN|VAT|PIN|NIP|URL|SKU|CSV|UTC|ID|E-mail|Email|OK|Kontuar"
+    r"[^A-Za-z]*|GID|EAN|VAT|PIN|NIP|PESEL|URL|SKU|CSV|UTC|ID|E-mail|Email|OK|Kontuar"
     r"|%\(\w+\)s(?: [×·]|:) %\(\w+\)s|\{count\} kB|#?%\(\w+\)s"
 )
 """Signs, names and abbreviations that no language translates."""
@@ -42,7 +42,7 @@ SAME_IN = {
     "pl": {"Agent", "Alarm", "Enter", "Menu", "Monitor", "Operator", "Operator: %(name)s", "Program", "Symbol"},
     "fr": {
         "Agent", "Article", "Articles", "Centre", "Centres", "Code", "Date", "Description", "Document", "Documents",
-        "Incarnation", "Menu", "Message", "Net", "Note", "Notes", "Parent", "Stock", "Supervision", "TOTAL",
+        "Incarnation", "Menu", "Message", "Messages", "Net", "Note", "Notes", "Parent", "Stock", "Supervision", "TOTAL",
         "Total", "Type", "Urgent", "Version", "Version %(version)s, %(when)s, %(who)s", "Versions",
     },
 }  # fmt: skip

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 import httpx
 import pytest
 
 from discounted_shop import PACK, TILES, bundle, discounted_shop
+from kontuar.domain.catalogue.records import Price
 from kontuar.domain.documents.document import Document
 from kontuar.domain.parties.records import Operator
 from kontuar.domain.pricing.discount import Coupon
+from kontuar.domain.pricing.rules import Scope
 from shop import MILK, MILK_EAN, NUTS_EAN, REPAIR, TILE_EAN, change, with_parameter
 from station_server import StationServer
 from web.test_station_pages import new_receipt, sign_in
@@ -49,6 +52,15 @@ class Form:
 
     def values(self) -> list[int]:
         return [line.value for line in self.draft().lines]
+
+
+def sold_for_cash(form: Form) -> None:
+    assert form.api("POST", "payments", form="cash").status_code == 201
+    assert form.api("POST", "approve").status_code == 200
+
+
+def water_at(price: str) -> Price:
+    return Price(price_list="RETAIL", article="WATER", unit="szt", valid_from="2026-01-01", price=Decimal(price))
 
 
 @pytest.fixture
@@ -195,6 +207,81 @@ def test_an_approved_document_is_explained_in_a_window_and_on_paper(
     assert [part in window for part in ("59.90", "-5.99", "53.91", "-2.70", "51.21")] == [True] * 5
     paper = client.get(f"/documents/{form.doc_id}/explanation/print").text
     assert [part in paper for part in ("SKĄD TAKIE CENY", "Promocja: Nuts 10% off, 10 %", "53,91")] == [True] * 3
+
+
+def test_a_scan_that_completes_a_bundle_tells_once_whose_discount_it_took(
+    client: httpx.Client, server: StationServer
+) -> None:
+    """DISC-20: as a message that names the line; the form tells it again when it is opened anew, the API always."""
+    form = Form(client, server, MILK_EAN)
+    form.post("lines/1/discount", how="percent", amount="5")
+    told = triggers(form.post("lines", code="WATER"))["kontuar:toast"]
+    assert (told["text"], told["kind"]) == (
+        "Line 1: The line belongs to a bundle and takes no other discount.", "warn"
+    )  # fmt: skip
+    assert "kontuar:toast" not in triggers(form.post("lines", code=NUTS_EAN))
+    assert f"{form.path}/problems" in client.get(form.path).text
+    assert triggers(form.get("problems"))["kontuar:toast"]["text"] == told["text"]
+    (problem,) = form.api("PUT", "payment-form", code="card").json()["discounts"]["problems"]
+    assert (problem["code"], problem["place"]) == ("discount.line_in_bundle", "line:1")
+    form.post("lines/2/delete", sure="yes")
+    assert f"{form.path}/problems" not in client.get(form.path).text
+
+
+def test_a_payment_form_and_a_coupon_tell_what_they_took_too(client: httpx.Client, server: StationServer) -> None:
+    """DISC-10, DISC-20: a bundle for cards comes with the planned form, one by coupon with the coupon."""
+    cards = bundle("CARDS", "Nuts and tiles by card", "NUTS", "TILE", scope=Scope(payment_forms=("card",)))
+    coded = bundle("CODED", "Nuts and repair by code", "NUTS", REPAIR, by_coupon=True)
+    coupon = Coupon(code="NUTTY", name="Nutty", discount="CODED", uses=0, offline=True)
+    server.do(change, server.station.books, cards, coded, coupon)
+    form = Form(client, server, NUTS_EAN, TILE_EAN)
+    form.post("lines/1/discount", how="percent", amount="5")
+    taken = "Line 1: The line belongs to a bundle and takes no other discount."
+    assert triggers(form.post("fields", payment_form="card"))["kontuar:toast"]["text"] == taken
+    form.post("fields", payment_form="")
+    form.post("lines", code=REPAIR)
+    server.level = "store"
+    try:
+        text = triggers(form.post("coupons", code="NUTTY"))["kontuar:toast"]["text"]
+        assert text.endswith(taken)
+        assert text.startswith("Nutty")
+    finally:
+        server.level = "online"
+
+
+def test_the_summary_is_offered_on_the_preview_and_says_what_was_given_then(
+    client: httpx.Client, server: StationServer
+) -> None:
+    """DISC-31: on the screen and in the API; where nothing was given there is no button."""
+    form = Form(client, server, NUTS_EAN)
+    form.post("lines/1/discount", how="percent", amount="5")
+    before = form.api("GET", "discounts").json()["summary"]
+    sold_for_cash(form)
+    plain = Form(client, server, "WATER")
+    sold_for_cash(plain)
+    form.headers = plain.headers
+    assert f"/documents/{form.doc_id}/summary" in client.get(f"/documents/{form.doc_id}").text
+    assert f"/documents/{plain.doc_id}/summary" not in client.get(f"/documents/{plain.doc_id}").text
+    window = client.get(f"/documents/{form.doc_id}/summary", headers=form.headers).text
+    assert [part in window for part in ("Nuts 10% off", "59.90", "5.99", "2.70", "51.21")] == [True] * 5
+    assert form.api("GET", "discounts").json()["summary"] == before
+
+
+def test_money_on_a_document_whose_price_changed_shows_the_window_anew(
+    client: httpx.Client, server: StationServer
+) -> None:
+    """PAY-01: the window shows one amount, a new price list another; nothing is taken, the message says how much."""
+    form = Form(client, server, "WATER")
+    assert "2.49" in client.get(f"/payment/{form.doc_id}", headers=form.headers).text
+    server.do(change, server.station.books, water_at("12.49"))
+    try:
+        answer = client.post(f"/payment/{form.doc_id}/assign", data={"form": "cash"}, headers=form.headers)
+        assert (answer.headers["hx-retarget"], f"/payment/{form.doc_id}" in answer.text) == ("#dialog-body", True)
+        assert "12.49" in triggers(answer)["kontuar:toast"]["text"]
+        assert form.draft().payments == ()
+        assert form.api("POST", "payments", form="cash").json()["payments"][0]["amount"] == 1249
+    finally:
+        server.do(change, server.station.books, water_at("2.49"))
 
 
 def test_the_api_does_what_the_windows_do(client: httpx.Client, server: StationServer) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hub_server import HubServer
 from kontuar.domain.parties import rights
 from kontuar.nodes.hub_documents import extend_documents
+from kontuar.nodes.hub_exchange import extend_exchange
 from kontuar.nodes.hub_sync import extend_sync
 from kontuar.operations.pins import pin_verifier
 from postgres_fixture import fresh_database, open_temporary_folder
@@ -61,7 +62,8 @@ _BY_RIGHTS: Final[dict[tuple[str, ...], str]] = {
         GET /api/v1/documents/{{store:str}}/{{doc_id:str}}/again, GET /documents/{{store:str}}/{{doc_id:str}}/again,
         GET /documents/{{store:str}}/{{doc_id:str}}/explanation/pdf,
         GET /api/v1/monitor, GET /api/v1/reconciliation, GET /api/v1/stock, GET /api/v1/verification,
-        GET /api/v1/verification-reasons, GET {ITEM}, POST /api/v1/verify-chains, GET /definition-versions,
+        GET /api/v1/verification-reasons, GET {ITEM}, POST /api/v1/verify-chains, GET /api/v1/proofs,
+        GET /monitor/proofs, GET /definition-versions,
         GET /definition-versions/{{version:int}}, GET /definitions/parameter/scopes, GET /definitions/price/table,
         GET /definitions/role/matrix, GET /definitions/{{kind:str}}, GET /definitions/{{kind:str}}/choose,
         GET /definitions/{{kind:str}}/row, GET /documents, GET /documents/file,
@@ -77,6 +79,7 @@ _BY_RIGHTS: Final[dict[tuple[str, ...], str]] = {
         PUT /api/v1/stock/opening,
         GET /definition-versions/{{version:int}}/withdraw, POST /definition-versions/{{version:int}}/withdraw,
         GET /definitions/{{kind:str}}/import, GET /definitions/{{kind:str}}/new, POST /definitions/{{kind:str}}/import,
+        POST /definitions/{{kind:str}}/next-ean,
         POST /definitions/{{kind:str}}/preview, POST /definitions/{{kind:str}}/remove,
         POST /definitions/{{kind:str}}/save""",
     (SEE, DEFINE): """
@@ -84,7 +87,8 @@ _BY_RIGHTS: Final[dict[tuple[str, ...], str]] = {
         POST /api/v1/discounts/read, POST /api/v1/discounts/{code:str}/state, POST /api/v1/discounts/{code:str}/move,
         POST /definitions/discount/state, POST /definitions/discount/move""",
     (VERIFY,): f"""
-        POST /api/v1{ALARM}, POST /monitor{ALARM}, POST /api/v1/verification-retries, POST /verification/retry,
+        POST /api/v1{ALARM}, POST /monitor{ALARM}, POST /monitor/proofs, POST /api/v1/verification-retries,
+        POST /verification/retry,
         POST {ITEM}/accept, POST {ITEM}/notes, POST {ITEM}/retry, PUT {ITEM}/assignment, POST {PAGE_ITEM}/accept,
         POST {PAGE_ITEM}/assign, POST {PAGE_ITEM}/notes, POST {PAGE_ITEM}/retry,
         DELETE /api/v1/coupon-reservations/{{store:str}}/{{doc_id:str}}""",
@@ -96,6 +100,8 @@ _BY_RIGHTS: Final[dict[tuple[str, ...], str]] = {
         GET /api/v1/reports/losses, GET /api/v1/reports/sales, GET /reports/losses, GET /reports/losses/file,
         GET /reports/sales, GET /reports/sales/file""",
     (rights.SEE_AUDIT,): "GET /api/v1/audit, GET /api/v1/audit-files, GET /audit, GET /audit/file",
+    (rights.EXCHANGE,): """
+        POST /api/v1/exchange/import, POST /api/v1/exchange/export/{node:str}""",
     (rights.SECOND_FACTORS,): """
         GET /api/v1/second-factors, DELETE /api/v1/second-factor/{operator:str}, GET /second-factors,
         POST /second-factors""",
@@ -124,7 +130,7 @@ def hub(postgres_server: str) -> Iterator[HubServer]:
     with ExitStack() as stack:
         url = stack.enter_context(fresh_database(postgres_server))
         folder = stack.enter_context(open_temporary_folder())
-        server = stack.enter_context(HubServer(folder, url, (extend_sync, extend_documents)))
+        server = stack.enter_context(HubServer(folder, url, (extend_sync, extend_documents, extend_exchange)))
         server.client.post("/api/v1/definitions", json={"put": list(people())}).raise_for_status()
         with psycopg.connect(url) as connection:
             connection.execute(_PARKED_MESSAGE, [MESSAGE])

@@ -2,66 +2,39 @@
 
 import datetime
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from litestar.testing import TestClient
 
+from hub_clients import Client, administrators_client, arrive, hub_beside, intake_of, opened_till
 from hub_documents_world import DAY, NOON, STORE, WAREHOUSE, Till
 from hub_documents_world import Hub as Intake
-from kontuar.nodes.hub import ADMINISTRATOR_FILE, Hub
-from kontuar.nodes.hub_documents import extend_documents
-from kontuar.nodes.settings import HubSettings
+from kontuar.nodes.hub import Hub
 
 pytestmark = pytest.mark.postgres
-Client = TestClient  # type: ignore[type-arg]
 
 
 @pytest.fixture
 def intake(postgres_url: str) -> Iterator[Intake]:
-    """Messages come in and are booked beside the application, as by its own lanes."""
-    world = Intake(postgres_url)
-    yield world
-    world.database.close()
+    with intake_of(postgres_url) as world:
+        yield world
 
 
 @pytest.fixture
 def hub(intake: Intake, postgres_url: str, tmp_path: Path) -> Hub:
-    # An administrator logs in by the code of the first start, so no operator may be defined yet.
-    return Hub(HubSettings(data=tmp_path / "hub", database_url=postgres_url), [extend_documents])
+    return hub_beside(postgres_url, tmp_path)
 
 
 @pytest.fixture
 def client(hub: Hub, intake: Intake) -> Iterator[Client]:
-    operators = intake.rows("DELETE FROM definition WHERE kind = 'operator' RETURNING key, version, body")
-    with TestClient(hub.app, base_url="http://hub.test", raise_server_exceptions=False) as client:
-        deadline = time.monotonic() + 20
-        while client.get("/health").status_code != 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        code = (hub.settings.data / ADMINISTRATOR_FILE).read_text().strip()
-        token = client.post("/api/v1/login", json={"operator": "administrator", "pin": code}).json()["token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        for key, version, body in operators:
-            intake.rows(
-                "INSERT INTO definition (kind, key, version, body, checksum) VALUES ('operator', %s, %s, %s, 0) "
-                "RETURNING key", key, version, body,
-            )  # fmt: skip
-        yield client
+    with administrators_client(hub, intake) as opened:
+        yield opened
 
 
 @pytest.fixture
-def till(intake: Intake) -> Till:
-    opened = Till()
-    opened.open_shift()
-    return opened
-
-
-def arrive(intake: Intake, till: Till) -> None:
-    intake.push(till)
-    intake.book()
+def till() -> Till:
+    return opened_till()
 
 
 def test_documents_are_listed_and_shown(client: Client, intake: Intake, till: Till) -> None:
@@ -166,6 +139,13 @@ def test_reconciliation_and_proof_are_told(client: Client, intake: Intake, till:
     proof = client.post("/api/v1/verify-chains", params={"store": STORE}).json()
     assert (proof["holds"], proof["streams"][0]["seq"]) == (False, 1)
     assert proof["streams"][0]["problem"] == "certificate.unknown"
+    kept = client.get("/api/v1/proofs", params={"store": STORE}).json()
+    assert (kept["holds"], [row["proof"]["origin"] for row in kept["rows"]]) == (False, ["POS1", ""])
+    client.cookies.set("kontuar_language", "pl")
+    page = client.get("/monitor/proofs").text
+    assert "Dowód ksiąg" in page
+    assert "Centrala nie ma certyfikatu dla klucza tego stanowiska." in page
+    assert "PAR/2026/11/00001/POS1" in page
 
 
 def test_the_monitor_and_its_metrics_name_nodes(client: Client, intake: Intake, till: Till) -> None:

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from litestar.testing import TestClient
 from openpyxl import load_workbook
 
+from hub_clients import Client, administrators_client, arrive, hub_beside, intake_of, opened_till
 from hub_documents_world import DAY, NOON, STORE, Till
 from hub_documents_world import Hub as Intake
 from kontuar.domain.parties.records import Contractor, Operator, Role
-from kontuar.nodes.hub import ADMINISTRATOR_FILE, Hub
-from kontuar.nodes.hub_documents import PAGES, extend_documents
-from kontuar.nodes.settings import HubSettings
+from kontuar.nodes.hub import Hub
+from kontuar.nodes.hub_documents import PAGES
 from kontuar.operations.hub.monitor import watch
 from kontuar.operations.hub.second_factor import code_at
 from kontuar.operations.pins import pin_verifier
@@ -26,7 +25,6 @@ from kontuar.storage.postgres.monitor import PostgresMonitorShelf
 from kontuar.web.api import hub_documents, hub_monitor, hub_reports, hub_verification
 
 pytestmark = pytest.mark.postgres
-Client = TestClient  # type: ignore[type-arg]
 ITEM, DOCUMENT = "verification/S1/00", "documents/S1/01900000-0000-7000-8000-000000000001"
 VERIFIER = pin_verifier("4821", bytes(16))
 PERIOD = "day_from=2026-11-20&day_to=2026-11-20"
@@ -40,6 +38,7 @@ RIGHT_OF_API = {
     "PUT stock/opening": "hub.define",
     "GET reconciliation?store=S1": "hub.see",
     "POST verify-chains": "hub.see",
+    "GET proofs": "hub.see",
     "GET verification": "hub.see",
     "GET verification-reasons": "hub.see",
     "POST verification-retries": "hub.verify",
@@ -67,6 +66,7 @@ RIGHT_OF_API = {
 RIGHT_OF_SCREEN = {
     "documents": "hub.see", "documents/file": "hub.see", DOCUMENT: "hub.see", f"{DOCUMENT}/pdf": "hub.see",
     "verification": "hub.see", ITEM: "hub.see", "monitor": "hub.see", "monitor/alarms": "hub.see",
+    "monitor/proofs": "hub.see",
     "reports/sales": "hub.reports", "reports/sales/file": "hub.reports", "reports/losses": "hub.reports",
     "reports/losses/file": "hub.reports", "audit": "hub.audit", "audit/file": "hub.audit", "privacy": "hub.privacy",
     "privacy/file?code=JAN": "hub.privacy", "account": "", "": "",
@@ -75,53 +75,32 @@ RIGHT_OF_SCREEN = {
 }  # fmt: skip
 FORMS = (
     f"{ITEM}/retry", f"{ITEM}/accept", f"{ITEM}/cancel", f"{ITEM}/assign", f"{ITEM}/notes", "verification/retry",
-    "monitor/alarms/1/acknowledge", "privacy", "account/second-factor", "account/second-factor/confirm",
-    "second-factors", "definitions/coupon/release",
+    "monitor/alarms/1/acknowledge", "monitor/proofs", "privacy", "account/second-factor",
+    "account/second-factor/confirm", "second-factors", "definitions/coupon/release",
 )  # fmt: skip
 BODIES = {"note": "x", "operator": "x", "reason": "x", "code": "x"}
 
 
 @pytest.fixture
 def intake(postgres_url: str) -> Iterator[Intake]:
-    world = Intake(postgres_url)
-    yield world
-    world.database.close()
+    with intake_of(postgres_url) as world:
+        yield world
 
 
 @pytest.fixture
 def hub(intake: Intake, postgres_url: str, tmp_path: Path) -> Hub:
-    return Hub(HubSettings(data=tmp_path / "hub", database_url=postgres_url), [extend_documents])
+    return hub_beside(postgres_url, tmp_path)
 
 
 @pytest.fixture
 def client(hub: Hub, intake: Intake) -> Iterator[Client]:
-    operators = intake.rows("DELETE FROM definition WHERE kind = 'operator' RETURNING key, version, body")
-    with TestClient(hub.app, base_url="http://hub.test", raise_server_exceptions=False) as client:
-        deadline = time.monotonic() + 20
-        while client.get("/health").status_code != 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        code = (hub.settings.data / ADMINISTRATOR_FILE).read_text().strip()
-        token = client.post("/api/v1/login", json={"operator": "administrator", "pin": code}).json()["token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        for key, version, body in operators:
-            intake.rows(
-                "INSERT INTO definition (kind, key, version, body, checksum) VALUES ('operator', %s, %s, %s, 0) "
-                "RETURNING key", key, version, body,
-            )  # fmt: skip
-        yield client
+    with administrators_client(hub, intake) as opened:
+        yield opened
 
 
 @pytest.fixture
 def till() -> Till:
-    opened = Till()
-    opened.open_shift()
-    return opened
-
-
-def arrive(intake: Intake, till: Till) -> None:
-    intake.push(till)
-    intake.book()
+    return opened_till()
 
 
 def log_in_with(client: Client, intake: Intake, *rights: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from faulty_vfs import Disk, faulty_disk, layer
+from kontuar.tools.simulate.disk import Disk, faulty_disk, layer
 from station_server import StationServer
 
 

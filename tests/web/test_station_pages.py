@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from kontuar.operations.station import till
-from shop import CARTON_EAN, MILK_EAN
+from shop import CARTON_EAN, MILK_EAN, with_parameter
 from station_server import StationServer
 
 HTMX = {"HX-Request": "true"}
@@ -128,9 +128,63 @@ def test_a_missing_right_opens_the_authorisation_and_changes_nothing(
     path = new_receipt(browser, server)
     browser.post(f"{path}/lines", data={"code": MILK_EAN}, headers=headers)
     answer = browser.post(f"{path}/lines/1/discount", data={"how": "price", "amount": "1"}, headers=headers)
-    assert (answer.status_code, answer.headers["x-kontuar-right"]) == (403, "price.change")
+    assert (answer.status_code, answer.headers["x-kontuar-right"]) == (403, "discount.line")
     assert answer.headers["hx-retarget"] == "#dialog-body"
     assert server.do(server.station.books.drafts.load, path.rsplit("/", 1)[1]).lines[0].value == 399
+
+
+def test_a_payment_without_a_contractor_is_asked_about_first_where_the_firm_wants_it(
+    browser: httpx.Client, server: StationServer
+) -> None:
+    """HUB-12: what was answered is not asked again; without the parameter nothing is asked."""
+    headers = sign_in(browser)
+    path = new_receipt(browser, server)
+    browser.post(f"{path}/lines", data={"code": MILK_EAN}, headers=headers)
+    payment = path.replace("/sale/", "/payment/")
+    assert 'id="undefined-sure"' not in browser.get(payment, headers=headers).text
+    server.do(with_parameter, server.station.books, "sale.warn_undefined", "yes")
+    asked = browser.get(payment, headers=headers)
+    assert f'hx-get="{payment}?undefined=yes"' in asked.text
+    assert asked.headers["hx-retarget"] == "#dialog-body"
+    assert "3,99" in browser.get(f"{payment}?undefined=yes", headers=headers).text
+    server.do(with_parameter, server.station.books, "sale.warn_undefined", "no")
+
+
+def test_several_articles_are_chosen_from_the_list_where_the_firm_wants_it(
+    browser: httpx.Client, server: StationServer
+) -> None:
+    """HUB-12: the list stays open; a touch elsewhere closes the window it was in, as always."""
+    headers = sign_in(browser)
+    path = new_receipt(browser, server)
+
+    def events(**sent: str) -> str:
+        answer = browser.post(f"{path}/articles", data={"article": "MILK", **sent}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return str(answer.headers["hx-trigger"])
+
+    assert "kontuar:dialog-close" in events(from_list="yes")
+    server.do(with_parameter, server.station.books, "sale.choose_several", "yes")
+    assert "kontuar:dialog-close" not in events(from_list="yes")
+    assert "kontuar:dialog-close" in events()
+    assert "Lista zostaje otwarta" in browser.get(f"{path}/articles", headers=headers).text
+    server.do(with_parameter, server.station.books, "sale.choose_several", "no")
+    assert len(server.do(server.station.books.drafts.load, path.rsplit("/", 1)[1]).lines) == 3
+
+
+def test_sums_of_an_open_shift_are_not_on_its_screens_where_it_is_counted_blind(
+    browser: httpx.Client, server: StationServer
+) -> None:
+    """HUB-14: neither on the shift's page nor beside what is counted."""
+    sign_in(browser, "EWA", "2222")
+    table = "Powinno być"
+    assert table in browser.get("/shift").text
+    server.do(with_parameter, server.station.books, "cash.sums_of_open_shift", "no")
+    shown = browser.get("/shift").text
+    assert table not in shown
+    assert "Sumy będą widoczne po przeliczeniu i zamknięciu zmiany." in shown
+    assert browser.get("/shift/close").status_code == 200
+    assert table not in browser.get("/shift/close").text
+    server.do(with_parameter, server.station.books, "cash.sums_of_open_shift", "yes")
 
 
 def test_headers_keep_a_browser_strict_and_pages_are_not_kept(browser: httpx.Client) -> None:

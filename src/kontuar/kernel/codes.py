@@ -2,7 +2,7 @@
 
 from stdnum import ean, iban
 from stdnum.eu import vat
-from stdnum.pl import nip
+from stdnum.pl import nip, pesel
 
 
 def is_ean(code: str) -> bool:
@@ -18,6 +18,11 @@ def with_ean_check_digit(digits: str) -> str:
 def is_nip(number: str) -> bool:
     """A Polish tax number with a right check digit; separators and the PL prefix are allowed."""
     return nip.is_valid(number)
+
+
+def is_pesel(number: str) -> bool:
+    """The number of a person in the Polish register: eleven digits, a day of birth in them, a right check digit."""
+    return number.isascii() and number.isdecimal() and pesel.is_valid(number)
 
 
 def plain_nip(number: str) -> str:

@@ -23,8 +23,11 @@ def instant_text(instant: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """The instant that `instant_text` wrote."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """The instant that `instant_text` wrote; raises `ValueError` for what is none, or is beyond the calendar."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"beyond the calendar: {text[:40]}") from None
 
 
 def local_day(instant: datetime, zone: str) -> date:

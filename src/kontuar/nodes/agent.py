@@ -1,6 +1,7 @@
 """The agent of a store: takes its stations' documents in, relays them, gives them what the hub says. Wiring only."""
 
 import asyncio
+from functools import cached_property, partial
 from typing import Any, Final
 
 import structlog
@@ -11,12 +12,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Pro
 from kontuar import __version__
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import Refused, refuse
-from kontuar.kernel.time import Clock, instant_text
+from kontuar.kernel.time import instant_text
+from kontuar.nodes.books_proof import NightlyBooks
+from kontuar.nodes.exchange_desk import StoreExchangeDesk
 from kontuar.nodes.lanes import Lane
-from kontuar.nodes.machine import MachineClock, MachineIds
+from kontuar.nodes.machine import World, this_machine
 from kontuar.nodes.running import say_and_stop, serve, set_up_logging
 from kontuar.nodes.settings import AgentSettings
-from kontuar.nodes.storage_trouble import end_process, on_storage_failure
+from kontuar.nodes.storage_trouble import on_storage_failure
 from kontuar.operations.agent.agent_access import AgentAccess
 from kontuar.operations.agent.parking_buffer import ParkingBuffer
 from kontuar.operations.agent.parking_chores import ParkingChores
@@ -26,18 +29,19 @@ from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.ports.sync import HubReach
 from kontuar.storage.failures import StorageFailure
-from kontuar.storage.sqlite.agent.books import AgentBooks
+from kontuar.storage.sqlite.agent.books import MIGRATIONS, AgentBooks
 from kontuar.storage.sqlite.agent.reading import AgentReader
+from kontuar.storage.sqlite.proving import AgentProofShelf
 from kontuar.sync.bell import Bell
 from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
 from kontuar.sync.figures import StationsHeard
 from kontuar.sync.identity import NodeKeys, enrol, load_identity
+from kontuar.sync.keyring import fault_of_seal
 from kontuar.sync.loops import NodeSync
 from kontuar.sync.parking import ParkingAnswerer
 from kontuar.sync.questions import EnrolmentPassedOn, PassedOn, Questions
 from kontuar.sync.server import SyncSite, sync_routes
-from kontuar.sync.transport import HttpTransport
 from kontuar.sync.uplink import AGENT_LIMITS
 from kontuar.web.api import agent as agent_api
 from kontuar.web.api.agent import AgentBench, AgentStatus
@@ -57,20 +61,21 @@ _log = structlog.get_logger("agent")
 class AgentNode:
     """One agent over one data folder."""
 
-    def __init__(self, settings: AgentSettings, keys: NodeKeys, clock: Clock, fresh_epoch: str) -> None:
+    def __init__(self, settings: AgentSettings, keys: NodeKeys, world: World) -> None:
         self._keys = keys
-        self._clock = clock
+        self._world = world
+        self._clock = clock = world.clock
         self.damaged = False
         self.books = AgentBooks(settings.data / DATABASE_FILE, settings.data / "snapshots",
-                                keys.certificate.store, clock, fresh_epoch)  # fmt: skip
+                                keys.certificate.store, clock, world.ids.new_id())  # fmt: skip
         self._reader = AgentReader(self.books.database)
         self.parking = ParkingBuffer(
-            self.books.parking, clock, prefix_of=prefixes_in(self.books.definitions), new_epoch=MachineIds().new_id
+            self.books.parking, clock, prefix_of=prefixes_in(self.books.definitions), new_epoch=world.ids.new_id
         )
         self.run = Lane("agent", self.books.database, self._damage)
         self.run.open()
         self._bell = Bell()
-        self._transport = HttpTransport(settings.hub_url)
+        self._transport = world.transport(settings.hub_url)
         self.connection = Connection(clock, changed=self._bell.ring)
         self._stations = StationsHeard(clock)
         self.sync = NodeSync(
@@ -78,14 +83,21 @@ class AgentNode:
             build=__version__, folder=settings.data / "incoming", applied=self._applied,
             acknowledged=self._bell.ring, limits=AGENT_LIMITS, nodes=self._stations.fresh,
         )  # fmt: skip
+        self.exchange = StoreExchangeDesk(
+            self.run, self.books.outbox, self.books.sink, keys, world, self._applied
+        )  # fmt: skip
         self.site = self._site()
-        self.app = self._application()
+        self.nightly = NightlyBooks(
+            self.run, self.books.fact, self.books.set_fact,
+            lambda: AgentProofShelf(settings.data / DATABASE_FILE, MIGRATIONS),
+            partial(fault_of_seal, keys.keys), clock,
+        )  # fmt: skip
         self._tasks: list[asyncio.Task[None]] = []
 
     def _damage(self) -> None:
         """What is damaged is not written to any further; the process ends and says so (REL-19)."""
         self.damaged = True
-        end_process()
+        self._world.end()
 
     def reach(self) -> HubReach:
         """Whether the hub answers, for the stations."""
@@ -94,15 +106,21 @@ class AgentNode:
 
     async def start(self) -> None:
         """Begin to talk to the hub; stations are served without it as well."""
-        await self.run(self._learn_certificates)
+        await self.learn()
         self.sync.start()
         self._tasks = [
             asyncio.create_task(self._checkpoint(), name="checkpoint"),
             asyncio.create_task(self._end_leases(), name="leases"),
+            asyncio.create_task(self.nightly.run(), name="proof"),
         ]
+
+    async def learn(self) -> None:
+        """Who was revoked: before anybody is listened to."""
+        await self.run(self._learn_certificates)
 
     async def stop(self) -> None:
         """Let go of everything; what was not relayed stays."""
+        self.nightly.stop()
         self._bell.close()
         for task in self._tasks:
             task.cancel()
@@ -138,10 +156,13 @@ class AgentNode:
             waiting=waiting, definitions=(epoch, version), problem=state.problem, build=__version__,
         )  # fmt: skip
 
-    def _application(self) -> Litestar:
+    @cached_property
+    def app(self) -> Litestar:
+        """The protocol, health and API; they start and stop the node."""
         access = AgentAccess(self.books.definitions, self._keys.certificate.store, self._clock)
         bench = AgentBench(
-            run=self.run, books=self._reader, access=access, status=self._status, parking=self.parking
+            run=self.run, books=self._reader, access=access, status=self._status, parking=self.parking,
+            exchange=self.exchange,
         )  # fmt: skip
         return Litestar(
             route_handlers=[*sync_routes(self.site), openapi_json, *health_routes(self), *agent_api.HANDLERS],
@@ -197,7 +218,7 @@ def health_routes(node: AgentNode) -> list[Any]:
         body = {
             "node": "agent", "live": "yes", "ready": "yes" if state == "up" else "no", "database": state,
             "hub": "reachable" if hub.reachable else "away", "hub_seen_at": hub.seen_at,
-            "problem": node.connection.state().problem, **counts,
+            "problem": node.connection.state().problem, "proof": node.nightly.state().word, **counts,
         }  # fmt: skip
         return Response(body, status_code=200 if state == "up" else 503)
 
@@ -210,6 +231,7 @@ def health_routes(node: AgentNode) -> list[Any]:
         figures: dict[str, float] = dict(await node.run(node.books.log.counts))
         figures.update(await node.run(node.books.parking.counts))
         figures["hub_reachable"] = int(node.reach().reachable)
+        figures["book_faults"] = node.nightly.state().faults
         for outcome, count in node.site.frames_by_outcome.items():
             figures[f"frames_{outcome.replace('.', '_')}"] = count
         for name, value in figures.items():
@@ -223,32 +245,32 @@ def run(settings: AgentSettings) -> int:
     """Enrol if needed, then run until SIGTERM or SIGINT; the exit status (3 = the database is damaged)."""
     set_up_logging(settings.log_level)
     settings.data.mkdir(parents=True, exist_ok=True)
+    world = this_machine()
     try:
-        keys = load_identity(settings.data / IDENTITY_FOLDER) or asyncio.run(_enrol(settings))
+        keys = load_identity(settings.data / IDENTITY_FOLDER) or asyncio.run(enrol_agent(settings, world))
     except Refused as refusal:
         return say_and_stop(refusal)
-    clock = MachineClock()
     try:
-        node = AgentNode(settings, keys, clock, MachineIds().new_id())
+        node = AgentNode(settings, keys, world)
     except StorageFailure as failure:
         _log.critical("agent.database_failed", code=failure.code, detail=str(failure)[:500])
         return _DAMAGED
-    _log.info("agent.starting", store=keys.certificate.store, at=instant_text(clock.now()))
+    _log.info("agent.starting", store=keys.certificate.store, at=instant_text(world.clock.now()))
     serve(node.app, settings, keys.certificate.node)
     return _DAMAGED if node.damaged else 0
 
 
-async def _enrol(settings: AgentSettings) -> NodeKeys:
+async def enrol_agent(settings: AgentSettings, world: World) -> NodeKeys:
     """Ask the hub for a certificate with the one-time code; a hub that is still starting is waited for."""
     if not settings.enrolment_code:
         raise refuse("enrol.code_missing", store=settings.store)
-    transport = HttpTransport(settings.hub_url)
+    transport = world.transport(settings.hub_url)
     try:
         for tries_left in range(ENROL_TRIES, 0, -1):
             try:
                 return await enrol(
                     settings.data / IDENTITY_FOLDER, transport, code=settings.enrolment_code, kind="agent",
-                    new_incarnation=MachineIds().new_id(), build=__version__,
+                    new_incarnation=world.ids.new_id(), build=__version__,
                 )  # fmt: skip
             except Refused as refusal:
                 waits = refusal.problems[0].code in ("enrol.unreachable", "storage.unavailable")

@@ -23,7 +23,7 @@ class CouponDesk:
         """For as long as the station runs."""
         while True:
             try:
-                await coupons.settle(self._desk)
+                await coupons.settle_all(self._desk)
             except StorageFailure as failure:  # a full disk passes; a damaged database ends the process elsewhere
                 _log.warning("coupons.wait", code=failure.code)
             except Exception:  # noqa: BLE001 - a task that dies silently would keep coupons from other tills

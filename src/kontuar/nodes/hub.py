@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,28 +16,32 @@ from kontuar.kernel.ids import Ids
 from kontuar.kernel.time import Clock
 from kontuar.nodes.hub_health import health_handlers
 from kontuar.nodes.lanes import Lane
-from kontuar.nodes.machine import MachineClock, MachineIds
+from kontuar.nodes.machine import World, this_machine
 from kontuar.nodes.settings import HubSettings
 from kontuar.nodes.storage_trouble import on_storage_failure
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.hub.defining.definitions import Definitions
 from kontuar.operations.hub.defining.files import DefinitionFiles
 from kontuar.operations.hub.defining.input import DefinitionInput
+from kontuar.operations.hub.defining.new_rights import give_new_rights
 from kontuar.operations.hub.enrolment import Enrolment
 from kontuar.operations.hub.hub_login import BOOTSTRAP_OPERATOR, HubLogin
 from kontuar.operations.hub.second_factor import SecondFactors
+from kontuar.operations.ports.exchange import OfficeExchange
 from kontuar.storage.failures import StorageFailure, StorageUnavailable
 from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.embedded import EmbeddedPostgres
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.enrolment import PostgresNodes
 from kontuar.storage.postgres.feed import PostgresFeed, SnapshotFolder
+from kontuar.storage.postgres.given_rights import PostgresRightsGiven
 from kontuar.storage.postgres.migrations import migrate
 from kontuar.storage.postgres.operators import PostgresLogins
 from kontuar.storage.postgres.sealed_secrets import SecretBox
 from kontuar.storage.postgres.second_factors import PostgresSecondFactors
 from kontuar.sync.keyring import CertifiedKeys
 from kontuar.sync.keys import Signer, load_or_make
+from kontuar.sync.server import SyncSite
 from kontuar.web.hub.app import build_hub_app
 from kontuar.web.hub.rendering import NavArea
 from kontuar.web.hub_access import HubParts
@@ -55,10 +59,11 @@ HubLane = Lane[HubDatabase]
 
 @dataclass(kw_only=True)
 class HubCore:
-    """What extensions find. `main`, `bulk`, `feed_lane`: threads, each with a connection of its own.
+    """What extensions find. `main`, `bulk`, `feed_lane`, `coupons`: threads, each with a connection of its own.
 
     `definitions_feed` and its snapshots live on `feed_lane`. `changed`: called from a database thread when the
-    definitions have a new version. `incarnation` is set when the hub is ready.
+    definitions have a new version. `incarnation` is set when the hub is ready. `site`: its end of the protocol,
+    `exchange`: of files, when it is ready.
     """
 
     settings: HubSettings
@@ -69,10 +74,18 @@ class HubCore:
     main: HubLane
     bulk: HubLane
     feed_lane: HubLane
+    coupons: HubLane
     parts: HubParts
     definitions_feed: DefinitionsFeed
     changed: list[Callable[[], None]] = field(default_factory=list)
     incarnation: str = ""
+    site: SyncSite | None = None
+    exchange: OfficeExchange | None = None
+
+    @property
+    def lanes(self) -> tuple[HubLane, ...]:
+        """All of them."""
+        return self.main, self.bulk, self.feed_lane, self.coupons
 
 
 @dataclass(kw_only=True)
@@ -94,21 +107,17 @@ class Hub:
     """One hub over one data folder."""
 
     def __init__(
-        self,
-        settings: HubSettings,
-        extend: Sequence[Extend] = (),
-        clock: Clock | None = None,
-        ids: Ids | None = None,
-    ) -> None:
+        self, settings: HubSettings, extend: Sequence[Extend] = (), world: World | None = None
+    ) -> None:  # fmt: skip
+        world = self._world = world or this_machine()
         settings.data.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         self._postgres = _embedded(settings)
         # Starting the embedded server gives its URL; until then nothing connects, the lanes are closed.
         self._url = settings.database_url or self._start_postgres()
-        self.core = self._assemble(clock or MachineClock(), ids or MachineIds())
+        self.core = self._assemble(world.clock, world.ids)
         self.extensions = [part(self.core) for part in extend]
-        self.app = self._application()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}
 
     async def start(self) -> None:
         """Prepare the database in the background; until then requests are answered with `storage.unavailable`."""
@@ -123,7 +132,7 @@ class Hub:
         for extension in self.extensions:
             for stop in extension.on_stop:
                 await stop()
-        for lane in (self.core.main, self.core.bulk, self.core.feed_lane):
+        for lane in self.core.lanes:
             await asyncio.to_thread(lane.close)
         if self._postgres is not None:
             await asyncio.to_thread(self._postgres.stop)
@@ -141,8 +150,9 @@ class Hub:
             for tell in changed:
                 tell()
 
-        main, bulk, feed_lane = (
-            Lane(name, HubDatabase(self._url, name=f"kontuar hub {name}")) for name in ("main", "bulk", "feed")
+        main, bulk, feed_lane, coupons = (
+            Lane(name, HubDatabase(self._url, name=f"kontuar hub {name}"))
+            for name in ("main", "bulk", "feed", "coupons")
         )
         store = PostgresDefinitions(main.database)
         bulk_store = PostgresDefinitions(bulk.database)
@@ -165,11 +175,13 @@ class Hub:
         shelf = SnapshotFolder(self.settings.data / "snapshots", source)
         return HubCore(
             settings=self.settings, clock=clock, ids=ids, key=key, keys=CertifiedKeys(key.public_key),
-            main=main, bulk=bulk, feed_lane=feed_lane,
+            main=main, bulk=bulk, feed_lane=feed_lane, coupons=coupons,
             parts=parts, definitions_feed=DefinitionsFeed(source, shelf), changed=changed,
         )  # fmt: skip
 
-    def _application(self) -> Litestar:
+    @cached_property
+    def app(self) -> Litestar:
+        """Screens, API and the protocol; they start and stop the node."""
         state: dict[str, Any] = {}
         for extension in self.extensions:
             state.update(extension.state)
@@ -196,20 +208,28 @@ class Hub:
                 lost = await self.core.main.run_unopened(self._second_factors.seal_all)
                 self.core.incarnation = await self.core.main.run_unopened(self.core.parts.enrolment.certify_hub)
                 code = await self.core.main.run_unopened(self.core.parts.login.prepare_first_login)
+                given = await self.core.main.run_unopened(self._give_new_rights)
                 break
             except StorageUnavailable as failure:
                 _log.warning("hub.database_away", reason=str(failure).strip()[:200])
                 await asyncio.sleep(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
                 tries += 1
         self._tell_administrator(code)
+        if given:
+            _log.warning("hub.new_rights_given", roles=list(given))
         if lost:
             _log.error("hub.second_factors_sealed_by_another_key", count=lost, key_is_in=str(self._key_file()))
-        for lane in (self.core.main, self.core.bulk, self.core.feed_lane):
+        for lane in self.core.lanes:
             lane.open()
         for extension in self.extensions:
             for begin in extension.on_ready:
                 await begin()
         _log.info("hub.ready", data=str(self.settings.data))
+
+    def _give_new_rights(self) -> Sequence[str]:
+        """What an update asks a right for that nobody could have had before."""
+        rights = PostgresRightsGiven(self.core.main.database)
+        return give_new_rights(self.core.parts.definitions.store, rights, self.core.clock.now())
 
     def _key_file(self) -> Path:
         return self.settings.data / KEY_FILE
@@ -235,15 +255,15 @@ class Hub:
 
     def _keep(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled() and task.exception() is not None:
             # A hub that could not be prepared must not look alive: the process ends and says why.
             _log.critical("hub.failed", error=repr(task.exception()))
-            os.kill(os.getpid(), signal.SIGTERM)
+            self._world.end()
 
 
 def _embedded(settings: HubSettings) -> EmbeddedPostgres | None:

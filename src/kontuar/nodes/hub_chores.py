@@ -68,7 +68,7 @@ class HubChores:
         await parts.run(monitor.watch, parts.monitor, parts.alarms, parts.clock.now())
 
     async def _coupons(self) -> None:
-        await self._parts.run(coupons.forget_ended, self._parts.coupons, self._parts.clock.now())
+        await self._parts.couponing(coupons.forget_ended, self._parts.coupons, self._parts.clock.now())
 
     async def _count(self) -> None:
         parts = self._parts

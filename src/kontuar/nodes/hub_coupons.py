@@ -9,28 +9,34 @@ from kontuar.nodes.lanes import Lane
 from kontuar.operations.hub import coupons
 from kontuar.operations.ports.coupons import RELEASE, RESERVE, VERIFY, ReleaseCoupons, ReserveCoupons, VerifyCoupon
 from kontuar.operations.ports.sync import NodeIdentity
+from kontuar.storage.failures import StorageBusy
 from kontuar.storage.postgres.coupons import PostgresCouponLedger
 from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.engine import HubDatabase
 
 
 class CouponAnswerer:
-    """Works on a lane of its own: while booking holds the ledger, nobody else at head office waits with it."""
+    """Works on two lanes of its own, so that nobody else waits with a till, and a till that only looks never waits."""
 
-    def __init__(self, lane: Lane[HubDatabase], clock: Clock) -> None:
-        self._lane = lane
+    def __init__(self, keeping: Lane[HubDatabase], looking: Lane[HubDatabase], clock: Clock) -> None:
+        self._keeping = keeping
+        self._looking = looking
         self._clock = clock
-        self._ledger = PostgresCouponLedger(lane.database)
-        self._definitions = PostgresDefinitions(lane.database)
+        self._ledger = PostgresCouponLedger(keeping.database)
+        self._definitions = PostgresDefinitions(keeping.database)
+        self._looked_at = PostgresCouponLedger(looking.database)
 
     async def __call__(self, asker: NodeIdentity, question: str, body: bytes) -> msgspec.Struct:
-        """The answer; raises `Refused`, `DecodeError`."""
+        """The answer; raises `Refused`, `DecodeError`, and `StorageFailure` where a release is to be told again."""
         now = self._clock.now()
-        if question == VERIFY:
-            return await self._lane(coupons.verify, self._ledger, decode(body, VerifyCoupon), now)
-        if question == RESERVE:
-            asked = decode(body, ReserveCoupons)
-            return await self._lane(coupons.reserve, self._ledger, self._definitions, asker, asked, now)
         if question == RELEASE:
-            return await self._lane(coupons.release, self._ledger, asker, decode(body, ReleaseCoupons))
+            return await self._keeping(coupons.release, self._ledger, asker, decode(body, ReleaseCoupons), now)
+        try:
+            if question == VERIFY:
+                return await self._looking(coupons.verify, self._looked_at, asker, decode(body, VerifyCoupon), now)
+            if question == RESERVE:
+                asked = decode(body, ReserveCoupons)
+                return await self._keeping(coupons.reserve, self._ledger, self._definitions, asker, asked, now)
+        except StorageBusy:
+            raise refuse("coupon.busy", "coupon") from None
         raise refuse("question.unknown", question=question[:60])

@@ -7,6 +7,7 @@ from typing import Final
 from kontuar.devices.printing.pdf import Form, pdf
 from kontuar.nodes.hub import HubCore, HubExtension
 from kontuar.nodes.hub_chores import HubChores
+from kontuar.nodes.hub_proofs import NightlyProof
 from kontuar.nodes.lanes import Lane
 from kontuar.operations.print_model import PrintModel
 from kontuar.storage.postgres.alarms import PostgresAlarmBook
@@ -17,6 +18,7 @@ from kontuar.storage.postgres.documents import PostgresDocumentShelf
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.monitor import PostgresMonitorShelf
 from kontuar.storage.postgres.privacy import PostgresPrivacyShelf
+from kontuar.storage.postgres.proving import PostgresKeptProofs, PostgresProofShelf
 from kontuar.storage.postgres.reports import PostgresReportShelf
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
 from kontuar.storage.postgres.stream_log import PostgresStreamLog
@@ -32,6 +34,7 @@ from kontuar.web.hub import (
     documents,
     monitor,
     privacy,
+    proofs,
     reports,
     second_factors,
     verification,
@@ -46,6 +49,7 @@ PAGES: Final = (
     verification.show_item,
     *verification_forms.HANDLERS,
     *monitor.HANDLERS,
+    *proofs.HANDLERS,
     *reports.HANDLERS,
     *audit.HANDLERS,
     *privacy.HANDLERS,
@@ -58,17 +62,26 @@ PAGES: Final = (
 def extend_documents(core: HubCore) -> HubExtension:
     """Everything a person or another program asks about documents; booking itself runs beside the intake."""
     reporting = Lane("reports", HubDatabase(core.main.database.conninfo, name="kontuar hub reports"))
-    parts = _parts(core, reporting)
+    proving = Lane("proofs", HubDatabase(core.main.database.conninfo, name="kontuar hub proofs"))
+    seal = partial(fault_of_seal, core.keys)
+    nightly = NightlyProof(
+        proving, PostgresProofShelf(proving.database), PostgresKeptProofs(proving.database), seal, core.clock
+    )
+    parts = _parts(core, reporting, proving, nightly)
     counts: dict[str, int] = {}
     chores = HubChores(parts, counts)
 
     async def ready() -> None:
         reporting.open()
+        proving.open()
         await chores.start()
+        await nightly.start()
 
     async def stop() -> None:
+        await nightly.stop()
         await chores.stop()
         await asyncio.to_thread(reporting.close)
+        await asyncio.to_thread(proving.close)
 
     return HubExtension(
         pages=PAGES,
@@ -83,14 +96,18 @@ def extend_documents(core: HubCore) -> HubExtension:
     )  # fmt: skip
 
 
-def _parts(core: HubCore, reporting: Lane[HubDatabase]) -> HubDocumentParts:
+def _parts(
+    core: HubCore, reporting: Lane[HubDatabase], proving: Lane[HubDatabase], nightly: NightlyProof
+) -> HubDocumentParts:
     main, bulk = core.main.database, core.bulk.database
     seal = partial(fault_of_seal, core.keys)
     return HubDocumentParts(
         run=core.main,
         clock=core.clock,
         desk=PostgresBookingDesk(main, seal),
-        coupons=PostgresCouponLedger(main),
+        couponing=core.coupons,
+        coupons=PostgresCouponLedger(core.coupons.database),
+        coupon_audit=PostgresAuditShelf(core.coupons.database),
         feeds=PostgresFeedsOfStore(main),
         verification=PostgresVerificationShelf(main),
         wishes=PostgresWishDesk(main),
@@ -102,6 +119,11 @@ def _parts(core: HubCore, reporting: Lane[HubDatabase]) -> HubDocumentParts:
         bulk=core.bulk,
         bulk_documents=PostgresDocumentShelf(bulk),
         bulk_audit=PostgresAuditShelf(bulk),
+        proving=proving,
+        proofs=PostgresProofShelf(proving.database),
+        kept_proofs=PostgresKeptProofs(proving.database),
+        latest_proofs=PostgresKeptProofs(main),
+        prove_soon=nightly.ask,
         reporting=reporting,
         reports=PostgresReportShelf(reporting.database),
         seal=seal,

@@ -29,7 +29,7 @@ from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, Snapshot
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures, StreamPlace
 from kontuar.operations.ports.hub_lists import Contact
 from kontuar.operations.ports.parking import ParkedNews
-from kontuar.operations.ports.streams import Acknowledgement, Batch
+from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, StreamId
 from kontuar.operations.ports.sync import (
     HUB_NODE,
     DefinitionCursor,
@@ -66,10 +66,23 @@ class HubReceiver:
     def __init__(self, log: PostgresStreamLog, core: HubCore) -> None:
         self._log = log
         self._core = core
+        self._lost: dict[StreamId, Position] = {}
 
     def take(self, batch: Batch) -> Acknowledgement:
         """One push of one stream, in one transaction."""
-        return receive(batch, self._log, receiver=HUB_NODE, epoch=self._core.incarnation, is_hub=True)
+        told = receive(batch, self._log, receiver=HUB_NODE, epoch=self._core.incarnation, is_hub=True)
+        if told.rewind and self._lost.get(batch.stream) != batch.claim:
+            self._restored(batch, told.held)
+        return told
+
+    def _restored(self, batch: Batch, held: Position) -> None:
+        """Somebody was acknowledged more than is here: this database was set up again from a backup (push rule 5).
+
+        What the store was told since has versions that are given anew now, so it is told everything again.
+        """
+        self._lost[batch.stream] = batch.claim
+        self._log.begin_epoch(batch.store, self._core.ids.new_id())
+        _log.error("hub.was_restored", origin=batch.stream.origin, acknowledged=batch.claim.seq, held=held.seq)
 
     def keep_unreadable(self, data: bytes, reason: str) -> None:
         """Kept for a person to look at."""
@@ -265,14 +278,14 @@ def extend_sync(core: HubCore) -> HubExtension:
     bell = Bell()
     intake = Lane("intake", HubDatabase(core.main.database.conninfo, name="kontuar hub intake"))
     books = Lane("booking", HubDatabase(core.main.database.conninfo, name="kontuar hub booking"))
-    coupons = Lane("coupons", HubDatabase(core.main.database.conninfo, name="kontuar hub coupons"))
+    looks = Lane("coupon looks", HubDatabase(core.main.database.conninfo, name="kontuar hub coupon looks"))
     booking = Booking(core, books, bell)
     contacts = Contacts(core)
-    site = SyncSite(
+    site = core.site = SyncSite(
         sender=Sender(node=HUB_NODE, incarnation="", build=__version__, sign=core.key.sign), keys=keys,
         receiver=HubReceiver(PostgresStreamLog(intake.database, core.clock), core),
         giver=HubGiver(core.definitions_feed, core.feed_lane.database, core.clock),
-        answerer=HubAnswerer(core.feed_lane, CouponAnswerer(coupons, core.clock)),
+        answerer=HubAnswerer(core.feed_lane, CouponAnswerer(core.coupons, looks, core.clock)),
         enroller=HubEnroller(core), runner=intake,
         giver_runner=core.feed_lane, clock=core.clock, bell=bell, taken=booking.wake, heard=contacts.heard,
     )  # fmt: skip
@@ -285,7 +298,7 @@ def extend_sync(core: HubCore) -> HubExtension:
         site.sender = msgspec.structs.replace(site.sender, incarnation=core.incarnation)
         await core.feed_lane(learn)
         intake.open()
-        coupons.open()
+        looks.open()
         await booking.start()
         await contacts.start()
 
@@ -293,7 +306,7 @@ def extend_sync(core: HubCore) -> HubExtension:
         bell.close()
         await contacts.stop()
         await booking.stop()
-        await asyncio.to_thread(coupons.close)
+        await asyncio.to_thread(looks.close)
         await asyncio.to_thread(intake.close)
 
     def changed() -> None:

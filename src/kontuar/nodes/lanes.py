@@ -30,11 +30,11 @@ class Lane(Generic[Database]):
         self._on_damage = on_damage
         self.database = database
         self._name = name
-        self._is_open = False
+        self.is_open = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def __call__(self, operation: Callable[..., Result], *arguments: Any) -> Result:
-        if not self._is_open:
+        if not self.is_open:
             raise StorageUnavailable("the database is not ready yet")
         try:
             return await self.run_unopened(operation, *arguments)
@@ -50,10 +50,10 @@ class Lane(Generic[Database]):
 
     def open(self) -> None:
         """The database is prepared: work is taken from now on."""
-        self._is_open = True
+        self.is_open = True
 
     def close(self) -> None:
         """Finish what was begun, then let go of the database. Blocks."""
-        self._is_open = False
+        self.is_open = False
         self._thread.submit(self.database.close)
         self._thread.shutdown(wait=True)

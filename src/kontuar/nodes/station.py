@@ -1,25 +1,27 @@
 """The station: SQLite, devices, screens and API, and the sync with its agent. Wiring only."""
 
 import asyncio
-import gc
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 import structlog
+from litestar import Litestar
 
 from kontuar import __version__
 from kontuar.devices.build import DeviceSettings, build_devices
 from kontuar.domain.firm.records import Firm
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.time import instant_text
+from kontuar.nodes.books_proof import KeptVerdict, NightlyBooks
 from kontuar.nodes.coupon_desk import CouponDesk
 from kontuar.nodes.device_desk import StationDevices
+from kontuar.nodes.exchange_desk import StoreExchangeDesk
 from kontuar.nodes.lanes import Lane
-from kontuar.nodes.machine import MachineClock, MachineIds
+from kontuar.nodes.machine import World, this_machine
 from kontuar.nodes.parking_desk import ParkingDesk
 from kontuar.nodes.running import say_and_stop, serve, set_up_logging
 from kontuar.nodes.settings import StationSettings
-from kontuar.nodes.storage_trouble import end_process, on_storage_failure
+from kontuar.nodes.storage_trouble import on_storage_failure
 from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.pins import pin_fits
 from kontuar.operations.ports.streams import StreamId
@@ -28,14 +30,15 @@ from kontuar.operations.station.decisions import carry_out
 from kontuar.operations.station.station import Identity, Station
 from kontuar.storage.failures import StorageDamaged, StorageFailure
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.proving import StationProofShelf
 from kontuar.storage.sqlite.station.books import MIGRATIONS, SqliteBooks
 from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
 from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
 from kontuar.sync.identity import NodeKeys, enrol, load_identity
+from kontuar.sync.keyring import fault_of_seal
 from kontuar.sync.loops import StationSync
 from kontuar.sync.questions import Questions
-from kontuar.sync.transport import HttpTransport
 from kontuar.web.desk import Desk, SyncStatus
 from kontuar.web.station.app import station_routes
 from kontuar.web.station.rendering import warm
@@ -54,22 +57,24 @@ _log = structlog.get_logger("station")
 class StationNode:
     """One station over one data folder."""
 
-    def __init__(self, settings: StationSettings, keys: NodeKeys) -> None:
+    def __init__(self, settings: StationSettings, keys: NodeKeys, world: World) -> None:
         certificate = keys.certificate
         self.settings = settings
         self._keys = keys
-        self.clock = MachineClock()
-        self._transport = HttpTransport(settings.agent_url)
+        self._world = world
+        self.clock = world.clock
+        self._transport = world.transport(settings.agent_url)
         self.connection = Connection(self.clock)
         stream = StreamId(certificate.node, certificate.incarnation)
         database = SqliteDatabase(settings.data / DATABASE_FILE, migrations=MIGRATIONS, check_beside=True)
         books = SqliteBooks(database, stream, certificate.store, keys.signer.sign, self.clock)
         self._definitions = books.definitions
-        self.lane = Lane(f"station {certificate.node}", database, on_damage=end_process)
+        self.lane = Lane(f"station {certificate.node}", database, on_damage=world.end)
         self.lane.open()
         outbox = StationOutbox(database, stream, certificate.store)
+        sink = StationSink(database, books.definitions, outbox)
         self.sync = StationSync(
-            self.lane, outbox, StationSink(database, books.definitions, outbox), self._transport,
+            self.lane, outbox, sink, self._transport,
             self.connection, self.clock, who=keys, build=__version__, folder=settings.data,
             applied=self._applied,
         )  # fmt: skip
@@ -77,7 +82,7 @@ class StationNode:
         self.station = Station(
             identity=Identity(station=certificate.node, store=certificate.store,
                               incarnation=certificate.incarnation, series=certificate.series),
-            books=books, clock=self.clock, ids=MachineIds(), connectivity=self.connection.level,
+            books=books, clock=self.clock, ids=world.ids, connectivity=self.connection.level,
             committed=self.sync.wake, fiscal_device=self.devices.fiscal is not None,
             card_terminal=self.devices.card is not None, replay=settings.profile == "replay",
         )  # fmt: skip
@@ -86,24 +91,34 @@ class StationNode:
             station=self.station, run=self.lane, check_pin=pin_fits, sync_status=self.sync_status,
             devices=self._device_desk,
             questions=Questions(self._transport, keys.sender(__version__), keys.signed, keys.keys, self.clock),
+            exchange=StoreExchangeDesk(self.lane, outbox, sink, keys, world, self._applied),
         )  # fmt: skip
-        self.app = build_station_app(
-            self.desk, routes=station_routes(), exception_handlers={StorageFailure: on_storage_failure},
-            on_startup=[self.start], on_shutdown=[self.stop],
+        self._nightly = NightlyBooks(
+            self.lane, books.fact, books.set_fact,
+            lambda: StationProofShelf(settings.data / DATABASE_FILE, MIGRATIONS),
+            partial(fault_of_seal, keys.keys), self.clock, self._tell_of_faults,
         )  # fmt: skip
         self._waiting = 0
         self._warnings = station_status.Warnings()
         self._tasks: list[asyncio.Task[None]] = []
 
+    @cached_property
+    def app(self) -> Litestar:
+        """Screens and API; they start and stop the node."""
+        return build_station_app(
+            self.desk, routes=station_routes(), exception_handlers={StorageFailure: on_storage_failure},
+            on_startup=[self.start, self._begin_to_warm], on_shutdown=[self.stop],
+        )  # fmt: skip
+
     async def start(self) -> None:
         """Begin to talk to the agent; selling never waits for it (REL-01)."""
-        await self.lane(self._learn_certificates)
+        await self.learn()
         await self._tell_that_it_started()
         self.sync.start()
         self._tasks = [
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
             asyncio.create_task(self._check_rest(), name="books"),
-            asyncio.create_task(self._warm(), name="warm"),
+            asyncio.create_task(self._nightly.run(), name="proof"),
             asyncio.create_task(self._device_desk.resume(), name="devices"),
             asyncio.create_task(ParkingDesk(self.desk).run(), name="parking"),
             asyncio.create_task(CouponDesk(self.desk).run(), name="coupons"),
@@ -122,9 +137,15 @@ class StationNode:
             await asyncio.to_thread(self.lane.database.check_rest)
         except StorageDamaged as damage:
             _log.critical("station.books_damaged", detail=str(damage)[:500])
-            end_process()
+            self._world.end()
         except StorageFailure as failure:
             _log.warning("station.books_not_checked", code=failure.code)
+
+    def _tell_of_faults(self, found: KeptVerdict) -> None:
+        """Head office sees it among the technical events of this station (HUB-10)."""
+        first = found.first
+        facts = {"code": first.code, "document": first.name, "seq": str(first.seq)} if first else {}
+        self.station.event("books.faulty", "", faults=str(found.faults), **facts)
 
     def _applied(self, news: Applied) -> None:
         if news.definitions:
@@ -141,8 +162,10 @@ class StationNode:
         are done now, and not while a line is priced (PERF-01)."""
         for firm in self._definitions.every(Firm).values():
             self.station.rules.book(firm.currency)
-        gc.collect()
-        gc.freeze()
+        self._world.settle()
+
+    async def _begin_to_warm(self) -> None:
+        self._tasks.append(asyncio.create_task(self._warm(), name="warm"))
 
     async def _warm(self) -> None:
         """Compile the screens and the rules beside the work, after the first sale had its chance (PERF-03)."""
@@ -154,14 +177,20 @@ class StationNode:
         """A revoked agent is not believed any more (SEC-02)."""
         self._keys.keys.take_rows(self._definitions.bodies(CERTIFICATE))
 
+    async def learn(self) -> None:
+        """Who was revoked: before anybody is listened to."""
+        await self.lane(self._learn_certificates)
+
     async def stop(self) -> None:
         """Let go of everything; what was not sent stays in the stream."""
+        self._nightly.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.sync.stop()
         await self._device_desk.close()
         self.devices.close()
+        await self._transport.close()
         await asyncio.to_thread(self.lane.close)
 
     def sync_status(self) -> SyncStatus:
@@ -170,7 +199,7 @@ class StationNode:
         return SyncStatus(
             level=state.level.name.lower(), since=instant_text(state.since), waiting=self._waiting,
             problem=state.problem, warnings=self._warnings, clock_skew_seconds=self.connection.clock_skew_seconds(),
-            books_checked=self.lane.database.checked,
+            books_checked=self.lane.database.checked, books=self._nightly.state(),
         )  # fmt: skip
 
     async def _housekeeping(self) -> None:
@@ -205,12 +234,13 @@ def run(settings: StationSettings) -> int:
     """Enrol if needed, then run until SIGTERM or SIGINT; the exit status."""
     set_up_logging(settings.log_level)
     settings.data.mkdir(parents=True, exist_ok=True)
+    world = this_machine()
     try:
-        keys = load_identity(settings.data / IDENTITY_FOLDER) or asyncio.run(_enrol(settings))
+        keys = load_identity(settings.data / IDENTITY_FOLDER) or asyncio.run(enrol_station(settings, world))
     except Refused as refusal:
         return say_and_stop(refusal)
     try:
-        node = StationNode(settings, keys)
+        node = StationNode(settings, keys, world)
     except StorageFailure as failure:
         _log.critical("station.database_failed", code=failure.code, detail=str(failure)[:500])
         serve(build_broken_app(Problem(failure.code)), settings, keys.certificate.node)
@@ -219,15 +249,18 @@ def run(settings: StationSettings) -> int:
     return 0
 
 
-async def _enrol(settings: StationSettings) -> NodeKeys:
+async def enrol_station(settings: StationSettings, world: World) -> NodeKeys:
     """Ask for a certificate through the agent, once, with the one-time code."""
     if not settings.enrolment_code:
         raise refuse("enrol.code_missing", station=settings.station)
-    transport = HttpTransport(settings.agent_url)
-    return await enrol(
-        settings.data / IDENTITY_FOLDER, transport, code=settings.enrolment_code, kind="station",
-        new_incarnation=MachineIds().new_id(), build=__version__,
-    )  # fmt: skip
+    transport = world.transport(settings.agent_url)
+    try:
+        return await enrol(
+            settings.data / IDENTITY_FOLDER, transport, code=settings.enrolment_code, kind="station",
+            new_incarnation=world.ids.new_id(), build=__version__,
+        )  # fmt: skip
+    finally:
+        await transport.close()
 
 
 def _device_settings(settings: StationSettings) -> DeviceSettings:

@@ -21,6 +21,6 @@ def on_storage_failure(request: Request[Any, Any, Any], failure: StorageFailure)
 
 
 def end_process() -> None:
-    """A damaged database is not written to any further: the process ends and checks itself at its next start."""
-    _log.critical("storage.damaged_so_stopping")
+    """Nothing is written any further: the process ends, and checks its database at its next start."""
+    _log.critical("node.stopping")
     os.kill(os.getpid(), signal.SIGTERM)

@@ -71,4 +71,5 @@ def _name(document: Document, change: Adjustment, names: DiscountNames) -> str:
     given = document.discounts.applications
     if 0 <= change.application < len(given) and given[change.application].rule == change.rule:
         return given[change.application].name or change.rule
-    return names([change.rule])[0]
+    brought = next((one.name for one in document.discounts.brought if one.rule == change.rule), "")
+    return brought or names([change.rule])[0]

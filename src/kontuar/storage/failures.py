@@ -20,6 +20,12 @@ class StorageUnavailable(StorageFailure):
     """The database is away (stopped, cut off, shutting down); it may come back by itself."""
 
 
+class StorageBusy(StorageFailure):
+    """Somebody else holds what is needed for longer than was to be waited; it may be asked again."""
+
+    code = "storage.busy"
+
+
 class StorageFull(StorageFailure):
     """There is no room left to write; reading still works."""
 

@@ -10,7 +10,8 @@ class Bell:
         self.rings = 0
         self.closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], None] = {}
+        """In the order in which they came, so that a simulated day goes the same way every time."""
 
     def ring(self) -> None:
         """Something is new. From any thread."""
@@ -31,7 +32,7 @@ class Bell:
         if self.rings != heard or self.closed:
             return True
         future: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.add(future)
+        self._waiting[future] = None
         try:
             # Not `wait_for`: before Python 3.12 it can swallow the cancelling of a task whose future is done.
             async with asyncio.timeout(max(seconds, 0)):
@@ -39,11 +40,11 @@ class Bell:
         except TimeoutError:
             return False
         finally:
-            self._waiting.discard(future)
+            self._waiting.pop(future, None)
         return True
 
     def _ring(self) -> None:
         self.rings += 1
-        for future in self._waiting:
+        for future in list(self._waiting):
             if not future.done():
                 future.set_result(None)

@@ -4,8 +4,9 @@ No input or output: `step(event)` says what to do, a loop or a simulator does it
 """
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -13,7 +14,15 @@ from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.time import Clock, parse_instant
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
-from kontuar.operations.ports.sync import DefinitionCursor, DownSink, FeedCursor, HubReach, KeyRing, Queue
+from kontuar.operations.ports.sync import (
+    DefinitionCursor,
+    DownCursors,
+    DownSink,
+    FeedCursor,
+    HubReach,
+    KeyRing,
+    Queue,
+)
 from kontuar.sync import frames, wire
 from kontuar.sync.figures import Figures
 from kontuar.sync.keyring import open_certified
@@ -26,11 +35,15 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The giver's answer, when it came by our clock, and how long the way there and back took (waiting left out)."""
+    """The giver's answer, when it came by our clock, and how long the way there and back took (waiting left out).
+
+    `asked`: what the question was asked with; None = it is the last one of this downlink.
+    """
 
     body: bytes
     at: datetime.datetime | None = None
     round_trip_seconds: float = 0.0
+    asked: DownCursors | None = None
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -100,7 +113,8 @@ class Downlink:
         self._longest_pause = longest_pause_seconds
         self._pause = 0.0
         self._anew = False
-        self._coming: DefinitionCursor | None = None
+        self._asked = sink.cursors()
+        self._coming: tuple[DefinitionCursor, DefinitionCursor] | None = None
         self.reach: HubReach | None = None
         """What the giver last said of the hub; None while the giver itself is away."""
         self.applied = Applied()
@@ -116,11 +130,12 @@ class Downlink:
             return self._back_off(event.reason)
         try:
             if isinstance(event, Answered):
-                found = self._answered(event)
+                found = self.take(event)
                 if found is not None:
                     return found
             elif isinstance(event, Fetched):
-                self._fetched(event.path)
+                self.take_snapshot(rows_of(event.path))
+                event.path.unlink()
         except Refused as refusal:
             return self._back_off(refusal.problems[0].code)
         return self._ask()
@@ -132,7 +147,7 @@ class Downlink:
         return Pause(self._pause)
 
     def _ask(self) -> Ask:
-        cursors = self._sink.cursors()
+        cursors = self._asked = self._sink.cursors()
         d = DefinitionCursor() if self._anew else cursors.definitions
         # The first question after a loss is answered at once: it says that the giver is back.
         wait = self._wait if self.reach is not None else 0.0
@@ -146,7 +161,8 @@ class Downlink:
         frame = frames.seal(self._sender, "down", wire.to_fields(fields), b"", self._clock.now())
         return Ask(frames.join([frame]), wait)
 
-    def _answered(self, answer: Answered) -> Fetch | None:
+    def take(self, answer: Answered) -> Fetch | None:
+        """Apply an answer; the snapshot that it needs besides. Raises `Refused`, and then nothing was applied."""
         parts = frames.split(answer.body)
         if len(parts) != 1:
             raise refuse("frame.unreadable", reason="one frame is expected")
@@ -157,29 +173,35 @@ class Downlink:
         news = wire.read_body(frame, wire.DownBody)
         self.skew_seconds = _ahead(answer, told.time)
         self.reach = HubReach(told.hub_reachable, told.hub_seen_at)
-        self._apply(told, news)
+        asked = answer.asked or self._asked
+        self._apply(told, news, asked)
         self._pause = 0.0
         self.problem = ""
+        coming = _cursor(told.definitions)
         if told.definitions.action != "snapshot":
             return None
         if told.definitions.snapshot is None:
             raise refuse("frame.unreadable", reason="no snapshot named")
-        self._coming = _cursor(told.definitions)
+        if not _follows(asked.definitions, coming, self._sink.cursors().definitions):
+            self._anew = False
+            return None
+        self._coming = (asked.definitions, coming)
         snapshot = told.definitions.snapshot
         fields = wire.FetchFields(snapshot=snapshot.id, certificate=self._certificate)
         proof = frames.seal(self._sender, "fetch", wire.to_fields(fields), b"", self._clock.now())
         return Fetch(snapshot, proof_text(proof))
 
-    def _apply(self, told: wire.DownAnswerFields, news: wire.DownBody) -> None:
+    def _apply(self, told: wire.DownAnswerFields, news: wire.DownBody, asked: DownCursors) -> None:
         """Everything of one answer in one transaction; an answer that brings nothing writes nothing."""
-        before = self._sink.cursors()
+        held = self._sink.cursors()
         stock = _figures(told, news)
         applied = Applied(
-            definitions=told.definitions.action == "delta",
-            confirmations=told.confirmations != before.confirmations,
-            stock=(stock.epoch, stock.version) != (before.stock.epoch, before.stock.version),
+            definitions=told.definitions.action == "delta"
+            and _follows(asked.definitions, _cursor(told.definitions), held.definitions),
+            confirmations=_follows(asked.confirmations, told.confirmations, held.confirmations),
+            stock=_follows(asked.stock, FeedCursor(stock.epoch, stock.version), held.stock),
             final=bool(news.final),
-            parked=_is_news(told.parked, before.parked),
+            parked=_is_news(told.parked, asked.parked, held.parked),
         )
         if not applied.anything():
             return
@@ -213,12 +235,15 @@ class Downlink:
             self._anew = True
             raise
 
-    def _fetched(self, path: Path) -> None:
+    def take_snapshot(self, rows: Iterable[tuple[str, str, int, bytes]]) -> None:
+        """Put the rows of the snapshot that an answer named in the place of all others, unless later ones came
+        meanwhile."""
         assert self._coming is not None, "a snapshot comes after an answer that named it"
-        self._sink.replace_definitions(rows_of(path), self._coming)
-        path.unlink()
+        asked, coming = self._coming
+        if _follows(asked, coming, self._sink.cursors().definitions):
+            self._sink.replace_definitions(rows, coming)
+            self.applied = Applied(definitions=True)
         self._anew = False
-        self.applied = Applied(definitions=True)
 
 
 def _ahead(answer: Answered, told: str) -> float | None:
@@ -232,9 +257,29 @@ def _ahead(answer: Answered, told: str) -> float | None:
     return (answer.at - giver).total_seconds() - answer.round_trip_seconds / 2
 
 
-def _is_news(told: wire.AnswerParked | None, before: FeedCursor | None) -> bool:
+C = TypeVar("C", FeedCursor, DefinitionCursor)
+
+
+def _follows(asked: C, told: C, held: C) -> bool:
+    """Whether what came from `asked` to `told` may be put upon what is held now (REL-15).
+
+    Answers come in any order, and more than once, when they travel in files. The answer to what is still held is the
+    giver's last word. Any other is good only within the epoch that is held, when it leads further and leaves no gap:
+    a question with another epoch is answered with all there is.
+    """
+    if told == held:
+        return False
+    if asked == held:
+        return True
+    later = told.epoch == held.epoch and told.version > held.version
+    return later and (asked.epoch != told.epoch or asked.version <= held.version)
+
+
+def _is_news(told: wire.AnswerParked | None, asked: FeedCursor | None, held: FeedCursor | None) -> bool:
     """An older agent tells nothing of parked documents."""
-    return told is not None and before is not None and FeedCursor(told.epoch, told.version) != before
+    if told is None or asked is None or held is None:
+        return False
+    return _follows(asked, FeedCursor(told.epoch, told.version), held)
 
 
 def _parked(told: wire.DownAnswerFields, news: wire.DownBody) -> ParkedNews:

@@ -37,7 +37,7 @@ def _oldest_of(outbox: Outbox, outgoing: OutgoingStream) -> str:
     try:
         written = msgspec.json.decode(first[0].payload, type=_Written).at
         return instant_text(parse_instant(written)) if written else ""
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return ""  # a message that only the hub may judge: it is counted, its age is not known
 
 

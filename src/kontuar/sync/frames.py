@@ -57,9 +57,11 @@ class Sender(msgspec.Struct, frozen=True):
     sign: Sign
 
 
-def seal(sender: Sender, kind: str, fields: dict[str, Any], body: bytes, now: datetime.datetime) -> bytes:
-    """The bytes of one frame."""
-    packed = zstandard.compress(body, 3) if len(body) > 200 else body
+def seal(
+    sender: Sender, kind: str, fields: dict[str, Any], body: bytes, now: datetime.datetime, *, plain: bool = False
+) -> bytes:  # fmt: skip
+    """The bytes of one frame; `plain`: the body is packed or sealed already and would not get smaller."""
+    packed = body if plain else pack(body)
     header = Header(
         kind=kind, protocol=PROTOCOL, node=sender.node, incarnation=sender.incarnation,
         at=instant_text(now), build=sender.build, body_hash=content_hash(packed).hex(),
@@ -90,7 +92,12 @@ def open_frame(data: bytes, key_of: KeyOf) -> Frame:
         raise refuse("frame.bad_signature", node=header.node[:80])
     if content_hash(packed).hex() != header.body_hash:
         raise refuse("frame.unreadable", reason="body hash")
-    return Frame(header, _unpack(packed, header.encoding))
+    return Frame(header, unpack(packed, header.encoding))
+
+
+def pack(body: bytes) -> bytes:
+    """Compressed where that pays; then it is another object than what was given."""
+    return zstandard.compress(body, 3) if len(body) > 200 else body
 
 
 def join(frames: Iterable[bytes]) -> bytes:
@@ -140,7 +147,8 @@ def _check_protocol(theirs: tuple[int, int]) -> None:
         raise refuse("protocol.too_new", theirs=lowest, ours=PROTOCOL[1])
 
 
-def _unpack(packed: bytes, encoding: str) -> bytes:
+def unpack(packed: bytes, encoding: str) -> bytes:
+    """What was packed, at most `MAX_BODY_BYTES` of it; raises `Refused("frame.unreadable")`."""
     if encoding == "plain":
         if len(packed) > MAX_BODY_BYTES:
             raise refuse("frame.unreadable", reason="too large")

@@ -1,6 +1,5 @@
 """Who a node is: its key and certificate, in files outside the database and its backups (SEC-02, REL-13)."""
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +8,7 @@ import msgspec
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import refuse
 from kontuar.operations.hub.enrolment import EnrolAnswer, EnrolRequest
+from kontuar.sync.files import write_whole
 from kontuar.sync.frames import Sender
 from kontuar.sync.keyring import CertifiedKeys
 from kontuar.sync.keys import Certificate, SignedCertificate, Signer, is_certified, load_or_make
@@ -100,27 +100,10 @@ def _keep(folder: Path, body: bytes, signer: Signer, incarnation: str) -> None:
     others = tuple(
         SignedCertificate(certificate=row.certificate, signature=row.signature) for row in answer.hub_certificates
     )
-    _write(folder / "identity.json", encode(KeptIdentity(signed=signed, hub_key=answer.hub_key, others=others)))
+    write_whole(folder / "identity.json", encode(KeptIdentity(signed=signed, hub_key=answer.hub_key, others=others)))
 
 
 def _incarnation(file: Path, fresh: str) -> str:
     if not file.exists():
-        _write(file, fresh.encode())
+        write_whole(file, fresh.encode())
     return file.read_text("utf-8").strip()
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Whole or not at all, also across a power cut."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(".new")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    unfinished.rename(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

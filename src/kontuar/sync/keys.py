@@ -1,5 +1,6 @@
 """Ed25519 keys of nodes and the certificates that the hub makes of them (SEC-02)."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from kontuar.kernel.canonical import decode, encode
 from kontuar.operations.hub.enrolment import NodeCertificate as Certificate
@@ -35,6 +37,10 @@ class Signer:
     def sign(self, data: bytes) -> bytes:
         """64 bytes of signature."""
         return self._key.sign(data)
+
+    def agreement_key(self) -> X25519PrivateKey:
+        """The same secret on the other form of the curve, which opens what is sealed to this node (ADR 15)."""
+        return X25519PrivateKey.from_private_bytes(hashlib.sha512(self._key.private_bytes_raw()).digest()[:32])
 
 
 def load_or_make(path: Path) -> Signer:

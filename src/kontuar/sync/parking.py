@@ -9,11 +9,13 @@ from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.agent.parking_arrivals import offer
 from kontuar.operations.agent.parking_buffer import ParkingBuffer
-from kontuar.operations.ports.parking import HoldParked, OfferParked, OpenParked, SaveParked
+from kontuar.operations.agent.parking_look import look
+from kontuar.operations.ports.parking import HoldParked, LookParked, OfferParked, OpenParked, SaveParked
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.ports.sync import Answerer, NodeIdentity
 
 PREFIX: Final = "parking."
+_CHANGES_NOTHING: Final = frozenset({"parking.renew", "parking.look"})
 
 
 class ParkingAnswerer:
@@ -26,6 +28,7 @@ class ParkingAnswerer:
         self._changed = changed
         self._answers: dict[str, tuple[type[msgspec.Struct], Callable[[str, Any], Any]]] = {
             "parking.open": (OpenParked, buffer.open),
+            "parking.look": (LookParked, lambda asker, asked: look(buffer, asker, asked)),
             "parking.save": (SaveParked, buffer.save),
             "parking.renew": (HoldParked, buffer.renew),
             "parking.approving": (HoldParked, buffer.approving),
@@ -51,6 +54,6 @@ class ParkingAnswerer:
             raise refuse("question.unknown", question=question[:60])
         shape, answer = known
         found = await self._runner(answer, asker.node, decode(body, shape))
-        if question != "parking.renew":
+        if question not in _CHANGES_NOTHING:
             self._changed()
         return encode(found) if found is not None else b"{}"

@@ -159,7 +159,7 @@ def _read_each(site: SyncSite, parts: list[bytes]) -> tuple[list[tuple[Batch, He
     refused: list[Refused] = []
     for part in parts:
         try:
-            read.append(_read_push(site, part))
+            read.append(read_push(site, part))
         except Refused as refusal:
             refused.append(refusal)
     if refused and not read:
@@ -167,7 +167,7 @@ def _read_each(site: SyncSite, parts: list[bytes]) -> tuple[list[tuple[Batch, He
     return read, refused
 
 
-def _read_push(site: SyncSite, part: bytes) -> tuple[Batch, Heard]:
+def read_push(site: SyncSite, part: bytes) -> tuple[Batch, Heard]:
     """A station speaks for itself; an agent relays for its store. What a message's own signature is worth is found
     when it is booked: a message that is readable but wrong is parked, never refused (rule 3)."""
     frame, identity = site.open(part)
@@ -209,7 +209,7 @@ def _read_all(data: bytes, read: Callable[[list[bytes]], Any]) -> Any:
 
 
 # -- down ---------------------------------------------------------------------------------------------------
-class _News(msgspec.Struct, frozen=True, kw_only=True):
+class News(msgspec.Struct, frozen=True, kw_only=True):
     """One moment's answer to `down`."""
 
     definitions: DefinitionsAnswer
@@ -232,24 +232,24 @@ class _News(msgspec.Struct, frozen=True, kw_only=True):
 
 async def give_down(site: SyncSite, data: bytes) -> bytes:
     """What is new for the asker; when nothing is, wait for it as long as he asked."""
-    asked, heard_of_all = await _readable(site, data, lambda parts: _read_down(site, parts))
+    asked, heard_of_all = await _readable(site, data, lambda parts: read_down(site, parts))
     for each in heard_of_all:
         site.heard(each)
     identity = heard_of_all[0].identity
     end = site.clock.monotonic() + min(max(asked.wait_seconds, 0.0), LONGEST_WAIT_SECONDS)
     while True:
         heard = site.bell.rings
-        news = await site.giver_runner(_look, site.giver, identity, asked)
+        news = await site.giver_runner(look, site.giver, identity, asked)
         reach = site.giver.hub_reach()
         left = end - site.clock.monotonic()
         told_otherwise = asked.hub_reachable is not None and asked.hub_reachable != reach.reachable
         if news.is_new_to(asked) or told_otherwise or left <= 0 or site.bell.closed:
-            return await asyncio.to_thread(_down_answer, site, news, reach)
+            return await asyncio.to_thread(down_answer, site, news, reach)
         if await site.bell.wait(heard, left):
             await asyncio.sleep(min(site.gather_seconds, left))
 
 
-def _read_down(site: SyncSite, parts: list[bytes]) -> tuple[wire.DownFields, list[Heard]]:
+def read_down(site: SyncSite, parts: list[bytes]) -> tuple[wire.DownFields, list[Heard]]:
     """What is asked, and who was heard of by it: the asker first."""
     frame, identity = site.open(parts[0])
     asked = wire.fields_of(frame, "down", wire.DownFields)
@@ -260,10 +260,11 @@ def _read_down(site: SyncSite, parts: list[bytes]) -> tuple[wire.DownFields, lis
     return asked, heard_of(identity, frame.header.at, frame.header.build, asked, site.keys)
 
 
-def _look(giver: Giver, identity: NodeIdentity, asked: wire.DownFields) -> _News:
+def look(giver: Giver, identity: NodeIdentity, asked: wire.DownFields) -> News:
+    """What is new for an asker at this moment. On the giver's database thread."""
     d = asked.definitions
     known = {(origin, incarnation): seq for origin, incarnation, seq in asked.final}
-    return _News(
+    return News(
         definitions=giver.definitions_since(identity, DefinitionCursor(d.epoch, d.version, int(d.checksum))),
         confirmations=giver.confirmations_since(identity, asked.confirmations),
         stock=giver.stock_since(identity, asked.stock),
@@ -276,7 +277,8 @@ def _look(giver: Giver, identity: NodeIdentity, asked: wire.DownFields) -> _News
     )
 
 
-def _down_answer(site: SyncSite, news: _News, reach: HubReach) -> bytes:
+def down_answer(site: SyncSite, news: News, reach: HubReach) -> bytes:
+    """The news as the one frame of an answer."""
     d, file, parked = news.definitions, news.definitions.snapshot, news.parked
     fields = wire.DownAnswerFields(
         definitions=wire.AnswerDefinitions(

@@ -8,7 +8,7 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 import zstandard
@@ -72,13 +72,18 @@ def read_proof(header: str) -> bytes:
 def rows_of(path: Path) -> Iterator[tuple[str, str, int, bytes]]:
     """(kind, key, version, row bytes) of a checked file; raises `Refused("snapshot.damaged")`."""
     with path.open("rb") as file:
-        unpacked = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(file)
-        try:
-            for line in io.BufferedReader(unpacked, 1024 * 1024):
-                kind, key, version, body = _LINE.decode(line)
-                yield kind, key, version, bytes(body)
-        except (msgspec.DecodeError, zstandard.ZstdError) as error:
-            raise refuse("snapshot.damaged", reason=error) from None
+        yield from rows_in(file)
+
+
+def rows_in(file: IO[bytes]) -> Iterator[tuple[str, str, int, bytes]]:
+    """The rows of a checked snapshot, wherever it lies; raises as `rows_of`."""
+    unpacked = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(file)
+    try:
+        for line in io.BufferedReader(unpacked, 1024 * 1024):
+            kind, key, version, body = _LINE.decode(line)
+            yield kind, key, version, bytes(body)
+    except (msgspec.DecodeError, zstandard.ZstdError) as error:
+        raise refuse("snapshot.damaged", reason=error) from None
 
 
 def _digest(path: Path) -> str:

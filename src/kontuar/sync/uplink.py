@@ -101,7 +101,7 @@ class Uplink:
             self._pause = self._not_before = 0.0
         if isinstance(event, Replied):
             try:
-                moved = self._take(event.body)
+                moved = self.take(event.body)
             except Refused as refusal:
                 return self._back_off(now, refusal.problems[0].code)
             if not moved:
@@ -174,8 +174,8 @@ class Uplink:
         return frames.seal(self._sender, "push", wire.to_fields(fields), body, self._clock.now())
 
     # -- acknowledgements ---------------------------------------------------------------------------------
-    def _take(self, body: bytes) -> bool:
-        """Take all acknowledgements of an answer in one transaction; whether any stream got on."""
+    def take(self, body: bytes) -> bool:
+        """Take all acknowledgements of an answer in one transaction; whether any stream got on. Raises `Refused`."""
         read = [open_certified(data, self._keys) for data in frames.split(body)]
         acks = [(wire.fields_of(frame, "ack", wire.AckFields), identity) for frame, identity in read]
         self._refusal = ""

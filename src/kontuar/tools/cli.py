@@ -7,10 +7,16 @@ import typer
 
 from kontuar.nodes.__main__ import app
 from kontuar.tools.bench import command as bench
+from kontuar.tools.exchange import app as exchange
 from kontuar.tools.replay import command as replay
+from kontuar.tools.simulate.command import simulate
+from kontuar.tools.verify.command import verify
 
 app.add_typer(replay.app, name="replay")
 app.add_typer(bench.app, name="bench")
+app.add_typer(exchange, name="exchange")
+app.command("simulate")(simulate)
+app.command("verify")(verify)
 
 
 @app.command("lifecycles")

@@ -1,12 +1,27 @@
-"""Coupons for the screens and the API of a station: ask head office, wait a little, go on without it (COUP-01 … 03)."""
+"""Coupons for the screens and the API of a station: ask head office, wait a little, go on without it (COUP-01 … 03).
+
+Nobody waits longer than `Desk.answer_seconds` for a yes or no, and `TELL_SECONDS` to tell what is let go.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from kontuar.domain.documents.document import Document
-from kontuar.kernel.errors import Refused
-from kontuar.operations.ports.coupons import RESERVE, VERIFY
+from kontuar.kernel.errors import Refused, refuse
+from kontuar.operations.actor import Actor
+from kontuar.operations.ports.coupons import BUSY, RESERVE, VERIFY
 from kontuar.operations.station import coupon_marks, coupon_payment, coupons, till
 from kontuar.operations.station.coupon_marks import CouponErrand
+from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.parked import is_away
+
+TELL_SECONDS: Final = 1.0
+"""How long a person waits while head office is told what it need not keep; else it is told later."""
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 
 async def put(request: Asked, desk: Desk, doc_id: str, code: str, scan_id: str = "") -> Document:
@@ -23,7 +38,7 @@ async def put(request: Asked, desk: Desk, doc_id: str, code: str, scan_id: str =
         try:
             answer = await desk.ask(VERIFY, begun.question)
         except Refused as refusal:
-            if not is_away(refusal):
+            if not _is_unanswered(refusal):
                 raise
     document = await desk.do(request, coupons.put, doc_id, code, answer, scan_id=scan_id)
     await settle(desk, doc_id)
@@ -46,23 +61,38 @@ async def scan(request: Asked, desk: Desk, doc_id: str, code: str, quantity: str
 
 
 async def before_payment(request: Asked, desk: Desk, doc_id: str) -> None:
-    """Call before the payment window opens: what the draft uses up is reserved at head office (COUP-03).
+    """Call before money is taken: what the draft uses up is reserved at head office (COUP-03).
 
     Head office's no is raised: `Refused("coupon.used_up" | "coupon.reserved_elsewhere" | …)`; nothing is taken off.
-    Where nobody answers, opening the payment itself says which coupons may not be taken unchecked.
+    Where nobody answers, the operation that follows says which coupons may not be taken unchecked. What head office
+    keeps without our having heard so is released.
     """
     begun = await desk.do(request, coupon_payment.to_reserve, doc_id)
     if not begun.question:
         return
     try:
         answer = await desk.ask(RESERVE, begun.question)
+        await desk.run(coupon_payment.reserved, desk.station, doc_id, begun.turn, answer)
     except Refused as refusal:
-        if is_away(refusal):
+        await desk.run(coupon_payment.not_reserved, desk.station, doc_id, begun.turn)
+        if _is_unanswered(refusal):
             return
-        await desk.do(request, coupon_payment.declined, doc_id)
         await settle(desk, doc_id)
         raise
-    await desk.do(request, coupon_payment.reserved, doc_id, answer)
+
+
+async def open_payment(
+    request: Asked, desk: Desk, operation: Callable[Concatenate[Station, Actor, str, P], Result], doc_id: str,
+    *arguments: P.args, **named: P.kwargs,
+) -> Result:  # fmt: skip
+    """Reserve, then open the payment by `operation`; where that is refused nothing stays kept."""
+    await before_payment(request, desk, doc_id)
+    try:
+        return await desk.do(request, operation, doc_id, *arguments, **named)
+    except Refused:
+        await desk.run(coupon_payment.not_opened, desk.station, doc_id)
+        await settle(desk, doc_id)
+        raise
 
 
 async def before_approval(request: Asked, desk: Desk, doc_id: str) -> None:
@@ -71,19 +101,46 @@ async def before_approval(request: Asked, desk: Desk, doc_id: str) -> None:
         await before_payment(request, desk, doc_id)
 
 
-async def settle(desk: Desk, doc_id: str = "") -> None:
-    """Tell head office now what is to be let go, of one draft or of all; what cannot be told now is told later."""
+async def settle(desk: Desk, doc_id: str) -> None:
+    """Tell head office now what is to be let go of one draft; what cannot be told in a moment is told later."""
     for errand in await desk.run(coupon_marks.due, desk.station):
-        if not doc_id or errand.doc_id == doc_id:
-            await _tell(desk, errand)
+        if errand.doc_id == doc_id:
+            await _tell(desk, errand, TELL_SECONDS)
 
 
-async def _tell(desk: Desk, errand: CouponErrand) -> None:
+async def settle_all(desk: Desk) -> None:
+    """Tell head office all that is to be let go, one after another, for as long as it answers."""
+    for errand in await desk.run(coupon_marks.due, desk.station):
+        if not await _tell(desk, errand, desk.answer_seconds):
+            return
+
+
+async def _tell(desk: Desk, errand: CouponErrand, seconds: float) -> bool:
+    """Whether head office answered; only then the errand ends."""
     if desk.sync_status().level != "online":
-        return
+        return False
     try:
-        await desk.ask(errand.question, errand.body)
+        await _ask_within(desk, errand, seconds)
     except Refused as refusal:
-        if is_away(refusal):
-            return  # told later; should head office never hear it, the reservation ends by itself
+        if not _is_not_understood(refusal):
+            return False
     await desk.run(coupon_marks.released, desk.station, errand)
+    return True
+
+
+async def _ask_within(desk: Desk, errand: CouponErrand, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await desk.ask(errand.question, errand.body)
+    except TimeoutError:
+        raise refuse("elsewhere.slow") from None
+
+
+def _is_unanswered(refusal: Refused) -> bool:
+    """Whether head office neither said yes nor no."""
+    return is_away(refusal) or any(problem.code == BUSY for problem in refusal.problems)
+
+
+def _is_not_understood(refusal: Refused) -> bool:
+    """A head office that knows no such question has never kept anything."""
+    return all(problem.code.startswith("question.") for problem in refusal.problems)

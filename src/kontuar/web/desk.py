@@ -1,6 +1,7 @@
 """Between the screens or the API of a station and its operations: who asks, on which thread, with what rights."""
 
 import asyncio
+import datetime
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from kontuar.domain.documents.document import Document
 from kontuar.domain.parties.records import Operator
 from kontuar.kernel.errors import Problem, refuse
 from kontuar.operations.actor import Actor, Grant
+from kontuar.operations.ports.exchange import StoreExchange
 from kontuar.operations.ports.questions import HubQuestions
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.station import login
@@ -30,12 +32,25 @@ ANSWER_SECONDS: Final = 4.0
 """How long a person at the till waits for head office before the screen says that it is slow."""
 
 
+class BooksState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last nightly proof of the books found (HUB-10); `proved_at` None = there was none yet."""
+
+    proved_at: datetime.datetime | None = None
+    faults: int = 0
+
+    @property
+    def word(self) -> str:
+        """For programs: never, holds or faulty."""
+        return "never" if self.proved_at is None else "faulty" if self.faults else "holds"
+
+
 class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How the station is connected: `level` offline, store or online, since when, what waits to be sent.
 
     `problem`: code of what the agent last refused (its disk is full, our stream is forked); empty = none.
     `warnings` are looked for beside the work, so that the bar costs nothing. `clock_skew_seconds`: how far this
     clock is ahead of the agent's, None = not known (REL-19). `books_checked`: every page was read since the start.
+    `books`: what the last proof of them found.
     """
 
     level: str
@@ -45,6 +60,7 @@ class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
     warnings: Warnings = Warnings()
     clock_skew_seconds: float | None = None
     books_checked: bool = True
+    books: BooksState = BooksState()
 
 
 class DeviceDesk(Protocol):
@@ -121,6 +137,7 @@ class Desk:
     check_pin: login.CheckPin
     sync_status: Callable[[], SyncStatus]
     questions: HubQuestions
+    exchange: StoreExchange
     answer_seconds: float = ANSWER_SECONDS
 
     @property

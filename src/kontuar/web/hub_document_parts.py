@@ -20,6 +20,7 @@ from kontuar.operations.ports.hub_lists import (
     VerificationShelf,
     WishDesk,
 )
+from kontuar.operations.ports.proofs import HubProofShelf, KeptProofs
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.print_model import PrintModel
 
@@ -30,14 +31,19 @@ ROWS_PER_PAGE = 50
 class HubDocumentParts(msgspec.Struct, frozen=True, kw_only=True):
     """`run`: the database thread of everything that stands below it, up to `privacy`.
 
+    `couponing`: the thread that tills' questions about coupons have, with `coupons` and `coupon_audit`.
     `bulk`: another thread with `bulk_documents` and `bulk_audit`, for what reads whole streams or writes files;
-    `reporting`: a third with `reports`. `unreadable_frames`: their count; `pdf`: a print as a file.
+    `reporting`: a third with `reports`; `proving`: a fourth with `proofs` and `kept_proofs`, for hours if need be
+    (`latest_proofs` reads what it kept on `run`; `prove_soon`: do not wait for the night).
+    `unreadable_frames`: their count; `pdf`: a print as a file.
     """
 
     run: Runner
     clock: Clock
     desk: BookingDesk
+    couponing: Runner
     coupons: CouponLedger
+    coupon_audit: AuditShelf
     feeds: FeedsOfStore
     verification: VerificationShelf
     wishes: WishDesk
@@ -49,6 +55,11 @@ class HubDocumentParts(msgspec.Struct, frozen=True, kw_only=True):
     bulk: Runner
     bulk_documents: DocumentShelf
     bulk_audit: AuditShelf
+    proving: Runner
+    proofs: HubProofShelf
+    kept_proofs: KeptProofs
+    latest_proofs: KeptProofs
+    prove_soon: Callable[[], None]
     reporting: Runner
     reports: ReportShelf
     seal: SealCheck

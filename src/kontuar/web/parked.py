@@ -9,7 +9,8 @@ from kontuar.domain.documents.document import Document
 from kontuar.kernel.errors import Problem, Refused
 from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.station import till
-from kontuar.operations.station.parking import continuing, errands, putting, removing
+from kontuar.operations.station.parking import comparing, continuing, errands, putting, removing
+from kontuar.operations.station.parking.comparing import ComparedVersion, Comparison
 from kontuar.operations.station.parking.errands import Errand
 from kontuar.web.desk import Asked, Desk
 
@@ -65,6 +66,25 @@ async def proceed(request: Asked, desk: Desk, doc_id: str, *, take_over: bool = 
             raise
         return await desk.do(request, continuing.open_offline, doc_id, older=older)
     return await desk.do(request, continuing.opened, answer, asked_at, take_over=take_over)
+
+
+async def compared(request: Asked, desk: Desk, doc_id: str) -> Comparison:
+    """The differing versions of a document; those whose content nobody tells now are without it (PARK-15).
+
+    Raises `Refused("parking.not_found" | "parking.one_version")`.
+    """
+    versions = await desk.do(request, comparing.begun, doc_id)
+    return comparing.compared([await _with_content(desk, version) for version in versions])
+
+
+async def _with_content(desk: Desk, version: ComparedVersion) -> ComparedVersion:
+    if version.document is not None or not in_reach(desk):
+        return version
+    try:
+        answer = await desk.ask(comparing.LOOK, comparing.question(version))
+        return await desk.run(comparing.looked, desk.station, version, answer)
+    except Refused:
+        return version  # the screen says that its content cannot be had; the others are compared all the same
 
 
 async def leave(request: Asked, desk: Desk, doc_id: str) -> bool:

@@ -11,11 +11,13 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from kontuar.kernel.errors import Problem
+from kontuar.kernel.time import instant_text
 from kontuar.web.api import (
     station_coupons,
     station_discounts,
     station_documents,
     station_drafts,
+    station_exchange,
     station_lists,
     station_parked,
     station_session,
@@ -45,7 +47,7 @@ def build_station_app(
         route_handlers=[
             *station_session.HANDLERS, *station_drafts.HANDLERS, *station_documents.HANDLERS,
             *station_parked.HANDLERS, *station_lists.HANDLERS, *station_discounts.HANDLERS, *station_trade.HANDLERS,
-            *station_coupons.HANDLERS,
+            *station_coupons.HANDLERS, *station_exchange.HANDLERS,
             openapi_json, health, metrics, *routes,
         ],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
@@ -78,10 +80,16 @@ def build_broken_app(problem: Problem) -> Litestar:
 
 @get("/health", summary="The process answers and its database does", security=[])
 async def health(desk: Desk) -> dict[str, str]:
-    """503 with the reason when the database does not. `books`: being checked beside the work after a tidy stop."""
+    """503 with the reason when the database does not. `books`: being checked beside the work after a tidy stop.
+
+    `proof`: what the last nightly proof of them found: never, holds or faulty (HUB-10).
+    """
     await desk.run(desk.station.books.fact, "definitions")
-    checked = "checked" if desk.sync_status().books_checked else "being checked"
-    return {"node": desk.station.identity.station, "live": "yes", "ready": "yes", "books": checked}
+    status = desk.sync_status()
+    checked = "checked" if status.books_checked else "being checked"
+    told = {"node": desk.station.identity.station, "live": "yes", "ready": "yes", "books": checked}
+    at = status.books.proved_at
+    return {**told, "proof": status.books.word, "proved_at": instant_text(at) if at else ""}
 
 
 @get("/metrics", include_in_schema=False)
@@ -92,6 +100,7 @@ async def metrics(desk: Desk) -> Response[bytes]:
         f"kontuar_station_messages_waiting {status.waiting}",
         f'kontuar_station_connectivity{{level="{status.level}"}} 1',
         f"kontuar_station_books_checked {int(status.books_checked)}",
+        f"kontuar_station_book_faults {status.books.faults}",
     ]
     if status.clock_skew_seconds is not None:
         lines.append(f"kontuar_station_clock_skew_seconds {status.clock_skew_seconds:.3f}")

@@ -24,9 +24,9 @@ from kontuar.domain.pricing.assignment.problem import (
 from kontuar.domain.pricing.assignment.solve import best_assignment
 
 HALF_OFF_CHEAPEST = Percent(percent=50, pick="cheapest")
-BY_WALK = Limits(steps=1_000_000, nodes=0, offers=100)
-BY_PROGRAM = Limits(offers=0, programs=1000)
-BY_GREED = Limits(offers=0, nodes=0)
+BY_WALK = Limits(steps=1_000_000, nodes=0, offers=100, cells=0)
+BY_PROGRAM = Limits(offers=0, programs=1000, cells=0, variables=10_000)
+BY_GREED = Limits(offers=0, nodes=0, cells=0, tables=0)
 
 
 def lines(*units_and_values: tuple[int, int]) -> tuple[Line, ...]:
@@ -169,7 +169,7 @@ def test_where_the_work_is_cut_off_is_counted_and_therefore_always_the_same() ->
         for rank in range(9)
     )
     problem = Problem(lines=lines(*((3, 1000 + 37 * n) for n in range(12))), offers=offers)
-    answers = [best_assignment(problem, Limits(steps=50, nodes=0)) for _ in range(3)]
+    answers = [best_assignment(problem, Limits(steps=50, nodes=0, cells=0, tables=0)) for _ in range(3)]
     assert answers[0] == answers[1] == answers[2]
     assert answers[0].work.cut_off == 1
     assert not answers[0].proven

@@ -153,7 +153,7 @@ def test_a_discount_beyond_the_limit_is_lowered_and_said_so() -> None:
 
 def test_the_limit_counts_on_the_document_as_a_whole() -> None:
     """DISC-06."""
-    header = HeaderDiscount(kind="amount", value=Decimal(30))
+    header = HeaderDiscount(kind="amount", value=Decimal(30), by="104")
     document = basket(line(1, "A", "100.00", discount=give("percent", "10")), line(2, "B", "100.00"), header=header)
     priced = price(document, (), Settings(operator_percent_limit=Decimal(10)))
     assert priced.value == 18000

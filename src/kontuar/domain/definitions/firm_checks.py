@@ -7,7 +7,7 @@ from kontuar.domain.cash.records import PaymentForm
 from kontuar.domain.definitions.catalogue_checks import choice_problems
 from kontuar.domain.documents import numbering
 from kontuar.domain.documents.types import TYPES
-from kontuar.domain.firm.parameters import PARAMETERS, SCOPES, is_valid_value
+from kontuar.domain.firm.parameters import PARAMETERS, SCOPES, is_out_of_bounds, is_valid_value
 from kontuar.domain.firm.records import (
     Attribute,
     DocumentSettings,
@@ -47,6 +47,9 @@ def _parameter(parameter: Parameter) -> Iterable[Problem]:
         yield Problem("parameter.bad_scope", "scope", {"value": parameter.scope[:60]})
     if rule is None:
         yield Problem("parameter.unknown", "name", {"value": parameter.name[:60]})
+    elif is_out_of_bounds(rule, parameter.value):
+        bounds = {"least": str(rule.least), "most": str(rule.most)}
+        yield Problem("parameter.out_of_bounds", "value", {"value": parameter.value, "name": parameter.name, **bounds})
     elif not is_valid_value(rule, parameter.value):
         yield Problem("parameter.bad_value", "value", {"value": parameter.value[:60], "name": parameter.name})
 

@@ -6,10 +6,16 @@ from typing import Any, Final
 
 from kontuar.domain.parties.records import UNDEFINED, Contractor, Operator, Role
 from kontuar.domain.parties.rights import ALL_RIGHTS
-from kontuar.kernel.codes import is_ean, is_eu_vat, is_nip
+from kontuar.kernel.codes import is_ean, is_eu_vat, is_nip, is_pesel
 from kontuar.kernel.errors import Problem
 
 LONGEST_TERM_DAYS = 3650
+SWITCHED_BY: Final[Mapping[str, str]] = {
+    "contractor.bad_nip": "contractor.check_tax_number",
+    "contractor.bad_eu_vat": "contractor.check_tax_number",
+    "contractor.bad_pesel": "contractor.check_pesel",
+}
+"""What is found wrong with a contractor → the parameter that switches the check off (HUB-14)."""
 
 
 def is_day(text: str) -> bool:
@@ -22,6 +28,7 @@ def is_day(text: str) -> bool:
 
 def _contractor(contractor: Contractor) -> Iterable[Problem]:
     yield from _tax_number(contractor)
+    yield from _pesel(contractor)
     yield from _terms(contractor)
     yield from _relations(contractor)
     for address in contractor.addresses:
@@ -43,6 +50,14 @@ def _tax_number(contractor: Contractor) -> Iterable[Problem]:
     elif number and contractor.status == "eu" and not is_eu_vat(contractor.country, number):
         facts = {"value": number[:20], "country": contractor.country[:20]}
         yield Problem("contractor.bad_eu_vat", "tax_number", facts)
+
+
+def _pesel(contractor: Contractor) -> Iterable[Problem]:
+    """The law lets it be kept of persons; a business is told by its tax number."""
+    if contractor.pesel and contractor.kind != "retail":
+        yield Problem("contractor.pesel_of_business", "pesel")
+    elif contractor.pesel and not is_pesel(contractor.pesel):
+        yield Problem("contractor.bad_pesel", "pesel", {"value": contractor.pesel[:20]})
 
 
 def _terms(contractor: Contractor) -> Iterable[Problem]:

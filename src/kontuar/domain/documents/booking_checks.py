@@ -9,9 +9,10 @@ from typing import Final
 from kontuar.domain.cash.records import CashMove, ShiftReport
 from kontuar.domain.cash.settlement import collected
 from kontuar.domain.documents.document import APPROVED, Document
-from kontuar.domain.documents.messages import Message, approved_kind
+from kontuar.domain.documents.messages import Cancelled, Message, approved_kind
 from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.documents.types import TYPES
+from kontuar.domain.pricing.discount import LONGEST_COUPON_CODE, MOST_COUPONS, is_coupon_code
 from kontuar.domain.stock.records import StockMove, is_warehouse
 from kontuar.kernel.errors import Problem
 from kontuar.kernel.money import Minor, line_value
@@ -68,6 +69,7 @@ def wrong_in(document: Document, message: Message) -> Iterator[Problem]:
         yield Problem("document.figures_out_of_range", "", {"number": document.number[:80]})
         return
     yield from _wrong_sums(document)
+    yield from _wrong_coupons(document)
     if document.repeats and not _repeats_what_it_names(document):
         yield Problem("document.repeats_nothing", "", {"number": document.number[:80]})
     yield from wrong_moves(document.stock_moves, document.cash_moves)
@@ -130,6 +132,18 @@ def _wrong_discounts(document: Document) -> Iterator[Problem]:
                 "name": line.name,
             }
             yield Problem("document.discounts_differ", f"line:{line.number}", facts)
+
+
+def _wrong_coupons(document: Document) -> Iterator[Problem]:
+    """Coupons that no till can have put on: more than it takes, or codes that no coupon has (COUP-01)."""
+    coupons = document.discounts.coupons
+    facts = {"number": document.number[:80]}
+    if len(coupons) > MOST_COUPONS:
+        yield Problem("document.too_many_coupons", "", {**facts, "count": str(len(coupons)), "most": str(MOST_COUPONS)})
+    odd = [coupon.code for coupon in coupons if not (is_coupon_code(coupon.code) and is_coupon_code(coupon.coupon))]
+    if odd:
+        facts["longest"] = str(LONGEST_COUPON_CODE)
+        yield Problem("document.coupon_code_impossible", "", {**facts, "coupon": odd[0][:LONGEST_COUPON_CODE]})
 
 
 def wrong_moves(stock: tuple[StockMove, ...], cash: tuple[CashMove, ...]) -> Iterator[Problem]:
@@ -203,6 +217,14 @@ class ShiftSums:
         self.counts: Counter[str] = Counter()
         self.gross: Counter[str] = Counter()
         self.cash: Counter[tuple[str, str]] = Counter()
+
+    def add(self, body: Document | Cancelled) -> None:
+        """A document of the shift, or what took one back; a repeated sale has no gross of its own."""
+        if isinstance(body, Document):
+            self.counts[body.type] += 1
+            self.gross[body.type] += 0 if body.repeats else body.amount or body.totals.gross
+        for move in body.cash_moves:
+            self.cash[(move.form, move.currency)] += move.amount
 
 
 def shift_differences(report: ShiftReport, sums: ShiftSums) -> tuple[Problem, ...]:

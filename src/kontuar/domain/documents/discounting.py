@@ -1,17 +1,19 @@
 """A document as the pricing engine sees it, and what the engine said written back on it (DISC-20 … DISC-27)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
-from kontuar.domain.documents.document import Document, DocumentDiscounts, Line
+from kontuar.domain.documents.brought import brought_by, brought_when_parked, still_brought
+from kontuar.domain.documents.ceilings import header_ceiling, line_ceiling
+from kontuar.domain.documents.document import Document, DocumentDiscounts, Line, Promised
 from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.firm.parameters import Parameters
 from kontuar.domain.pricing.basket import Adjustment, Basket, BasketLine, Priced, PricedLine, Settings
 from kontuar.domain.pricing.vat import Direction
-from kontuar.kernel.money import PRICE_PLACES, exponent_of, to_major
+from kontuar.kernel.money import PRICE_PLACES, Minor, exponent_of, line_value, to_major
 from kontuar.kernel.rounding import half_up
 
 OPERATOR = "OPERATOR"
@@ -61,10 +63,16 @@ def basket_of(document: Document, traits: Mapping[str, ArticleTraits], around: S
     return Basket(
         lines=tuple([_basket_line(line, traits[line.article]) for line in document.lines]),
         day=document.business_day, minute=around.minute, document_kind=document.type, centres=around.centres,
-        warehouse=document.warehouse, buyer=document.buyer.code, buyer_groups=around.buyer_groups,
+        warehouse=document.warehouse, buyer=priced_for(document), buyer_groups=around.buyer_groups,
         payment_form=discounts.payment_form, currency=document.currency,
         coupons=tuple(dict.fromkeys(coupon.discount for coupon in discounts.coupons)), header=discounts.header,
+        brought=brought_by(document),
     )  # fmt: skip
+
+
+def priced_for(document: Document) -> str:
+    """The contractor whose discounts hold: the buyer, unless the operator kept those of the one before (DOC-27)."""
+    return document.discounts.priced_for or document.buyer.code
 
 
 def _basket_line(line: Line, traits: ArticleTraits) -> BasketLine:
@@ -88,25 +96,90 @@ def carried_adjustments(line: Line) -> tuple[Adjustment, ...]:
 
 
 def as_carried(document: Document) -> Document:
-    """The document whose lines keep the discounts they have, whoever continues it (PARK-12)."""
-    lines = tuple(msgspec.structs.replace(line, carried=True) for line in document.lines)
-    return msgspec.structs.replace(document, lines=lines)
+    """The document whose lines keep the discounts they have, whoever continues it; no operator may give more than was
+    given (PARK-12)."""
+    lines = tuple(
+        msgspec.structs.replace(line, carried=True, given_most=line_ceiling(line, document.currency))
+        for line in document.lines
+    )
+    discounts = document.discounts
+    kept = msgspec.structs.replace(
+        discounts, header_most=header_ceiling(discounts), brought=brought_when_parked(document)
+    )
+    return msgspec.structs.replace(document, lines=lines, discounts=kept)
+
+
+def freed(line: Line) -> Line:
+    """A line that is reckoned anew; the ceiling of what an operator may give stays on it."""
+    return msgspec.structs.replace(line, carried=False, promised=None)
 
 
 def with_bundles_freed(document: Document, bundles: Collection[str]) -> Document:
     """The document whose carried lines in any of these bundles are reckoned anew: half a bundle is none (DISC-23)."""
     lines = tuple(
-        msgspec.structs.replace(line, carried=False) if line.carried and not set(bundles).isdisjoint(line.has) else line
+        freed(line) if line.carried and not set(bundles).isdisjoint(bundles_of(line)) else line
         for line in document.lines
     )
     return msgspec.structs.replace(document, lines=lines)
 
 
+def bundles_of(line: Line) -> tuple[str, ...]:
+    """The bundles that the line is in, and those that another form of payment would give it back."""
+    return line.promised.has if line.promised is not None else line.has
+
+
+def promised_for(document: Document, holds: Callable[[str], bool]) -> Document:
+    """The document whose carried lines are given so much of what they came with as `holds` says of the rule.
+
+    What they came with stays written down, so nothing is lost by changing back and forth.
+    """
+    return msgspec.structs.replace(document, lines=tuple(_as_promised(line, holds, document.currency)
+                                                         for line in document.lines))  # fmt: skip
+
+
+def _as_promised(line: Line, holds: Callable[[str], bool], currency: str) -> Line:
+    if not line.carried:
+        return line
+    whole = line.promised or Promised(adjustments=carried_adjustments(line), has=line.has)
+    given: list[Adjustment] = []
+    after = line_value(line.initial_price, line.quantity, currency)
+    for one in whole.adjustments:
+        if holds(one.rule):
+            after = Minor(after + one.amount)
+            given.append(msgspec.structs.replace(one, after=after))
+    has = tuple(code for code in whole.has if holds(code))
+    all_given = (len(given), len(has)) == (len(whole.adjustments), len(whole.has))
+    return msgspec.structs.replace(line, adjustments=tuple(given), has=has, promised=None if all_given else whole)
+
+
 def discounted(document: Document, priced: Priced, minute: int) -> Document:
-    """The document with what the engine gave on every line, its totals computed anew."""
+    """The document with what the engine gave on every line, its totals computed anew.
+
+    An operator's discount that was lowered stands there as it was granted, in its turn; a carried line whose promise
+    does not hold any more is carried no longer.
+    """
+    document = _as_granted(document, priced)
     results = zip(document.lines, priced.lines, strict=True)
     lines = tuple([_priced_line(line, result, document.currency) for line, result in results])
     return with_totals(msgspec.structs.replace(document, lines=lines, discounts=_told(document, priced, minute)))
+
+
+def _as_granted(document: Document, priced: Priced) -> Document:
+    """The inputs as pricing took them; operators' discounts that are new get the next turns (DISC-06)."""
+    header = priced.header
+    turn = max([header.turn if header else 0, *[line.discount.turn for line in document.lines if line.discount]])
+    lines: list[Line] = []
+    for line, result in zip(document.lines, priced.lines, strict=True):
+        discount = priced.lowered.get(line.number, line.discount)
+        if discount is not None and not discount.turn:
+            turn += 1
+            discount = msgspec.structs.replace(discount, turn=turn)
+        kept = freed(line) if result.freed else line
+        lines.append(kept if discount is kept.discount else msgspec.structs.replace(kept, discount=discount))
+    if header is not None and not header.turn:
+        header = msgspec.structs.replace(header, turn=turn + 1)
+    discounts = msgspec.structs.replace(document.discounts, header=header)
+    return msgspec.structs.replace(document, lines=tuple(lines), discounts=discounts)
 
 
 def _priced_line(line: Line, result: PricedLine, currency: str) -> Line:
@@ -143,7 +216,7 @@ def _told(document: Document, priced: Priced, minute: int) -> DocumentDiscounts:
     given = {*priced.coupons_used, *(one.rule for line in document.lines for one in carried_adjustments(line))}
     coupons = tuple(msgspec.structs.replace(coupon, used=coupon.discount in given) for coupon in before.coupons)
     return msgspec.structs.replace(
-        before, coupons=coupons, at_minute=minute, applications=priced.applications,
+        before, coupons=coupons, at_minute=minute, applications=priced.applications, brought=still_brought(document),
         unused_gifts=priced.unused_gifts, lost=priced.lost, problems=priced.problems, proven=priced.proven,
         gap=priced.gap,
     )  # fmt: skip

@@ -18,6 +18,25 @@ APPROVED: Final = "approved"
 CANCELLED: Final = "cancelled"
 
 
+class Ceiling(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that an operator may still give of what a continued document came with (PARK-12).
+
+    A percent of the value that it is given on; without one an amount in major units and in the document's direction:
+    on a line per base unit, on the header of all.
+    """
+
+    percent: Decimal | None = None
+    amount: Decimal = Decimal(0)
+
+
+class Promised(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a carried line came with, kept while a part of it is not given: another form of payment is planned than
+    the one that it is for (DISC-10). The form planned again gives it again."""
+
+    adjustments: tuple[Adjustment, ...] = ()
+    has: tuple[str, ...] = ()
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line. `price` per `unit` in the document's direction; `value` = what the line costs, in minor units.
 
@@ -29,7 +48,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     `adjustments` = all that changed the value, in order (DISC-26). `discount`: what the operator gave. `has`, `could`:
     bundles on the line, and others that concern it. `carried`: discounts stay as they came (PARK-12).
     `in_bundles`: bundles were asked for since it was added (DISC-23); `only_bundles`: of a continued document, no other
-    discounts come to it. `gift_of`: the rule whose gift it is.
+    discounts come to it. `gift_of`: the rule whose gift it is. `given_most`: what an operator may give on a line that
+    was parked with its document; None on others. `promised`: None = all that it came with is given.
     """
 
     number: int
@@ -62,6 +82,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     in_bundles: bool = True
     only_bundles: bool = False
     gift_of: str = ""
+    given_most: Ceiling | None = None
+    promised: Promised | None = None
     batch: str = ""
     properties: dict[str, str] = {}
     attributes: dict[str, str] = {}
@@ -155,14 +177,20 @@ class DocumentDiscounts(msgspec.Struct, frozen=True, kw_only=True):
     `bundles`: *follow* the parameter, *applied* by the button, *removed* by it. `at_minute` of the shop's day and
     `payment_form` are what rules were asked with. `payment_form` empty: none was planned.
     `problems`: what could not be given as it was asked for. `proven`, `gap`: of the best assignment (DISC-25).
+    `header_most`: of a document that was parked, what may be given on its header. `brought`: the applications that
+    made the discounts of carried lines. `priced_for`: the contractor whose discounts hold, where it is not the buyer
+    (DOC-27).
     """
 
     header: HeaderDiscount | None = None
+    header_most: Ceiling | None = None
     coupons: tuple[DocumentCoupon, ...] = ()
     bundles: Literal["follow", "applied", "removed"] = "follow"
     payment_form: str = ""
     at_minute: int | None = None
     applications: tuple[Application, ...] = ()
+    brought: tuple[Application, ...] = ()
+    priced_for: str = ""
     unused_gifts: tuple[UnusedGift, ...] = ()
     lost: tuple[Lost, ...] = ()
     problems: tuple[Problem, ...] = ()

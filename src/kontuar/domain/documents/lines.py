@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from kontuar.domain.catalogue.records import Article, Unit, VatRate
+from kontuar.domain.documents import ceilings
 from kontuar.domain.documents.document import Document, Line
 from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.pricing.line_prices import UnitPrice
@@ -111,15 +112,35 @@ def remove(document: Document, number: int) -> Document:
 
 
 def with_quantity(line: Line, chosen: UnitOfArticle, quantity: Decimal, currency: str) -> Line:
-    """Another quantity of the same article; a typed value gives way to price × quantity."""
+    """Another quantity of the same article, perhaps in another unit: then `in_unit` says at what price.
+
+    What the operator gave stays, but for a typed value of the line: it was meant for so many base units as there were.
+    """
     in_unit, in_base = quantities(chosen, quantity, f"line:{line.number}")
-    typed_value = line.discount is not None and line.discount.kind == "value"
+    discount = line.discount
+    if discount is not None and discount.kind == "value" and in_base != line.base_quantity:
+        discount = None
     changed = msgspec.structs.replace(
         line, unit=chosen.unit.code, precision=chosen.unit.precision, quantity=in_unit, base_quantity=in_base,
-        discount=None if typed_value else line.discount, carried=False,
-        only_bundles=False,
+        discount=discount, carried=False, only_bundles=False, promised=None,
     )  # fmt: skip
     return undiscounted(changed, currency)
+
+
+def in_unit(line: Line, was: Line, base: UnitPrice, currency: str) -> Line:
+    """A line that was sold in another unit, at the list's price of the new one; typed prices go along.
+
+    10.00 typed for a carton of 12 pieces becomes 0.8333 for a piece.
+    """
+    times = (was.quantity / was.base_quantity) / (line.quantity / line.base_quantity)
+    discount = line.discount
+    if discount is not None and discount.kind == "price":
+        discount = msgspec.structs.replace(discount, value=half_up(discount.value * times, PRICE_PLACES))
+    typed = half_up(line.initial_price * times, PRICE_PLACES) if line.initial_by else base.price
+    fresh = msgspec.structs.replace(
+        line, base_price=base.price, price_row=base.row, initial_price=typed, discount=discount
+    )
+    return undiscounted(fresh, currency)
 
 
 def undiscounted(line: Line, currency: str) -> Line:
@@ -161,7 +182,7 @@ def turned(line: Line, base: UnitPrice, percent: Decimal | None, was: Direction,
     typed = half_up(line.initial_price * factor, PRICE_PLACES) if line.initial_by else base.price
     fresh = msgspec.structs.replace(
         line, base_price=base.price, initial_price=typed, price_row=base.row, discount=discount, carried=False,
-        only_bundles=False,
+        only_bundles=False, promised=None, given_most=ceilings.turned(line.given_most, factor),
     )  # fmt: skip
     return undiscounted(fresh, currency)
 

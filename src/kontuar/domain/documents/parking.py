@@ -34,7 +34,8 @@ class ParkedRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `ean`: 20 digits (PARK-09). `holder`: the station that edits it now. `approving`: the station whose approval is not
     here yet. `conflict_of`: the document it was parked as a differing version of (PARK-15). `approved_as`: the number
-    of the document that an earlier version was approved as, while this one was continued elsewhere.
+    of the document that an earlier version was approved as, while this one was continued elsewhere. `contested`: told
+    to who opens it: it was taken over from a station that may be approving it under its identity just now.
     """
 
     doc_id: str
@@ -57,6 +58,7 @@ class ParkedRow(msgspec.Struct, frozen=True, kw_only=True):
     approving: str = ""
     conflict_of: str = ""
     approved_as: str = ""
+    contested: bool = False
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,17 +13,25 @@ SCOPES = ("global", "centre", "store", "station")
 
 
 class ParameterRule(msgspec.Struct, frozen=True):
-    """What values a parameter takes and what holds where nobody set it."""
+    """What values a parameter takes and what holds where nobody set it. `least`, `most`: of whole numbers."""
 
     kind: str
     default: str
     choices: tuple[str, ...] = ()
+    least: int = 0
+    most: int = 999_999_999
 
 
 PARAMETERS: Mapping[str, ParameterRule] = {
     "sale.vat_direction": ParameterRule("choice", "gross", ("gross", "net")),
     "sale.merge_same_article": ParameterRule("yes_no", "no"),
     "sale.block_below_zero": ParameterRule("yes_no", "no"),
+    "sale.check_stock_by_line": ParameterRule("yes_no", "no"),
+    "sale.choose_several": ParameterRule("yes_no", "no"),
+    "sale.by_ean_only": ParameterRule("yes_no", "no"),
+    "sale.warn_undefined": ParameterRule("yes_no", "no"),
+    "sale.deferred_for_undefined": ParameterRule("yes_no", "yes"),
+    "sale.direction_with_lines": ParameterRule("yes_no", "yes"),
     "sale.recalculate_silently": ParameterRule("yes_no", "yes"),
     "sale.invoice_days": ParameterRule("whole", "7"),
     "sale.invoice_needs_tax_number_on_receipt": ParameterRule("yes_no", "yes"),
@@ -42,8 +50,9 @@ PARAMETERS: Mapping[str, ParameterRule] = {
     "discount.header_on_gifts": ParameterRule("yes_no", "no"),
     "discount.sum_buyer_groups": ParameterRule("yes_no", "no"),
     "discount.carried_in_thresholds": ParameterRule("yes_no", "yes"),
-    "coupon.reservation_hours": ParameterRule("whole", "24"),
+    "coupon.reservation_hours": ParameterRule("whole", "24", least=1, most=8760),
     "contractor.check_tax_number": ParameterRule("yes_no", "yes"),
+    "contractor.check_pesel": ParameterRule("yes_no", "yes"),
     "contractor.forbid_space_in_code": ParameterRule("yes_no", "no"),
     "contractor.forbid_dot_in_code": ParameterRule("yes_no", "no"),
     "contractor.forbid_dash_in_code": ParameterRule("yes_no", "no"),
@@ -53,6 +62,7 @@ PARAMETERS: Mapping[str, ParameterRule] = {
     "article.ean_8_range": ParameterRule("range_7", ""),
     "article.ean_13_range": ParameterRule("range_12", ""),
     "article.ean_14_range": ParameterRule("range_13", ""),
+    "cash.sums_of_open_shift": ParameterRule("yes_no", "yes"),
     "payment.close_automatically": ParameterRule("yes_no", "yes"),
     "scan.in_store_codes": ParameterRule("text", ""),
     "search.documents": ParameterRule("choice", "local", ("local", "local_and_hub")),
@@ -81,8 +91,9 @@ class Parameters(msgspec.Struct, frozen=True):
         return self.values.get(name, PARAMETERS[name].default)
 
     def whole(self, name: str) -> int:
-        """The value as a whole number."""
-        return int(self.text(name))
+        """The value as a whole number, within the bounds of its rule: what was stored before them keeps working."""
+        rule = PARAMETERS[name]
+        return max(rule.least, min(int(self.text(name)), rule.most))
 
     def yes(self, name: str) -> bool:
         """True for *yes*."""
@@ -118,7 +129,7 @@ def is_valid_value(rule: ParameterRule, value: str) -> bool:
     """Whether a value may be given to a parameter of this rule."""
     checks: Mapping[str, Callable[[str], bool]] = {
         "yes_no": lambda text: text in ("yes", "no"),
-        "whole": lambda text: text.isdecimal() and len(text) <= 9,
+        "whole": lambda text: _is_whole(text) and not is_out_of_bounds(rule, text),
         "choice": lambda text: text in rule.choices,
         "decimal": _is_decimal,
         "dated_amounts": lambda text: len(text) <= 500 and dated_amounts(text) is not None,
@@ -128,6 +139,11 @@ def is_valid_value(rule: ParameterRule, value: str) -> bool:
         "text": lambda text: len(text) <= 500,
     }
     return checks[rule.kind](value)
+
+
+def is_out_of_bounds(rule: ParameterRule, value: str) -> bool:
+    """Whether a value is a whole number, as the rule asks, but too small or too large for it."""
+    return rule.kind == "whole" and _is_whole(value) and not rule.least <= int(value) <= rule.most
 
 
 def effective(
@@ -152,6 +168,10 @@ def centre_path(centre: str, centres: Mapping[str, Centre]) -> list[str]:
         path.append(centre)
         centre = centres[centre].parent
     return path
+
+
+def _is_whole(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 9
 
 
 def _is_range(text: str, digits: int) -> bool:

@@ -39,7 +39,8 @@ class Contractor(msgspec.Struct, frozen=True, kw_only=True):
     `group` is the default group (DISC-08), `groups` further ones; `recipients`: contractors that may receive instead;
     `credit_limit` in minor units of the firm's currency, None = none set; `payment_days` = term of deferred forms;
     `status`: where he stands for VAT; `cards`: loyalty cards beside `loyalty_card`; `second_name`: given name or
-    a second line of the name; `anonymised`: his personal data were taken out (HUB-09).
+    a second line of the name; `pesel`: a person's number in the Polish register, of retail customers only (HUB-14);
+    `anonymised`: his personal data were taken out (HUB-09).
     """
 
     code: str
@@ -68,6 +69,7 @@ class Contractor(msgspec.Struct, frozen=True, kw_only=True):
     second_name: str = ""
     attributes: dict[str, str] = {}
     anonymised: bool = False
+    pesel: str = ""
 
 
 UNDEFINED = "UNDEFINED"

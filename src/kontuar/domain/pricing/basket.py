@@ -23,7 +23,8 @@ class OperatorLimit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class LineDiscount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the operator gave on a line: a percent off, a unit price, or a value of the line (major units).
 
-    `allowed_by` = who authorised it; `limit` = what `by`, or who allowed it, may give.
+    `allowed_by` = who authorised it; `limit` = what `by`, or who allowed it, may give. `turn`: its place among all that
+    operators gave on the document, from 1, as pricing writes it down; 0 = being given now, after all others.
     """
 
     kind: Literal["percent", "price", "value"]
@@ -31,16 +32,18 @@ class LineDiscount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     by: str = ""
     allowed_by: str = ""
     limit: OperatorLimit = OperatorLimit()
+    turn: int = 0
 
 
 class HeaderDiscount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the operator gave on the whole document: a percent, or an amount in major units."""
+    """What the operator gave on the whole document: a percent, or an amount in major units; else as `LineDiscount`."""
 
     kind: Literal["percent", "amount"]
     value: Decimal
     by: str = ""
     allowed_by: str = ""
     limit: OperatorLimit = OperatorLimit()
+    turn: int = 0
 
 
 class Adjustment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -92,11 +95,35 @@ class BasketLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     gift_of: str = ""
 
 
+class Application(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One rule executed: so many times, saving so much after and before bounds.
+
+    `consumed`: (line, base units) of bundles and gifts; of other rules the adjustments tell. `buyer`: to whom it was
+    given, where the rule names buyers.
+    """
+
+    rule: str
+    version: int
+    name: str
+    source: str
+    group: str
+    for_buyer: bool
+    times: int
+    amount: Minor
+    wanted: Minor
+    consumed: tuple[tuple[int, Decimal], ...] = ()
+    coupons: tuple[str, ...] = ()
+    header: bool = False
+    by_operator: bool = False
+    buyer: str = ""
+
+
 class Basket(msgspec.Struct, frozen=True, kw_only=True):
     """The document as pricing sees it. `centres`: the store's centre and all above it.
 
     `buyer_groups`: a path for each of the buyer's groups, the default group first: the group, its parent, and so on.
-    `coupons`: codes on the document. `allowed`: what ledgers outside still allow, by rule id.
+    `coupons`: codes on the document. `allowed`: what ledgers outside still allow, by rule id. `brought`: the
+    applications that gave carried lines what they bear.
     """
 
     lines: tuple[BasketLine, ...]
@@ -113,6 +140,7 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
     coupons: tuple[str, ...] = ()
     header: HeaderDiscount | None = None
     allowed: Mapping[str, Decimal] = {}
+    brought: tuple[Application, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,31 +168,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     work_limit: int = 20_000
 
 
-class Application(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One rule executed: so many times, saving so much after and before bounds.
-
-    `consumed`: (line, base units) of bundles and gifts; of other rules the adjustments tell.
-    """
-
-    rule: str
-    version: int
-    name: str
-    source: str
-    group: str
-    for_buyer: bool
-    times: int
-    amount: Minor
-    wanted: Minor
-    consumed: tuple[tuple[int, Decimal], ...] = ()
-    coupons: tuple[str, ...] = ()
-    header: bool = False
-    by_operator: bool = False
-
-
 class PricedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A line after pricing. `could`: bundles that concern the line and are not on it; `has`: bundles that are.
 
-    `net`, `tax` and `gross` are the line's own only where VAT is reckoned per line (`vat_at`).
+    `net`, `tax` and `gross` are the line's own only where VAT is reckoned per line (`vat_at`). `freed`: it was carried,
+    and was reckoned anew because what it came with does not hold any more.
     """
 
     number: int
@@ -176,6 +184,7 @@ class PricedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     net: Minor = ZERO
     tax: Minor = ZERO
     gross: Minor = ZERO
+    freed: bool = False
 
 
 class UnusedGift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -197,7 +206,8 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
     """The priced basket. `lines` in the order given; `savings` per rule id in the document's direction.
 
     `proven`: the assignment of units is the best there is; `gap`: at most so much more could be saved.
-    `problems`: operator's discounts that were lowered or could not be given, as words for the screen.
+    `problems`: operator's discounts that were lowered or could not be given, as words for the screen. `lowered`: what
+    was granted instead, by line number, None = nothing; `header`: the header's discount as it was granted.
     """
 
     lines: tuple[PricedLine, ...]
@@ -211,6 +221,8 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
     lost: tuple[Lost, ...] = ()
     unused_gifts: tuple[UnusedGift, ...] = ()
     problems: tuple[Problem, ...] = ()
+    lowered: Mapping[int, LineDiscount | None] = {}
+    header: HeaderDiscount | None = None
     coupons_used: tuple[str, ...] = ()
     proven: bool = True
     gap: Minor = ZERO

@@ -83,13 +83,14 @@ def _repeats(run: Run, ready: ReadyRule, parts: list[Part], made: int) -> int:
     by_value = any(slot.q is None or slot.slot.takes == "all" for slot in ready.slots)
     bounds = [1 if by_value else by_units]
     limits = ready.rule.limits
-    if limits.times is not None:
-        bounds.append(limits.times - made)
+    left = run.sets_left(ready)
+    if left is not None:
+        bounds.append(left - made)
     if limits.counted_by_hub:
         bounds.append(run.allowed(ready) // QUANTITY_SCALE - made)
     if limits.quantity is not None:
         of_set = sum(part.q for part in _rewarded(ready, deal, parts)) or 1
-        bounds.append(int(limits.quantity * QUANTITY_SCALE) // of_set - made)
+        bounds.append(int(limits.quantity * QUANTITY_SCALE) // of_set - made - run.brought.sets(ready.rule.id))
     return max(0, min(bounds))
 
 
@@ -227,6 +228,21 @@ def mark_used(run: Run, ready: ReadyRule, piece: Piece) -> None:
         line.has.append(ready.rule.id)
     consumed = run.apply(ready).consumed
     consumed[line.rank] = consumed.get(line.rank, 0) + piece.q
+
+
+def gifts_owed(run: Run) -> list[GiftDue]:
+    """Gifts of carried bundles that were not taken before the document was parked, while the bundle is in force."""
+    owed: list[GiftDue] = []
+    for rule in dict.fromkeys(one.rule for one in run.basket.brought if one.source == "BUNDLE"):
+        ready = run.book.ready(rule)
+        if ready is None or not isinstance(ready.deal, BundleDeal) or not run.covers(ready):
+            continue
+        for which, gift in enumerate(ready.deal.gifts):
+            units = int(gift.quantity * QUANTITY_SCALE) * run.brought.sets(rule)
+            left = units - run.brought.gifts(rule, ready.gifts[which])
+            if left > 0:
+                owed.append(GiftDue(ready, which, left))
+    return owed
 
 
 def give_gifts(run: Run) -> None:

@@ -34,6 +34,19 @@ def is_in_scope(rule: Rule, basket: Basket, settings: Settings) -> bool:
     )
 
 
+def is_for_buyer(rule: Rule, basket: Basket, settings: Settings) -> bool:
+    """Whether scope and conditions of the rule mean the document's buyer; rows of a promotion are asked apart."""
+    asked = [condition.groups for condition in rule.conditions if isinstance(condition, BuyerIsIn)]
+    return buyer_key(rule.scope.buyers, basket, settings) is not None and all(
+        _is_in(groups, basket) for groups in asked
+    )
+
+
+def _is_in(groups: tuple[str, ...], basket: Basket) -> bool:
+    """Whether the buyer belongs to one of the groups, default or not."""
+    return any(group in groups for path in basket.buyer_groups for group in path)
+
+
 def _one_of(named: tuple[str, ...], value: str) -> bool:
     return not named or value in named
 
@@ -83,7 +96,7 @@ class ReadyCondition:
         if isinstance(condition, CouponPresented):
             return any(coupon in condition.coupons for coupon in basket.coupons)
         if isinstance(condition, BuyerIsIn):
-            return any(group in condition.groups for path in basket.buyer_groups for group in path)
+            return _is_in(condition.groups, basket)
         assert self.goods is not None
         fitting = [line for line in lines if line.counts and self.goods.fits(line)]
         if isinstance(condition, ValueAtLeast):

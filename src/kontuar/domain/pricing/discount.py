@@ -26,6 +26,10 @@ Type = Literal["KNT", "KNU", "PRM", "WTR", "BUNDLE"]
 State = Literal["draft", "confirmed", "withdrawn"]
 ALWAYS_SENT: Final = frozenset({"KNT", "KNU"})
 """Kinds that hold without confirmation and everywhere (DISC-12)."""
+LONGEST_COUPON_CODE: Final = 60
+"""Characters of a coupon's code, with its number in a series; what is longer is no coupon."""
+MOST_COUPONS: Final = 50
+"""So many coupons can stand on one document (COUP-01)."""
 
 
 class Discount(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +91,11 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     version: int
     problem: Problem
+
+
+def is_coupon_code(text: str) -> bool:
+    """Whether a coupon could have this code at all."""
+    return 0 < len(text) <= LONGEST_COUPON_CODE
 
 
 def covers(coupon: Coupon, code: str) -> bool:

@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
-from kontuar.domain.pricing.basket import Basket, BasketLine, Priced, Settings
+from kontuar.domain.pricing.basket import Basket, Priced, Settings
 from kontuar.domain.pricing.book import RuleBook, compile_rules
-from kontuar.domain.pricing.bundles import apply_bundle, give_gifts
+from kontuar.domain.pricing.bundles import apply_bundle, gifts_owed, give_gifts
+from kontuar.domain.pricing.carried import with_whole_promises
 from kontuar.domain.pricing.items import apply_items
+from kontuar.domain.pricing.lines import LineState
 from kontuar.domain.pricing.operator import apply_operator
 from kontuar.domain.pricing.outcome import outcome_of
 from kontuar.domain.pricing.pools import apply_pool
@@ -29,9 +31,10 @@ def price(basket: Basket, rules: RuleBook | Iterable[Rule], settings: Settings |
     """
     chosen = settings or Settings()
     book = rules if isinstance(rules, RuleBook) else compile_rules(rules, chosen.exponent)
-    run = _alone(basket, book, chosen) or _together(basket, book, chosen)
+    whole, freed = with_whole_promises(basket, book, chosen)
+    run = _alone(whole, book, chosen) or _together(whole, book, chosen)
     apply_operator(run)
-    return outcome_of(run, _could(run))
+    return outcome_of(run, _could(run), freed)
 
 
 def _together(basket: Basket, book: RuleBook, settings: Settings) -> Run:
@@ -41,27 +44,33 @@ def _together(basket: Basket, book: RuleBook, settings: Settings) -> Run:
 
 
 def _alone(basket: Basket, book: RuleBook, settings: Settings) -> Run | None:
-    """The first exclusive rule that can be applied, alone; None when there is none."""
+    """The first exclusive rule that can be applied, alone; None when there is none.
+
+    What carried lines bear counts: beside an exclusive discount nothing else is given, and none joins others.
+    """
     if not book.has_exclusive:
         return None
-    for ready in _concerned_rules(_begun(basket, book, settings)):
-        if ready.rule.combination.exclusive:
+    begun = _begun(basket, book, settings)
+    brought = begun.brought.rules()
+    for ready in _concerned_rules(begun):
+        if ready.rule.combination.exclusive and brought <= {ready.rule.id}:
             run = _begun(basket, book, settings)
             _run_rules(run, [ready])
             if run.applied:
                 return run
-    return None
+    return begun if any(book.is_exclusive(rule) for rule in brought) else None
 
 
 def _begun(basket: Basket, book: RuleBook, settings: Settings) -> Run:
-    """A run that knows the rules which concern the basket's goods and whose scope covers the document."""
+    """A run that knows the rules which concern the basket's goods and whose scope covers the document, and the gifts
+    that carried bundles still owe."""
     run = Run(basket, book, settings)
     touched = run.touched
     closed: set[int] = set()
     for line in run.lines:
         if line.open or line.counts_frozen:
             for ready, rows in book.candidates(line.key):
-                if not _admits(line.input, ready):
+                if not _admits(line, ready):
                     continue
                 concerned = touched.get(ready.order)
                 if concerned is not None:
@@ -71,12 +80,13 @@ def _begun(basket: Basket, book: RuleBook, settings: Settings) -> Run:
                         touched[ready.order] = [(line.rank, rows)]
                     else:
                         closed.add(ready.order)
+    run.gifts += gifts_owed(run)
     return run
 
 
-def _admits(line: BasketLine, ready: ReadyRule) -> bool:
-    """Whether the line lets rules of that phase near it at all."""
-    return line.in_bundles if ready.phase == BUNDLE_PHASE else not line.only_bundles
+def _admits(line: LineState, ready: ReadyRule) -> bool:
+    """Whether the line lets rules of that phase near it at all, if only to be counted."""
+    return line.input.in_bundles if ready.phase == BUNDLE_PHASE else line.counts_frozen or not line.input.only_bundles
 
 
 def _concerned_rules(run: Run) -> list[ReadyRule]:
@@ -89,7 +99,9 @@ def _able_rules(run: Run) -> list[ReadyRule]:
 
 
 def _run_rules(run: Run, rules: list[ReadyRule]) -> None:
-    """The steps in order; gifts are given when all bundles, and when all document rules, are through."""
+    """The steps in order; gifts are given when all bundles, and when all document rules, are through. Those that a
+    continued document brought come first."""
+    give_gifts(run)
     phase = -1
     for (next_phase, _), step in groupby(rules, key=attrgetter("step")):
         if phase == BUNDLE_PHASE and next_phase != BUNDLE_PHASE:
@@ -103,7 +115,7 @@ def _run_rules(run: Run, rules: list[ReadyRule]) -> None:
 def _run_step(run: Run, rules: list[ReadyRule]) -> None:
     run.started = None
     if any(ready.watches_step for ready in rules):
-        run.begin_step()
+        run.begin_step(rules[0].step)
     if run.settings.choose == "best_for_customer":
         rules = _without_pools(run, rules)
     for ready in rules:
@@ -139,10 +151,13 @@ def _without_pools(run: Run, rules: list[ReadyRule]) -> list[ReadyRule]:
 
 def _elsewhere(run: Run) -> dict[int, int]:
     """What KNT, KNU and PRM would save on each line if no bundle took it: the price of putting units into bundles."""
-    tried = run.copy()
-    rules = [ready for ready in _able_rules(run) if ready.phase == ITEM_PHASE]
-    _run_rules(tried, [ready for ready in rules if not ready.rule.combination.exclusive])
-    return {line.rank: line.value - tried.lines[line.rank].value for line in run.lines if line.open}
+    rules = [ready for ready in _able_rules(run) if ready.phase == ITEM_PHASE and not ready.rule.combination.exclusive]
+    changing = {rank for ready in rules for rank, _ in run.touched[ready.order]}
+    if run.gifts or any(ready.watches_step for ready in rules):
+        changing.update(range(len(run.lines)))
+    tried = run.copy(changing)
+    _run_rules(tried, rules)
+    return {rank: run.lines[rank].value - tried.lines[rank].value for rank in changing if run.lines[rank].open}
 
 
 def apply_rule(run: Run, ready: ReadyRule) -> None:

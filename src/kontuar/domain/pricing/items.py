@@ -18,7 +18,7 @@ def apply_items(run: Run, ready: ReadyRule) -> None:
     chosen = [choice for rank, rows in concerned for choice in _choose(run, ready, run.lines[rank], rows)]
     if not chosen:
         return
-    reached = _reached(chosen)
+    reached = _reached(run, ready, chosen)
     # Rows summed over the buyer's groups meet on one piece: they add up, all reckoned from the same value (DISC-08).
     summed = run.settings.sum_buyer_groups
     at_once = (ready.simple or not ready.bounded) and not summed and run.settings.round_at == "line_discount"
@@ -80,10 +80,11 @@ def _choose(run: Run, ready: ReadyRule, line: LineState, rows: tuple[ReadyElemen
     tags = ready.tags
     if not line.open and not line.counts_frozen:
         return []
+    takes = line.open and not line.input.only_bundles
     pieces = [
         piece
         for piece in line.pieces
-        if line.open and not piece.closed and not piece.bundle and not (tags and any(tag in piece.tags for tag in tags))
+        if takes and not piece.closed and not piece.bundle and not (tags and any(tag in piece.tags for tag in tags))
     ]
     if not pieces and not line.counts_frozen:
         return []
@@ -105,13 +106,15 @@ def choose_elements(run: Run, line: LineState, rows: tuple[ReadyElement, ...]) -
     return list(found.values())
 
 
-def _reached(chosen: list[Chosen]) -> dict[tuple[int, str], Exact]:
-    """How much of each row (and article) lies in the basket, among the units that the rule may touch."""
+def _reached(run: Run, ready: ReadyRule, chosen: list[Chosen]) -> dict[tuple[int, str], Exact]:
+    """How much of each row (and article) lies in the basket, among the units that the rule may touch, or might have
+    touched on carried lines: units in bundles do not count."""
     sums: dict[tuple[int, str], Exact] = {}
     for line, element, pieces in chosen:
         if not element.unconditional:
             key = _count_key(element, line)
-            sums[key] = sums.get(key, 0) + _measured(element, pieces or line.pieces)
+            counted = pieces or [piece for piece in line.pieces if not piece.bundle]
+            sums[key] = sums.get(key, 0) + _measured(run, ready, element, counted)
     return sums
 
 
@@ -119,9 +122,13 @@ def _count_key(element: ReadyElement, line: LineState) -> tuple[int, str]:
     return id(element), line.input.article if element.element.counted == "article" else ""
 
 
-def _measured(element: ReadyElement, pieces: list[Piece]) -> Exact:
-    if element.element.by == "quantity":
-        return sum(piece.q for piece in pieces)
+def _measured(run: Run, ready: ReadyRule, element: ReadyElement, pieces: list[Piece]) -> Exact:
+    units = sum(piece.q for piece in pieces)
+    if element.element.by == "quantity" or not units:
+        return units
+    line = pieces[0].line
+    if element.element.of == "running" and line.input.frozen:
+        return times(run.value_at(line, ready.sort_key), units, line.q)
     return sum(piece.basis(element.element.of) for piece in pieces)
 
 
@@ -138,7 +145,8 @@ def _within_quantity(run: Run, ready: ReadyRule, wants: list[Want], pieces: list
     limits = ready.rule.limits
     if limits.quantity is None and not limits.counted_by_hub:
         return pieces
-    left = [] if limits.quantity is None else [int(limits.quantity * QUANTITY_SCALE)]
+    brought = run.brought.quantity(ready.rule.id)
+    left = [] if limits.quantity is None else [int(limits.quantity * QUANTITY_SCALE) - brought]
     left += [run.allowed(ready)] if limits.counted_by_hub else []
     room = min(left) - sum(want.piece.q for want in wants)
     kept: list[Piece] = []

@@ -83,7 +83,8 @@ class LineState:
     """One line: `q` in ten-thousandths of the base unit, money in minor units of the document's direction.
 
     `unit_price` in ten-thousandths of a major unit. `open`: discounts may touch it. `key`: article with its groups.
-    `counts`: it counts towards thresholds. `floor`: what it may not fall below.
+    `counts`: it counts towards thresholds; `counts_frozen`: though rules on single lines leave it alone. `floor`: what
+    it may not fall below.
     """
 
     __slots__ = (
@@ -132,6 +133,8 @@ class LineState:
             self.floor = min(-(-scaled_price(line.least_price) * sold // shift), self.listed)
         if line.frozen or line.carried:
             self._carry(line.frozen, settings.frozen_in_thresholds)
+        elif line.only_bundles:
+            self.counts = self.counts_frozen = settings.frozen_in_thresholds
         self.pieces = [Piece(self, self.q, self.listed, self.value)]
 
     @property

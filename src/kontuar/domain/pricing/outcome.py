@@ -1,7 +1,9 @@
 """What a finished run says: lines in the order given, applications, savings, VAT, marks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+
+import msgspec
 
 from kontuar.domain.pricing.basket import Application, Priced, PricedLine, UnusedGift
 from kontuar.domain.pricing.exact import rounded_times
@@ -15,22 +17,25 @@ Split = tuple[int, int, int]
 """Net, VAT, gross."""
 
 
-def outcome_of(run: Run, could: Mapping[int, Sequence[str]]) -> Priced:
-    """The result as records. `could`: by the line's rank, the open bundles that concern it."""
+def outcome_of(run: Run, could: Mapping[int, Sequence[str]], freed: Collection[int]) -> Priced:
+    """The result as records. `could`: by the line's rank, the open bundles that concern it; `freed`: numbers of lines
+    that are carried no more."""
     by_number = {id(line.input): line for line in run.lines}
     lines = [by_number[id(line)] for line in run.basket.lines]
     splits = _splits(run, lines) if run.settings.vat_at == "line" else [(0, 0, 0)] * len(lines)
     priced = tuple(
         [_priced_line(line, could.get(line.rank, ()), split) for line, split in zip(lines, splits, strict=True)]
     )
+    if freed:
+        priced = tuple(msgspec.structs.replace(line, freed=line.number in freed) for line in priced)
     net, tax, gross = _sums(run, lines, splits)
     applications = tuple([_application(run, applied) for applied in run.applied])
     return Priced(
         lines=priced, applications=applications,
         list_value=Minor(sum(line.listed for line in lines)), value=Minor(sum(line.value for line in lines)),
         net=Minor(net), tax=Minor(tax), gross=Minor(gross), savings=_savings(applications), lost=tuple(run.lost),
-        unused_gifts=_unused(run), problems=tuple(run.problems), coupons_used=_coupons_used(applications),
-        proven=run.proven, gap=Minor(run.gap),
+        unused_gifts=_unused(run), problems=tuple(run.problems), lowered=run.lowered, header=run.header,
+        coupons_used=_coupons_used(applications), proven=run.proven, gap=Minor(run.gap),
     )  # fmt: skip
 
 
@@ -93,6 +98,7 @@ def _application(run: Run, applied: Applied) -> Application:
         coupons=used[:1],
         header=rule.source == "WTR" or (rule.source == "OPERATOR" and rule.id != LINE_RULE),
         by_operator=rule.source == "OPERATOR",
+        buyer=run.basket.buyer if applied.ready.names_buyers else "",
     )  # fmt: skip
 
 

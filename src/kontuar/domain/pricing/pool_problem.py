@@ -1,39 +1,32 @@
 """The rules of a pool as the assignment's problem, and its solution as applications."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import gcd
-from operator import attrgetter
+from typing import NamedTuple
 
 from kontuar.domain.pricing.assignment.problem import (
     Amount,
     AmountPerUnit,
     Bundle,
-    Limits,
     Line,
     Offer,
     Percent,
-    Problem,
     Reward,
     Rounding,
     Saving,
     SetPrice,
     Slot,
-    Solution,
     Threshold,
 )
-from kontuar.domain.pricing.assignment.solve import best_assignment
-from kontuar.domain.pricing.bundles import bundle_pieces, finish_bundle, mark_used
-from kontuar.domain.pricing.exact import QUANTITY_SCALE, Exact, rounded, times
-from kontuar.domain.pricing.items import choose_elements, close_pieces, wanted
+from kontuar.domain.pricing.bundles import bundle_pieces
+from kontuar.domain.pricing.exact import QUANTITY_SCALE, Exact, times
+from kontuar.domain.pricing.items import choose_elements, wanted
 from kontuar.domain.pricing.lines import LineState, Piece
 from kontuar.domain.pricing.pool_alone import Alone
 from kontuar.domain.pricing.ready import ReadyElement, ReadyRule, ReadyTier
 from kontuar.domain.pricing.rules import Base, BundleDeal, GroupsDeal, ItemDeal
-from kontuar.domain.pricing.run import Run, Want
-from kontuar.domain.pricing.shared import group_by_line
-from kontuar.domain.pricing.spread import spread
+from kontuar.domain.pricing.run import Run
 
 ELSEWHERE = ""
 """The offer that stands for what a unit saves outside the pool: the price of putting it into a bundle."""
@@ -105,24 +98,26 @@ def _is_plain(run: Run, ready: ReadyRule, deal: BundleDeal, tier: ReadyTier) -> 
     return all(slot.q is not None for slot in ready.slots)
 
 
-class _Pool:
-    """The problem being written: pieces by number, in whole grains of quantity."""
+class Ground(NamedTuple):
+    """What all problems of a pool share: the smallest quantity, what values are taken of, and what each line, by rank,
+    would save outside the pool, in minor units."""
 
-    def __init__(self, run: Run, rules: list[ReadyRule], elsewhere: dict[int, int]) -> None:
+    grain: int
+    base: Base
+    elsewhere: Mapping[int, int]
+
+
+class PoolProblem:
+    """The problem being written: pieces by number, the earlier line's first, in whole grains of quantity."""
+
+    def __init__(
+        self, run: Run, rules: Sequence[ReadyRule], free: Mapping[int, list[Piece]], pieces: list[Piece], ground: Ground
+    ) -> None:
         self.run = run
-        found: dict[int, Piece] = {}
-        self.free: dict[int, list[Piece]] = {}
-        for ready in rules:
-            self.free[ready.order] = free = run.free_pieces(ready)
-            for piece in free:
-                found[id(piece)] = piece
-        ranked = sorted(found.values(), key=lambda piece: piece.line.rank)
-        self.pieces = ranked
-        self.numbers = {id(piece): number for number, piece in enumerate(ranked)}
-        self.grain = gcd(QUANTITY_SCALE, *[piece.q for piece in ranked], *[ready.grain for ready in rules])
-        bases = {ready.base for ready in rules}
-        self.base: Base = bases.pop() if len(bases) == 1 else "running"
-        self.elsewhere = elsewhere
+        self.free = free
+        self.pieces = pieces
+        self.numbers = {id(piece): number for number, piece in enumerate(pieces)}
+        self.grain, self.base, self.elsewhere = ground
         self.named: dict[tuple[str, int], tuple[str, Decimal]] = {}
         self.rules = {str(ready.order): ready for ready in rules}
         several = {
@@ -146,7 +141,7 @@ class _Pool:
         piece = self.pieces[number]
         value = times(piece.basis(self.base), self.grain, piece.q)
         floor = value - times(max(piece.room(), 0), self.grain, piece.q)
-        return Line(number=number, units=piece.q // self.grain, value=value, floor=floor, order=f"{piece.line.rank:08}")
+        return Line(number=number, units=piece.q // self.grain, value=value, floor=floor, order=f"{number:08}")
 
     def _elsewhere(self, named: set[int]) -> list[Offer]:
         offers: list[Offer] = []
@@ -160,10 +155,13 @@ class _Pool:
 
     def savings_alone(self) -> Iterator[Saving]:
         """What pieces that only item promotions want save."""
+        if self.alone is None:
+            return iter(())
         elsewhere = self.elsewhere
-        return iter(()) if self.alone is None else self.alone.savings(
-            self.grain, lambda piece: times(elsewhere.get(piece.line.rank, 0), piece.q, piece.line.q)
-        )  # fmt: skip
+        return self.alone.savings(
+            self.grain,
+            (lambda piece: times(elsewhere.get(piece.line.rank, 0), piece.q, piece.line.q)) if elsewhere else None,
+        )
 
     def _several(self, ready: ReadyRule, name: str) -> list[Offer]:
         """The offer of a rule that may want several units at once."""
@@ -185,10 +183,9 @@ class _Pool:
             self.named[name, number] = (tier.kind, tier.rate)
             if self.alone is not None and number not in self.wanted:
                 if tier.kind == "percent":
-                    amount = times(piece.basis(ready.base), tier.top, tier.bottom)
+                    self.alone.offer(number, piece, name, piece.basis(ready.base), tier.top, tier.bottom)
                 else:
-                    amount = wanted(self.run, ready, tier, piece).amount
-                self.alone.offer(number, piece, name, amount)
+                    self.alone.offer(number, piece, name, wanted(self.run, ready, tier, piece).amount, 1, 1)
             elif tier.kind == "percent" and piece.basis(ready.base) == piece.basis(self.base):
                 percents.setdefault((tier.top, tier.bottom), set()).add(number)
             else:
@@ -207,11 +204,13 @@ class _Pool:
         money = times(_minor_of(self.run, deal), self.grain, QUANTITY_SCALE)
         slot = Slot(lines=frozenset(numbers), units=int(deal.size * QUANTITY_SCALE) // self.grain)
         reward = AmountPerUnit(amount=money)
-        return [Bundle(rule=name, slots=(slot,), reward=reward, times=ready.rule.limits.times)] if numbers else []
+        allowed = self.run.sets_left(ready)
+        return [Bundle(rule=name, slots=(slot,), reward=reward, times=allowed)] if numbers and allowed != 0 else []
 
     def _bundle_offer(self, ready: ReadyRule, name: str, deal: BundleDeal) -> list[Offer]:
         reward = _reward(self.run, ready, deal, self.grain)
-        if reward is None:
+        allowed = self.run.sets_left(ready)
+        if reward is None or allowed == 0:
             return []
         pieces = bundle_pieces(ready, self.free[ready.order])
         numbers = self.numbers
@@ -238,7 +237,7 @@ class _Pool:
         places = tuple([Slot(lines=lines, units=size) for lines, size in zip(slots, sizes, strict=True)])
         return [
             Bundle(
-                rule=name, slots=places, reward=reward, times=ready.rule.limits.times,
+                rule=name, slots=places, reward=reward, times=allowed,
                 paid_slots_dearest=_pays_dearest(ready, deal),
             )
         ]  # fmt: skip
@@ -264,102 +263,3 @@ def _lines_of(offer: Offer) -> frozenset[int]:
     if isinstance(offer, Threshold):
         return offer.lines
     return frozenset(number for slot in offer.slots for number in slot.lines)
-
-
-def solve_units(run: Run, rules: list[ReadyRule], elsewhere: dict[int, int]) -> None:
-    """Solve the pool and carry its solution out."""
-    pool = _Pool(run, rules, elsewhere)
-    by_rule: dict[str, list[Saving]] = {}
-    for saving in pool.savings_alone():
-        by_rule.setdefault(saving.rule, []).append(saving)
-    made: Mapping[str, int] = {}
-    if any(offer.rule != ELSEWHERE for offer in pool.offers):
-        solution = _solved(run, pool)
-        made = solution.times
-        for saving in solution.savings:
-            by_rule.setdefault(saving.rule, []).append(saving)
-    for name, ready in pool.rules.items():
-        savings = by_rule.get(name)
-        if savings is None:
-            continue
-        if len(savings) > 1:
-            savings.sort(key=attrgetter("line"))
-        if isinstance(ready.deal, ItemDeal):
-            _carry_out_items(run, ready, pool, name, savings)
-        else:
-            _carry_out(run, ready, pool, savings, made.get(name, 0))
-
-
-def _solved(run: Run, pool: _Pool) -> Solution:
-    rounding = ROUNDINGS[run.settings.round_at]
-    solution = best_assignment(
-        Problem(lines=pool.lines, offers=tuple(pool.offers), rounding=rounding),
-        Limits(steps=run.settings.work_limit),
-        tell=False,
-    )
-    if not solution.proven:
-        run.proven = False
-        run.gap += rounded(Fraction(solution.bound) - solution.exact)
-    return solution
-
-
-def _carry_out_items(run: Run, ready: ReadyRule, pool: _Pool, name: str, savings: list[Saving]) -> None:
-    """Take what an item promotion saves on the units that it got."""
-    wants: list[Want] = []
-    for saving in savings:
-        piece = pool.pieces[saving.line].split(saving.units * pool.grain)
-        if saving.amount > 0:
-            kind, rate = pool.named[name, saving.line]
-            wants.append(Want(piece, saving.amount, kind, rate, True))
-    if wants:
-        run.take(ready, wants)
-        run.apply(ready).times = 1
-    for want in wants:
-        close_pieces(run, ready, want.kind, [want.piece])
-
-
-def _carry_out(run: Run, ready: ReadyRule, pool: _Pool, savings: list[Saving], made: int) -> None:
-    """Split the units that the rule got off their pieces, and take what it saves there."""
-    wants: list[Want] = []
-    used: list[Piece] = []
-    for saving in savings:
-        piece = pool.pieces[saving.line].split(saving.units * pool.grain)
-        if ready.slots:
-            mark_used(run, ready, piece)
-        rewarded = piece
-        if 0 < saving.rewarded < saving.units:
-            rewarded = piece.split(saving.rewarded * pool.grain)
-            used.append(piece)
-        used.append(rewarded)
-        if saving.amount > 0:
-            kind, rate = _reward_of(ready)
-            wants.append(Want(rewarded, saving.amount, kind, rate, True))
-    if isinstance(ready.deal, BundleDeal):
-        if ready.deal.spread_over_set:
-            wants = _over_all(ready, used, sum(rounded(want.amount) for want in wants))
-        finish_bundle(run, ready, ready.deal, wants, made)
-    elif wants:
-        run.take(ready, wants)
-        run.apply(ready).times = 1
-
-
-def _reward_of(ready: ReadyRule) -> tuple[str, Decimal]:
-    if isinstance(ready.deal, GroupsDeal):
-        return "amount", ready.deal.amount
-    assert ready.reward is not None
-    return ready.reward.kind, ready.reward.rate
-
-
-def _over_all(ready: ReadyRule, used: list[Piece], amount: int) -> list[Want]:
-    """A set's discount spread in proportion over all its units."""
-    by_line = group_by_line(used)
-    values = [sum(piece.value for piece in of_line) for of_line in by_line]
-    rooms = [rounded(sum(max(piece.room(), 0) for piece in of_line)) for of_line in by_line]
-    tier = ready.reward
-    assert tier is not None
-    wants: list[Want] = []
-    for of_line, value, share in zip(by_line, values, spread(amount, values, rooms), strict=True):
-        for piece in of_line:
-            top, bottom = value.as_integer_ratio()
-            wants.append(Want(piece, times(piece.value * share, bottom, top), tier.kind, tier.rate, True))
-    return wants

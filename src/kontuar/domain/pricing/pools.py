@@ -8,7 +8,8 @@ order of a few is tried, before and after the others. Rules with gifts follow in
 from collections.abc import Callable, Iterable
 from itertools import permutations
 
-from kontuar.domain.pricing.pool_problem import saves_by_units, solve_units
+from kontuar.domain.pricing.pool_problem import saves_by_units
+from kontuar.domain.pricing.pool_solving import solve_units
 from kontuar.domain.pricing.ready import ReadyRule
 from kontuar.domain.pricing.run import Run
 

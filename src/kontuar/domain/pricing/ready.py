@@ -11,6 +11,7 @@ from kontuar.domain.pricing.goods import ReadyGoods
 from kontuar.domain.pricing.rules import (
     Base,
     BundleDeal,
+    BuyerIsIn,
     Element,
     Given,
     GroupsDeal,
@@ -90,14 +91,14 @@ class ReadyRule:
     `goods`: what the amount or the reward goes to; `members`: the only goods that take part at all;
     `simple`: nothing bounds it and it uses nothing up; `bounded`: by a saving, a quantity or a ledger; `guarded`: more
     than its scope must hold for it to be open; `unconditional`: an item promotion without thresholds; `grain`: what all
-    its quantities are multiples of; `in_units`: its reward in the assignment's words, by direction and grain, when it
-    was asked for.
+    its quantities are multiples of; `names_buyers`: somewhere it says whom it is for; `in_units`: its reward in the
+    assignment's words, by direction and grain, when it was asked for.
     """
 
     __slots__ = (
         "_elements", "_exponent", "_prepared", "_prices_given", "base", "bounded", "conditions", "deal", "gifts",
-        "goods", "grain", "guarded", "in_units", "members", "order", "phase", "pool", "reward", "rule", "simple",
-        "slots", "sort_key", "step", "tags", "tiers", "unconditional", "units_needed", "watches_step",
+        "goods", "grain", "guarded", "in_units", "members", "names_buyers", "order", "phase", "pool", "reward", "rule",
+        "simple", "slots", "sort_key", "step", "tags", "tiers", "unconditional", "units_needed", "watches_step",
     )  # fmt: skip
 
     goods: ReadyGoods
@@ -132,6 +133,9 @@ class ReadyRule:
         self.simple = not self.bounded and not self.tags
         self.guarded = bool(rule.conditions or rule.validity.hours or limits.counted_by_hub)
         self.unconditional = False
+        self.names_buyers = bool(rule.scope.buyers.contractors or rule.scope.buyers.groups) or any(
+            isinstance(condition, BuyerIsIn) for condition in rule.conditions
+        )
         self.grain = QUANTITY_SCALE
         self.in_units: dict[tuple[str, int], Reward | None] = {}
         self.slots: tuple[ReadySlot, ...] = ()
@@ -147,6 +151,7 @@ class ReadyRule:
         if isinstance(deal, ItemDeal):
             self._prices_given = prices_given(deal)
             self.unconditional = all(is_unconditional(element) for element in deal.elements)
+            self.names_buyers |= any(row.buyers.contractors or row.buyers.groups for row in deal.elements)
             return
         self.goods = ReadyGoods(deal.target.goods if isinstance(deal, BundleDeal) else deal.goods)
         if isinstance(deal, GroupsDeal):

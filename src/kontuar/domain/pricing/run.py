@@ -1,16 +1,17 @@
 """One pricing under way: what the rules see of the basket, and the one place where a line's value changes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from kontuar.domain.pricing.basket import Adjustment, Basket, Lost, Settings
+from kontuar.domain.pricing.basket import Adjustment, Basket, HeaderDiscount, LineDiscount, Lost, Settings
 from kontuar.domain.pricing.book import RuleBook
+from kontuar.domain.pricing.carried import Brought, mark_carried, turned_back
 from kontuar.domain.pricing.conditions import is_in_scope
 from kontuar.domain.pricing.exact import QUANTITY_SCALE, Exact, minor, plain, rounded, times
 from kontuar.domain.pricing.lines import LineState, Piece, open_lines, quantity_of
-from kontuar.domain.pricing.ready import ReadyElement, ReadyRule
-from kontuar.domain.pricing.rules import Base
+from kontuar.domain.pricing.ready import BUNDLE_PHASE, ReadyElement, ReadyRule
+from kontuar.domain.pricing.rules import Base, Given, GroupsDeal
 from kontuar.domain.pricing.spread import spread
 from kontuar.domain.pricing.validity import holds_at
 from kontuar.kernel.errors import Problem
@@ -58,7 +59,7 @@ class Applied:
 class Run:
     """The state of one pricing. `started`: line values when the present step began, by rank; `acting`,
     `acting_allowed`: the operator whose discount is being given, and who authorised it; `touched`: by the rule's
-    order, the lines that it concerns.
+    order, the lines that it concerns; `brought`: what carried lines bear; `lowered`, `header`: as in `Priced`.
     """
 
     def __init__(self, basket: Basket, book: RuleBook, settings: Settings) -> None:
@@ -66,23 +67,29 @@ class Run:
         self.book = book
         self.settings = settings
         self.lines = open_lines(basket, settings)
+        carried = [line for line in self.lines if line.input.carried or line.input.frozen]
+        self.brought = Brought(carried, basket.brought, settings.direction)
+        if carried:
+            mark_carried(carried, basket.brought)
         self.applied: list[Applied] = []
         self._records: dict[int, Applied] = {}
         self.started: dict[int, int] | None = None
         self.lost: list[Lost] = []
         self.problems: list[Problem] = []
         self.gifts: list[GiftDue] = []
+        self.lowered: dict[int, LineDiscount | None] = {}
+        self.header: HeaderDiscount | None = basket.header
         self.acting = self.acting_allowed = ""
         self.touched: dict[int, list[Concerned]] = {}
         self.proven = True
         self.gap = 0
-        self._scope = book.scope_answers(basket, settings)
+        self.context = book.context(basket, settings)
 
-    def copy(self) -> "Run":
-        """The same state to try something on."""
+    def copy(self, changing: Collection[int] | None = None) -> "Run":
+        """The same state to try something on. `changing`: ranks of all lines that may change by it; None = any."""
         other = Run.__new__(Run)
         other.__dict__.update(self.__dict__)
-        other.lines = [line.copy() for line in self.lines]
+        other.lines = [line.copy() if changing is None or line.rank in changing else line for line in self.lines]
         other.applied = [applied.copy() for applied in self.applied]
         other._records = {applied.ready.order: applied for applied in other.applied}
         other.lost, other.problems, other.gifts = list(self.lost), list(self.problems), list(self.gifts)
@@ -90,17 +97,25 @@ class Run:
 
     def covers(self, ready: ReadyRule) -> bool:
         """Whether the rule's scope covers the document."""
-        answer = self._scope.get(ready.order)
+        covered = self.context.covered
+        answer = covered.get(ready.order)
         if answer is None:
-            answer = self._scope[ready.order] = is_in_scope(ready.rule, self.basket, self.settings)
+            answer = covered[ready.order] = is_in_scope(ready.rule, self.basket, self.settings)
         return answer
 
-    def begin_step(self) -> None:
+    def begin_step(self, step: tuple[int, int]) -> None:
         """Remember the values that rules of one step do not see each other change."""
-        self.started = {line.rank: line.value for line in self.lines}
+        self.started = {line.rank: self.value_at(line, step) for line in self.lines}
         for line in self.lines:
             for piece in line.pieces:
                 piece.start = piece.value
+
+    def value_at(self, line: LineState, place: tuple[int | str, ...]) -> int:
+        """What a line is worth when the turn comes to a step, or to a rule's place in the order: a carried one before
+        the discounts that it was given there and later, so that it counts as it did when it was sold."""
+        if not line.input.frozen:
+            return line.value
+        return line.listed + sum(one.amount for one in line.input.frozen if self.book.place(one) < place)
 
     def is_open(self, ready: ReadyRule) -> bool:
         """Hours, ledgers and conditions: what may change from minute to minute or line to line."""
@@ -135,13 +150,23 @@ class Run:
         found: list[Piece] = []
         for rank, _ in self.touched.get(ready.order, ()):
             line = lines[rank]
-            if line.open:
+            if line.open and (ready.phase == BUNDLE_PHASE or not line.input.only_bundles):
                 for piece in line.pieces:
                     if piece.closed or piece.bundle:
                         continue
                     if not tags or not piece.tags or not any(tag in piece.tags for tag in tags):
                         found.append(piece)
         return found
+
+    def sets_left(self, ready: ReadyRule) -> int | None:
+        """How often the rule may still be applied on this document; None = as often as the units allow."""
+        most, deal = ready.rule.limits.times, ready.deal
+        if most is None:
+            return None
+        made = self.brought.sets(ready.rule.id)
+        if isinstance(deal, GroupsDeal):
+            made = -(-self.brought.quantity(ready.rule.id) // int(deal.size * QUANTITY_SCALE))
+        return max(0, most - made)
 
     def has_units(self, ready: ReadyRule) -> bool:
         """Whether the basket holds as many units as one application of a bundle needs."""
@@ -228,7 +253,8 @@ class Run:
         return value
 
     def _within_limit(self, ready: ReadyRule, amounts: dict[int, int]) -> dict[int, int]:
-        """The amounts cut down to what one document may save by the rule (in the direction it was written in)."""
+        """The amounts cut down to what one document may save by the rule (in the direction it was written in), with
+        what its carried lines were given before."""
         limit = ready.rule.limits.saving
         if limit is None:
             return amounts
@@ -236,18 +262,23 @@ class Run:
         ranks = list(amounts)
         factors = {rank: self.lines[rank].factor(given, direction) for rank in ranks}
         saved = [times(amounts[rank], factors[rank][1], factors[rank][0]) for rank in ranks]
-        most = rounded(minor(limit, self.book.exponent)) - self._saved_before(ready)
+        most = rounded(minor(limit, self.book.exponent)) - self._saved_before(ready, given)
         if sum(saved) <= most:
             return amounts
-        shares = spread(max(most, 0), saved, [-(-value // 1) for value in saved])
+        shares = spread(max(int(most // 1), 0), saved, [-(-value // 1) for value in saved])
         return {
             rank: min(amounts[rank], self._cut(self.lines[rank], share, factors[rank]))
             for rank, share in zip(ranks, shares, strict=True)
         }
 
-    def _saved_before(self, ready: ReadyRule) -> int:
-        record = self._records.get(ready.order)
-        return record.amount if record else 0
+    def _saved_before(self, ready: ReadyRule, given: Given) -> Exact:
+        """What the rule saved so far, written in the direction `given`."""
+        return sum(
+            turned_back(line, -one.amount, given, self.settings.direction)
+            for line in self.lines
+            for one in line.adjustments
+            if one.rule == ready.rule.id
+        )
 
     def _cut(self, line: LineState, share: int, factor: tuple[int, int]) -> int:
         """A share of the limit in the document's direction; a unit less where rounding of VAT would break the limit."""

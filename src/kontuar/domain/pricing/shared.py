@@ -25,9 +25,10 @@ def apply_shared(run: Run, ready: ReadyRule) -> None:
         take_together(
             run, ready, pieces, shared_amount(run, ready, tier, deal, pieces), tier.kind, tier.rate, tier.given
         )
-    for which, gift in enumerate(deal.gifts):
-        run.gifts.append(GiftDue(ready, which, int(gift.quantity * QUANTITY_SCALE)))
-    if deal.gifts or run.has_applied(ready):
+    due = [int(gift.quantity * QUANTITY_SCALE) for gift in deal.gifts]
+    due = [q - run.brought.gifts(ready.rule.id, goods) for q, goods in zip(due, ready.gifts, strict=True)]
+    run.gifts += [GiftDue(ready, which, q) for which, q in enumerate(due) if q > 0]
+    if any(q > 0 for q in due) or run.has_applied(ready):
         run.apply(ready).times = 1
     if ready.rule.combination.skip_following and ready.phase == 1:
         for piece in pieces:
@@ -45,16 +46,19 @@ def shared_pieces(run: Run, ready: ReadyRule) -> list[Piece]:
 def _reached_tier(run: Run, ready: ReadyRule, deal: SharedDeal) -> ReadyTier | None:
     """The highest threshold that the value of the goods reaches, those included that take no discounts themselves."""
     lines = [line for line in run.lines if line.counts and ready.goods.fits(line)]
-    value = sum(piece.basis(deal.of) for line in lines for piece in line.pieces)
+    value = sum(line.listed if deal.of == "list" else run.value_at(line, ready.sort_key) for line in lines)
     return next((tier for tier in reversed(ready.tiers) if value >= tier.threshold), None)
 
 
 def shared_amount(run: Run, ready: ReadyRule, tier: ReadyTier, deal: SharedDeal, pieces: Iterable[Piece]) -> int:
-    """The one amount: a rounded percent of the goods' value, bounded, or the amount as it stands."""
+    """The one amount: a rounded percent of the goods' value, bounded, or the amount as it stands; of both an amount per
+    document only what carried lines were not given already."""
     if tier.kind != "percent":
-        return rounded(tier.money)
+        return rounded(run.brought.left_of(ready.rule.id, tier.money, tier.given))
     amount = rounded_times(sum(piece.basis(ready.base) for piece in pieces), tier.top, tier.bottom)
-    return amount if deal.at_most is None else min(amount, rounded(minor(deal.at_most, run.book.exponent)))
+    if deal.at_most is None:
+        return amount
+    return min(amount, rounded(run.brought.left_of(ready.rule.id, minor(deal.at_most, run.book.exponent))))
 
 
 def take_together(
@@ -126,8 +130,9 @@ def apply_full_groups(run: Run, ready: ReadyRule) -> None:
     laid_out = sorted(group_by_line(pieces), key=lambda of_line: -sum(piece.q for piece in of_line))
     size = int(deal.size * QUANTITY_SCALE)
     complete = sum(piece.q for piece in pieces) // size
-    if ready.rule.limits.times is not None:
-        complete = min(complete, ready.rule.limits.times)
+    allowed = run.sets_left(ready)
+    if allowed is not None:
+        complete = min(complete, allowed)
     left = complete * size
     money = minor(deal.amount, run.book.exponent)
     wants: list[Want] = []

@@ -40,22 +40,22 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def summary_of(basket: Basket, priced: Priced, currency: str) -> Summary:
-    """The window's figures. Carried discounts of frozen lines count as goods discounts of their own group."""
+    """The window's figures. What carried lines came with is not in the applications of a pricing: of a document see
+    `documents.discount_summary`."""
     given = [application for application in priced.applications if application.amount]
     goods = [one for one in given if not one.header and not one.by_operator]
     header = [one for one in given if one.header and not one.by_operator]
     operator = [one for one in given if one.by_operator]
     base = _base_value(basket, currency)
     own = _section("buyer", [one for one in goods if one.for_buyer])
-    carried = _carried(basket)
-    groups = _groups([one for one in goods if not one.for_buyer], carried)
+    groups = _groups([one for one in goods if not one.for_buyer])
     return Summary(
         without=priced.list_value,
         goods=Minor(own.amount + sum(section.amount for section in groups)),
         buyers_own=own,
         goods_groups=groups,
         header=_sum(header),
-        header_groups=_groups(header, ()),
+        header_groups=_groups(header),
         by_operator_on_lines=_sum(one for one in operator if not one.header),
         by_operator_on_header=_sum(one for one in operator if one.header),
         after=priced.value,
@@ -74,31 +74,10 @@ def _section(group: str, applications: Iterable[Application]) -> Section:
     return Section(group=group, amount=_sum(found), discounts=discounts)
 
 
-def _groups(applications: list[Application], carried: tuple[tuple[str, Minor], ...]) -> tuple[Section, ...]:
+def _groups(applications: list[Application]) -> tuple[Section, ...]:
     """Named groups in alphabetical order, *other* last."""
-    names = sorted(
-        {one.group for one in applications} | ({OTHER} if carried else set()), key=lambda name: (not name, name)
-    )
-    sections = []
-    for name in names:
-        section = _section(name, [one for one in applications if one.group == name])
-        if name == OTHER and carried:
-            section = Section(
-                group=name,
-                amount=Minor(section.amount + sum(amount for _, amount in carried)),
-                discounts=(*section.discounts, *carried),
-            )
-        sections.append(section)
-    return tuple(sections)
-
-
-def _carried(basket: Basket) -> tuple[tuple[str, Minor], ...]:
-    """What frozen lines bring along, by rule."""
-    sums: dict[str, int] = {}
-    for line in basket.lines:
-        for adjustment in line.frozen:
-            sums[adjustment.rule] = sums.get(adjustment.rule, 0) - adjustment.amount
-    return tuple((rule, Minor(amount)) for rule, amount in sums.items() if amount)
+    names = sorted({one.group for one in applications}, key=lambda name: (not name, name))
+    return tuple(_section(name, [one for one in applications if one.group == name]) for name in names)
 
 
 def _base_value(basket: Basket, currency: str) -> Minor | None:

@@ -35,8 +35,8 @@ class AgentAccess:
         self._clock = clock
         self._failures: dict[str, tuple[int, datetime.datetime]] = {}
 
-    def require(self, operator_code: str, pin: str) -> None:
-        """Raise `Refused("login.needed" | "login.slowed" | "login.wrong" | "right.missing")`."""
+    def require(self, operator_code: str, pin: str, right: str = rights.ALL_DOCUMENTS) -> Operator:
+        """Who asks. Raise `Refused("login.needed" | "login.slowed" | "login.wrong" | "right.missing")`."""
         if not operator_code:
             raise refuse("login.needed")
         count, until = self._failures.get(operator_code, (0, self._clock.now()))
@@ -48,8 +48,9 @@ class AgentAccess:
             self._count(operator_code, count + 1)
             raise refuse("login.wrong", "pin")
         self._failures.pop(operator_code, None)
-        if rights.ALL_DOCUMENTS not in rights_of(operator, self._roles(operator)):
-            raise refuse("right.missing", right=rights.ALL_DOCUMENTS)
+        if right not in rights_of(operator, self._roles(operator)):
+            raise refuse("right.missing", right=right)
+        return operator
 
     def _count(self, operator_code: str, count: int) -> None:
         wait = min(2 ** (count - FREE_ATTEMPTS), LONGEST_WAIT_SECONDS) if count >= FREE_ATTEMPTS else 0

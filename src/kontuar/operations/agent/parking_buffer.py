@@ -81,7 +81,7 @@ class ParkingBuffer:
         self._renewed(asked.doc_id)
         return Opened(
             doc_id=asked.doc_id, version=parked.row.version, token=token, lease_seconds=LEASE_SECONDS,
-            document=msgspec.Raw(body), row=opened.row,
+            document=msgspec.Raw(body), row=msgspec.structs.replace(opened.row, contested=bool(opened.taken_over)),
         )  # fmt: skip
 
     def renew(self, asker: str, asked: HoldParked) -> Leased:

@@ -49,6 +49,7 @@ def _queue_is_long(row: NodeRow, now: datetime.datetime) -> bool:
 
 
 RULES: Final = (
+    AlarmRule("node.books_faulty", "urgent", lambda row, _: row.book_faults > 0),
     AlarmRule("node.ahead_of_hub", "urgent", lambda row, _: row.claimed_seq > row.held_seq),
     AlarmRule("node.away", "urgent", lambda row, now: _silent_for(row, now, AWAY_SECONDS, float("inf"))),
     AlarmRule("node.silent", "warning", lambda row, now: _silent_for(row, now, SILENT_SECONDS, AWAY_SECONDS)),
@@ -67,7 +68,9 @@ RULES: Final = (
 )
 """Worst first."""
 
-SEVERITY_OF: Final = {rule.code: rule.severity for rule in RULES}
+HUB_BOOKS: Final = "hub.books_faulty"
+"""About the books of a store as a whole, which are head office's."""
+SEVERITY_OF: Final[dict[str, Severity]] = {HUB_BOOKS: "urgent", **{rule.code: rule.severity for rule in RULES}}
 
 
 def alarms_on(row: NodeRow, now: datetime.datetime) -> tuple[str, ...]:

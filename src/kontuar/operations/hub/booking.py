@@ -82,9 +82,8 @@ def settle(desk: BookingDesk, store: str, arrived: Sequence[Arrived], now: datet
         verdicts = take_contractors(desk, [judge.judge(reading) for reading in readings], now)
         good = [verdict for verdict in verdicts if not verdict.problems]
         bad = [verdict for verdict in verdicts if verdict.problems]
-        refused = _book(desk, store, good, now)
-        good, bad = _without(good, refused), [*bad, *refused]
-        good = confirm_uses(desk.coupons, store, good, now)
+        good, refused = _book(desk, store, good, now)
+        bad = [*bad, *refused]
         if bad:
             desk.park(store, bad, now)
             keep_for_parked(desk.coupons, store, bad, now)
@@ -95,32 +94,34 @@ def settle(desk: BookingDesk, store: str, arrived: Sequence[Arrived], now: datet
     return parked
 
 
-def _book(desk: BookingDesk, store: str, verdicts: Sequence[Verdict], now: datetime.datetime) -> Sequence[Verdict]:
-    """Book set-wise; when the database refuses something, one by one. Returns what could not be booked."""
+def _book(
+    desk: BookingDesk, store: str, verdicts: Sequence[Verdict], now: datetime.datetime
+) -> tuple[list[Verdict], list[Verdict]]:
+    """Book set-wise; when the database refuses something, one by one: what was booked, and what could not be."""
     if not verdicts:
-        return ()
+        return [], []
     try:
-        with desk.transaction():
-            desk.book(store, verdicts, now)
-        return ()
+        return _book_together(desk, store, verdicts, now), []
     except Unbookable:
-        return [refused for verdict in verdicts if (refused := _book_alone(desk, store, verdict, now))]
+        done = [_book_alone(desk, store, verdict, now) for verdict in verdicts]
+        return [one for one in done if not one.problems], [one for one in done if one.problems]
 
 
-def _book_alone(desk: BookingDesk, store: str, verdict: Verdict, now: datetime.datetime) -> Verdict | None:
+def _book_alone(desk: BookingDesk, store: str, verdict: Verdict, now: datetime.datetime) -> Verdict:
     try:
-        with desk.transaction():
-            desk.book(store, [verdict], now, anew=True)
-        return None
+        return _book_together(desk, store, [verdict], now, anew=True)[0]
     except Unbookable as error:
         problem = Problem("message.unbookable", "", {"detail": str(error)[:200]})
         return msgspec.structs.replace(verdict, problems=(problem,))
 
 
-def _without(verdicts: Sequence[Verdict], refused: Sequence[Verdict]) -> list[Verdict]:
-    """Those that were booked."""
-    out = {verdict.reading.arrived.hash for verdict in refused}
-    return [verdict for verdict in verdicts if verdict.reading.arrived.hash not in out]
+def _book_together(
+    desk: BookingDesk, store: str, verdicts: Sequence[Verdict], now: datetime.datetime, *, anew: bool = False
+) -> list[Verdict]:
+    """Documents with the coupons they use up, all or nothing; raises `Unbookable`."""
+    with desk.transaction():
+        desk.book(store, verdicts, now, anew=anew)
+        return confirm_uses(desk.coupons, store, verdicts, now)
 
 
 def _come(verdicts: Sequence[Verdict]) -> set[str]:

@@ -5,20 +5,21 @@ from typing import Final
 
 import msgspec
 
+from kontuar.domain.documents.discount_summary import summary_of_document
 from kontuar.domain.documents.discounting import (
     OPERATOR,
-    ArticleTraits,
     Surroundings,
     basket_of,
     carried_adjustments,
     discounted,
+    priced_for,
 )
 from kontuar.domain.documents.document import Document, Line, Totals
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.parties.records import UNDEFINED
-from kontuar.domain.pricing.basket import Basket, Priced, PricedLine
+from kontuar.domain.pricing.basket import Basket
 from kontuar.domain.pricing.engine import price
-from kontuar.domain.pricing.summary import Summary, summary_of
+from kontuar.domain.pricing.summary import Summary
 from kontuar.kernel.errors import Problem, refuse
 from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
@@ -89,7 +90,7 @@ def explained(shelf: DocumentShelf, definitions: Definitions, actor: Actor, stor
     with definitions.store.transaction():
         shop = PastShop(definitions.store, document.definitions[1], store)
         names = shop.discount_names
-        summary = _summary(document) if any(line.adjustments for line in document.lines) else None
+        summary = summary_of_document(document) if any(line.adjustments for line in document.lines) else None
         carried = [one.rule for line in document.lines for one in carried_adjustments(line)]
         named = {**dict(zip(carried, names(carried), strict=True)), **shop.group_names()}
     people = definitions.some(actor, "operator", sorted(_people(document)))
@@ -121,30 +122,6 @@ def explain_again(shelf: DocumentShelf, definitions: Definitions, actor: Actor, 
         return _compared(document, again, shop)
 
 
-def _summary(document: Document) -> Summary:
-    """The summary's figures from what the document keeps, no rule asked again."""
-    nothing = {line.article: ArticleTraits() for line in document.lines}
-    basket = basket_of(document, nothing, Surroundings(minute=0, centres=(), buyer_groups=()))
-    return summary_of(basket, _as_priced(document), document.currency)
-
-
-def _as_priced(document: Document) -> Priced:
-    """What the engine said when the document was made."""
-    lines = tuple(
-        PricedLine(
-            number=line.number, value=line.value, adjustments=line.adjustments,
-            list_value=Minor(line.value - sum(one.amount for one in line.adjustments)),
-        )
-        for line in document.lines
-    )  # fmt: skip
-    totals = document.totals
-    return Priced(
-        lines=lines, applications=document.discounts.applications, savings={},
-        list_value=Minor(sum(line.list_value for line in lines)), value=Minor(sum(line.value for line in lines)),
-        net=totals.net, tax=totals.tax, gross=totals.gross,
-    )  # fmt: skip
-
-
 def _people(document: Document) -> set[str]:
     codes = {code for line in document.lines for one in line.adjustments for code in (one.by, one.allowed_by)}
     codes |= {code for line in document.lines for code in (line.initial_by, line.initial_allowed_by)}
@@ -154,7 +131,7 @@ def _people(document: Document) -> set[str]:
 def _basket(document: Document, shop: PastShop) -> Basket:
     around = Surroundings(
         minute=document.discounts.at_minute or 0, centres=shop.centres(),
-        buyer_groups=shop.buyer_groups(document.buyer.code),
+        buyer_groups=shop.buyer_groups(priced_for(document)),
     )  # fmt: skip
     return basket_of(document, shop.traits({line.article for line in document.lines}), around)
 
@@ -210,8 +187,9 @@ def _reasons(document: Document, shop: PastShop) -> Iterable[Problem]:
     elif shop.has_hours():
         hour, minute = divmod(document.discounts.at_minute, 60)
         yield Problem("again.hour", "", {"time": f"{hour:02}:{minute:02}"})
-    if document.buyer.code != UNDEFINED and not shop.knows_buyer(document.buyer.code):
-        yield Problem("again.buyer_unknown", "", {"contractor": document.buyer.code})
+    buyer = priced_for(document)
+    if buyer != UNDEFINED and not shop.knows_buyer(buyer):
+        yield Problem("again.buyer_unknown", "", {"contractor": buyer})
     if not document.discounts.proven:
         yield Problem("again.not_proven")
 

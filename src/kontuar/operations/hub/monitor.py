@@ -9,7 +9,7 @@ from kontuar.domain.parties import rights
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.time import parse_instant
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.alarm_rules import SEVERITY_OF, alarms_on
+from kontuar.operations.hub.alarm_rules import HUB_BOOKS, SEVERITY_OF, alarms_on
 from kontuar.operations.ports.hub_lists import (
     Alarm,
     AlarmBook,
@@ -20,7 +20,7 @@ from kontuar.operations.ports.hub_lists import (
     MonitorShelf,
     NodeRow,
 )
-from kontuar.operations.ports.sync import Heard
+from kontuar.operations.ports.sync import HUB_NODE, Heard
 
 MAX_NOTE = 500
 MAX_BUILD = 60
@@ -80,6 +80,8 @@ def states(shelf: MonitorShelf, now: datetime.datetime) -> Sequence[NodeState]:
 def watch(shelf: MonitorShelf, book: AlarmBook, now: datetime.datetime) -> None:
     """Begin and end alarms as things are; called by a timer."""
     current = {(state.node.store, state.node.node, code) for state in states(shelf, now) for code in state.alarms}
+    with shelf.transaction():
+        current |= {(store, HUB_NODE, HUB_BOOKS) for store in shelf.faulty_stores()}
     with book.transaction():
         known = {(alarm.store, alarm.node, alarm.code): alarm for alarm in book.open()}
         for store, node, code in sorted(current - known.keys()):

@@ -1,7 +1,8 @@
 """Verification: what could not be booked, and what a person decides about it (HUB-05)."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -126,16 +127,14 @@ def retry(
     Needs the right `hub.verify`.
     """
     actor.require(rights.VERIFY)
-    with desk.transaction():
-        desk.lock(store)
-        item, _ = shelf.item(store, message)
+    with deciding(desk, shelf, store, message) as item:
         if item.state == "listed":
             raise refuse("verification.booked_already", number=item.number)
         settle(desk, store, [desk.parked(store, bytes.fromhex(message))], now)
-        item, _ = shelf.item(store, message)
-        facts = {"reason": item.reason, "state": item.state}
-        shelf.audit(entry_of(actor, now, "verification.retry", item, facts))
-    return item
+        judged, _ = shelf.item(store, message)
+        facts = {"reason": judged.reason, "state": judged.state}
+        shelf.audit(entry_of(actor, now, "verification.retry", judged, facts))
+    return judged
 
 
 def accept(
@@ -144,18 +143,16 @@ def accept(
 ) -> VerificationItem:  # fmt: skip
     """Book with a recorded deviation; what holds no document is set aside, what was booked is marked as seen.
 
+    One that uses a coupon once too often is listed at once for that, with the documents that used it before.
+
     A cancellation that was asked of the station meanwhile is withdrawn (`wishes`).
 
     Raises `Refused("verification.note_missing" | "verification.not_found" | "verification.decided" |
     "contractor.anonymised_meanwhile")`. Needs the right `hub.verify`.
     """
     actor.require(rights.VERIFY)
-    note = note.strip()[:MAX_NOTE]
-    if not note:
-        raise refuse("verification.note_missing", "field:note")
-    with desk.transaction():
-        desk.lock(store)
-        item, _ = shelf.item(store, message)
+    note = why(note)
+    with deciding(desk, shelf, store, message) as item:
         arrived = desk.parked(store, bytes.fromhex(message))
         if item.state == "listed":
             _decide(desk, arrived, "seen", actor, note, now)
@@ -168,6 +165,25 @@ def accept(
         facts = {"reason": item.reason, "state": decided.state, "note": note}
         shelf.audit(entry_of(actor, now, "verification.accept", item, facts))
     return decided
+
+
+@contextmanager
+def deciding(desk: BookingDesk, shelf: VerificationShelf, store: str, message: str) -> Iterator[VerificationItem]:
+    """The item, as one transaction in which nobody else decides or books anything of its store.
+
+    Raises `Refused("verification.not_found")`.
+    """
+    with desk.transaction():
+        desk.lock(store)
+        yield shelf.item(store, message)[0]
+
+
+def why(note: str) -> str:
+    """What a person wrote, as it is kept; raises `Refused("verification.note_missing")`."""
+    kept = note.strip()[:MAX_NOTE]
+    if not kept:
+        raise refuse("verification.note_missing", "field:note")
+    return kept
 
 
 def _decide(desk: BookingDesk, arrived: Arrived, state: str, actor: Actor, note: str, now: datetime.datetime) -> None:

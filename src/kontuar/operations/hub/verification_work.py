@@ -10,7 +10,7 @@ from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.deviations import book_all_the_same
-from kontuar.operations.hub.verification import MAX_NOTE, entry_of, retry, takes_cancelling
+from kontuar.operations.hub.verification import deciding, entry_of, retry, takes_cancelling, why
 from kontuar.operations.ports.hub_documents import BookingDesk, Decision
 from kontuar.operations.ports.hub_lists import (
     CancellationWish,
@@ -61,9 +61,7 @@ def write_note(
     Needs the right `hub.verify`.
     """
     actor.require(rights.VERIFY)
-    text = text.strip()[:MAX_NOTE]
-    if not text:
-        raise refuse("verification.note_missing", "field:note")
+    text = why(text)
     with shelf.transaction():
         shelf.item(store, message)
         shelf.add_note(store, message, ItemNote(at=now, operator=actor.operator, text=text))
@@ -105,12 +103,8 @@ def ask_to_cancel(
     "verification.cannot_be_cancelled" | "verification.cancellation_asked")`. Needs `hub.cancel_at_source`.
     """
     actor.require(rights.CANCEL_AT_SOURCE)
-    note = note.strip()[:MAX_NOTE]
-    if not note:
-        raise refuse("verification.note_missing", "field:note")
-    with desk.transaction():
-        desk.lock(store)
-        item, _ = shelf.item(store, message)
+    note = why(note)
+    with deciding(desk, shelf, store, message) as item:
         desk.parked(store, bytes.fromhex(message))
         if not takes_cancelling(item):
             raise refuse("verification.cannot_be_cancelled", number=item.number)

@@ -36,6 +36,19 @@ class OpenParked(msgspec.Struct, frozen=True, kw_only=True):
     take_over: bool = False
 
 
+class LookParked(msgspec.Struct, frozen=True, kw_only=True):
+    """Question `parking.look`: what a document holds, without a lease and whoever has it; nothing changes."""
+
+    doc_id: str
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """Its answer: the bytes of the version that `row` names, as last saved."""
+
+    row: ParkedRow
+    document: msgspec.Raw
+
+
 class Leased(msgspec.Struct, frozen=True, kw_only=True):
     """Answer to `parking.renew` and `parking.approving`: the lease lives on."""
 

@@ -17,8 +17,9 @@ from kontuar.operations.actor import Actor
 from kontuar.operations.ports.station import CodeMatch
 from kontuar.operations.station import own_documents, till
 from kontuar.operations.station.station import Station
-from kontuar.operations.station.till.discounting import with_discounts
+from kontuar.operations.station.till.discounting import saying, with_discounts
 from kontuar.operations.station.till.drafts import lines_editable
+from kontuar.operations.station.till.limits import within_limit
 from kontuar.operations.station.till.lines import allowed_by, line_for, noted
 
 CLIPBOARD: Final = "clipboard"
@@ -85,32 +86,39 @@ def paste(station: Station, actor: Actor, doc_id: str) -> Document:
         raise refuse("copy.other_currency", currency=taken.currency)
     keep_prices = priced and taken.direction == document.direction
     problems: list[Problem] = []
+    said: list[Problem | None] = []
     for line in taken.lines:
         try:
-            document = _with_line(station, actor, document, line, keep_price=keep_prices)
+            document, raised = _with_line(station, actor, document, line, keep_price=keep_prices)
+            said.append(raised)
         except Refused as refusal:
             if any(problem.code == "right.missing" for problem in refusal.problems):
                 raise
             problems += [Problem(each.code, f"article:{line.name}"[:80], each.facts) for each in refusal.problems]
     if problems:
         raise Refused(*problems)
-    return station.save(with_discounts(station, document))
+    return station.save(saying(with_discounts(station, document), *said))
 
 
-def _with_line(station: Station, actor: Actor, document: Document, copied: CopiedLine, *, keep_price: bool) -> Document:
+def _with_line(
+    station: Station, actor: Actor, document: Document, copied: CopiedLine, *, keep_price: bool
+) -> tuple[Document, Problem | None]:
+    """The document with that line, and what is to be said of its initial price."""
     article = station.books.definitions.get(Article, copied.article)
     if article is None or not article.active:
         raise refuse("article.inactive", "article", article=copied.name)
     match = CodeMatch(copied.article, copied.unit, copied.batch)
     line = line_for(station, actor, document, article, match, copied.quantity, copied.article)
     if not keep_price or line.initial_price == copied.initial_price:
-        return lines.add(document, line)
+        return lines.add(document, line), None
     actor.require(rights.CHANGE_PRICE, document.doc_id)
     priced = lines.with_initial_price(
         line, copied.initial_price, document.currency, by=actor.operator,
         allowed_by=allowed_by(actor, rights.CHANGE_PRICE, document.doc_id),
     )  # fmt: skip
-    return noted(station, actor, lines.add(document, priced), rights.CHANGE_PRICE, line.number)
+    limited, raised = within_limit(station, document, priced)
+    grown = noted(station, actor, lines.add(document, limited), rights.CHANGE_PRICE, line.number)
+    return grown, raised
 
 
 def _document(station: Station, actor: Actor, doc_id: str) -> Document:

@@ -20,4 +20,4 @@ def require_sane_clock(station: Station, actor: Actor) -> None:
     facts = {"last": instant_text(last), "now": instant_text(now)}
     if not actor.may(rights.ACCEPT_CLOCK):
         raise refuse("clock.behind", "clock", **facts)
-    station.event("clock.accepted", actor.operator, **facts)
+    station.accept_clock(actor.operator, **facts)

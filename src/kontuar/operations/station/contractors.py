@@ -6,8 +6,9 @@ from typing import Final
 import msgspec
 
 from kontuar.domain.definitions.checks import problems_with
+from kontuar.domain.definitions.party_checks import SWITCHED_BY
 from kontuar.domain.documents.messages import ContractorChanged, ContractorCreated
-from kontuar.domain.documents.sale_checks import CHECK_TAX_NUMBER, EU_COUNTRIES
+from kontuar.domain.documents.sale_checks import EU_COUNTRIES
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import UNDEFINED, Address, Contractor
 from kontuar.kernel.canonical import encode
@@ -23,7 +24,6 @@ MAX_CARD: Final = 64
 MADE: Final = "contractors_made"
 MADE_KEPT: Final = 40
 LONGEST_REQUEST: Final = 64
-TAX_NUMBER_WRONG: Final = frozenset({"contractor.bad_nip", "contractor.bad_eu_vat"})
 _CREATED, _CHANGED = "contractor.created/1", "contractor.changed/1"
 
 
@@ -42,6 +42,7 @@ class ContractorForm(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     phone: str = ""
     card: str = ""
+    pesel: str = ""
     seen: tuple[str, ...] = ()
     request_id: str = ""
 
@@ -161,8 +162,9 @@ def _filled(station: Station, contractor: Contractor, form: ContractorForm) -> C
     status = "domestic" if country == home else "eu" if country in EU_COUNTRIES else "outside"
     typed = {
         field: getattr(form, field).strip()
-        for field in ("name", "second_name", "tax_number", "street", "postal_code", "city", "email", "phone")
-    }
+        for field in ("name", "second_name", "tax_number", "street", "postal_code", "city", "email", "phone",
+                      "pesel")
+    }  # fmt: skip
     typed["tax_number"] = plain_tax_number(typed["tax_number"]) if is_nip(typed["tax_number"]) else typed["tax_number"]
     too_long = [
         Problem("text.too_long", field, {"limit": str(LONGEST)}) for field in typed if len(typed[field]) > LONGEST
@@ -201,9 +203,9 @@ def _changed(
 
 
 def _check(station: Station, contractor: Contractor, seen: tuple[str, ...], *, number_changed: bool = True) -> None:
-    problems = list(problems_with(contractor))
-    if not station.parameters().yes(CHECK_TAX_NUMBER):
-        problems = [one for one in problems if one.code not in TAX_NUMBER_WRONG]
+    parameters = station.parameters()
+    found = ((one, SWITCHED_BY.get(one.code)) for one in problems_with(contractor))
+    problems = [one for one, switch in found if switch is None or parameters.yes(switch)]
     for card in filter(None, (contractor.loyalty_card, *contractor.cards)):
         owner = owner_of_card(station, card)
         if owner is not None and owner.code != contractor.code:

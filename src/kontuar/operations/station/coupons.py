@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from kontuar.domain.documents.brought import borne
+from kontuar.domain.documents.discounting import freed
 from kontuar.domain.documents.document import Document, DocumentCoupon
 from kontuar.domain.documents.lines import undiscounted
 from kontuar.domain.documents.types import TYPES
 from kontuar.domain.pricing.basket import Basket, Settings
 from kontuar.domain.pricing.conditions import buyer_key, is_in_scope
-from kontuar.domain.pricing.discount import Coupon, covers, unusable
+from kontuar.domain.pricing.discount import LONGEST_COUPON_CODE, MOST_COUPONS, Coupon, covers, unusable
 from kontuar.domain.pricing.rules import BuyerIsIn, ItemDeal, Reward, Rule, SharedDeal
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.connectivity import Connectivity
@@ -28,7 +30,6 @@ from kontuar.operations.station.till.codes import SCANS, SCANS_KEPT, latest_scan
 from kontuar.operations.station.till.discounting import basket_on, settings_for, with_discounts
 from kontuar.operations.station.till.drafts import lines_editable, look_at
 
-LONGEST_CODE = 60
 _LAST = datetime.date.max
 
 
@@ -103,7 +104,7 @@ def was_scanned(station: Station, scan_id: str) -> bool:
 def coupon_of(station: Station, code: str) -> Coupon | None:
     """The coupon that a code belongs to: its own, else of the series with the longest beginning."""
     definitions = station.books.definitions
-    for length in range(min(len(code), LONGEST_CODE), 0, -1):
+    for length in range(len(code) if len(code) <= LONGEST_COUPON_CODE else 0, 0, -1):
         found = definitions.get(Coupon, code[:length])
         if found is not None and covers(found, code):
             return found
@@ -114,8 +115,8 @@ def to_verify(station: Station, actor: Actor, doc_id: str, code: str) -> ToVerif
     """Begin to put a coupon on a draft.
 
     Raises `Refused("coupon.unknown" | "coupon.inactive" | "coupon.not_begun" | "coupon.ended" | "coupon.not_here" |
-    "coupon.on_document" | "coupon.same_discount" | "coupon.takes_none" | "coupon.offline_not_allowed")`, and as any
-    change of lines does.
+    "coupon.on_document" | "coupon.same_discount" | "coupon.too_many" | "coupon.takes_none" |
+    "coupon.offline_not_allowed")`, and as any change of lines does.
     """
     document = lines_editable(station, actor, doc_id)
     coupon = _fitting(station, document, code.strip())
@@ -155,7 +156,7 @@ def take_off(station: Station, actor: Actor, doc_id: str, code: str) -> Document
     document = lines_editable(station, actor, doc_id)
     off = [coupon for coupon in document.discounts.coupons if coupon.code == code.strip()]
     if not off:
-        raise refuse("coupon.not_on_document", "coupon", coupon=code[:LONGEST_CODE])
+        raise refuse("coupon.not_on_document", "coupon", coupon=code[:LONGEST_COUPON_CODE])
     left = tuple(coupon for coupon in document.discounts.coupons if coupon not in off)
     with station.books.transaction():
         return _changed(station, _freed(document, {coupon.discount for coupon in off}), left)
@@ -164,7 +165,7 @@ def take_off(station: Station, actor: Actor, doc_id: str, code: str) -> Document
 def require_offline(coupon: Coupon, code: str) -> None:
     """Raise `Refused("coupon.offline_not_allowed")` for a coupon that a till may not take unchecked (COUP-03)."""
     if not coupon.offline:
-        raise refuse("coupon.offline_not_allowed", "coupon", coupon=code[:LONGEST_CODE], name=coupon.name)
+        raise refuse("coupon.offline_not_allowed", "coupon", coupon=code, name=coupon.name)
 
 
 def read_answer(answer: bytes) -> CouponAnswer:
@@ -183,13 +184,13 @@ def _changed(station: Station, document: Document, coupons: tuple[DocumentCoupon
 
 def _freed(document: Document, discounts: set[str]) -> Document:
     """Lines of a continued document that came with one of these discounts are reckoned anew."""
-    freed = tuple(
-        undiscounted(msgspec.structs.replace(line, carried=False, only_bundles=False), document.currency)
-        if line.carried and any(one.rule in discounts for one in line.adjustments)
+    lines = tuple(
+        undiscounted(freed(msgspec.structs.replace(line, only_bundles=False)), document.currency)
+        if line.carried and any(one.rule in discounts for one in borne(line))
         else line
         for line in document.lines
     )
-    return msgspec.structs.replace(document, lines=freed)
+    return msgspec.structs.replace(document, lines=lines)
 
 
 def with_coupons(document: Document, coupons: tuple[DocumentCoupon, ...]) -> Document:
@@ -203,7 +204,7 @@ def _fitting(station: Station, document: Document, code: str) -> Coupon:
         raise refuse("coupon.takes_none", "coupon", type=document.type)
     coupon = coupon_of(station, code)
     if coupon is None:
-        raise refuse("coupon.unknown", "coupon", coupon=code[:LONGEST_CODE])
+        raise refuse("coupon.unknown", "coupon", coupon=code[:LONGEST_COUPON_CODE])
     problem = unusable(coupon, code, _day(station, document))
     facts = {"coupon": code, "name": coupon.name}
     if problem is None and coupon.discount not in _rules(station, document.currency):
@@ -215,6 +216,8 @@ def _fitting(station: Station, document: Document, code: str) -> Coupon:
             raise Refused(Problem("coupon.on_document", "coupon", facts))
         if other.discount == coupon.discount:
             raise Refused(Problem("coupon.same_discount", "coupon", {**facts, "other": other.code}))
+    if len(document.discounts.coupons) >= MOST_COUPONS:
+        raise refuse("coupon.too_many", "coupon", most=MOST_COUPONS)
     return coupon
 
 

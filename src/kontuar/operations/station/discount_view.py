@@ -6,13 +6,13 @@ from decimal import Decimal
 import msgspec
 
 from kontuar.domain.documents import lines
+from kontuar.domain.documents.discount_summary import summary_of_document, unnamed
 from kontuar.domain.documents.document import Document, Line
 from kontuar.domain.parties import rights
 from kontuar.domain.pricing.basket import Adjustment, LineDiscount, OperatorLimit
 from kontuar.domain.pricing.discount import Coupon, DiscountGroup
-from kontuar.domain.pricing.engine import price
 from kontuar.domain.pricing.operator import HEADER_RULE, LINE_RULE
-from kontuar.domain.pricing.summary import Summary, summary_of
+from kontuar.domain.pricing.summary import Summary
 from kontuar.kernel.errors import Problem, refuse
 from kontuar.kernel.money import PRICE_PLACES, Minor, to_major
 from kontuar.kernel.rounding import half_up
@@ -20,7 +20,6 @@ from kontuar.operations.actor import Actor
 from kontuar.operations.explained import Explanation, explained_line
 from kontuar.operations.station import coupons, own_documents, till
 from kontuar.operations.station.station import Station
-from kontuar.operations.station.till.discounting import basket_on, settings_for
 from kontuar.operations.station.till.promotions import bundle_names
 
 PERCENT_PLACES = 2
@@ -75,7 +74,7 @@ class HeaderWindow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiscountSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The discount summary (DISC-31); `names`: of discount groups and of carried discounts, by code."""
+    """The discount summary (DISC-31); `names`: of discount groups, and of discounts that the document names by code."""
 
     document: Document
     summary: Summary
@@ -131,10 +130,7 @@ def explained(station: Station, actor: Actor, doc_id: str, number: int = 0) -> t
 
     Raises as looking at the draft or at the preview does, and `Refused("line.unknown")`.
     """
-    if station.books.drafts.load(doc_id) is not None:
-        document = till.look_at(station, actor, doc_id)
-    else:
-        document = own_documents.preview(station, actor, doc_id).document
+    document = _document(station, actor, doc_id)
     chosen = (lines.find(document, number),) if number else document.lines
     return document, [explanation(station, document, line) for line in chosen]
 
@@ -156,7 +152,7 @@ def line_window(station: Station, actor: Actor, doc_id: str, number: int) -> Lin
         document=document, line=line, all_percent=_percent(-_sum(line.adjustments), initial),
         own_percent=_percent(-own, initial), percent=_typed_percent(line.discount, -own, value - own),
         price=half_up(to_major(value, document.currency) / line.quantity, PRICE_PLACES) if header else line.price,
-        value=value, limit=till.limit_of(station, actor, doc_id, rights.CHANGE_PRICE),
+        value=value, limit=till.limit_of(station, actor, document, rights.LINE_DISCOUNT, number),
     )  # fmt: skip
 
 
@@ -169,25 +165,32 @@ def header_window(station: Station, actor: Actor, doc_id: str) -> HeaderWindow:
     typed = header.value if header is not None and header.kind == "percent" else _percent(given, without)
     return HeaderWindow(
         document=document, percent=typed, amount=Minor(given), without=Minor(without),
-        limit=till.limit_of(station, actor, doc_id, rights.HEADER_DISCOUNT),
+        limit=till.limit_of(station, actor, document, rights.HEADER_DISCOUNT),
     )  # fmt: skip
 
 
 def summary(station: Station, actor: Actor, doc_id: str) -> DiscountSummary:
-    """The discount summary of a draft; raises `Refused("discount.none_applied")` where nothing was given (DISC-31)."""
-    document = till.look_at(station, actor, doc_id)
+    """The discount summary of a draft, or of an approved document as it was given then (DISC-31).
+
+    Raises as looking at the draft or at the preview does, and `Refused("discount.none_applied")`.
+    """
+    document = _document(station, actor, doc_id)
     if not any(line.adjustments for line in document.lines):
         raise refuse("discount.none_applied")
-    basket = basket_on(station, document)
-    book = station.rules.book(document.currency)
-    priced = price(basket, book, settings_for(station.parameters(), document))
     groups = station.books.definitions.every(DiscountGroup)
-    carried = tuple(one.rule for line in basket.lines for one in line.frozen)
-    names = dict(zip(carried, bundle_names(station, carried), strict=True))
+    older = tuple(unnamed(document))
+    names = dict(zip(older, bundle_names(station, older), strict=True))
     return DiscountSummary(
-        document=document, summary=summary_of(basket, priced, document.currency),
+        document=document, summary=summary_of_document(document),
         names={**names, **{code: row.name for code, row in groups.items()}},
     )  # fmt: skip
+
+
+def _document(station: Station, actor: Actor, doc_id: str) -> Document:
+    """A draft, or an approved document of this station."""
+    if station.books.drafts.load(doc_id) is not None:
+        return till.look_at(station, actor, doc_id)
+    return own_documents.preview(station, actor, doc_id).document
 
 
 def _sum(changes: Iterable[Adjustment]) -> int:

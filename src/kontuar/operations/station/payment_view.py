@@ -8,11 +8,13 @@ from kontuar.domain.cash.records import PaymentForm
 from kontuar.domain.cash.settlement import owed
 from kontuar.domain.documents.document import Document
 from kontuar.domain.parties import rights
+from kontuar.kernel.errors import Problem
 from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
 from kontuar.operations.station import payments, views
 from kontuar.operations.station.payments import PaymentWindow
 from kontuar.operations.station.station import Station
+from kontuar.operations.station.till.discounting import news
 from kontuar.operations.station.till.terms import RECEIPT
 
 
@@ -40,6 +42,8 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     can_clear: bool
     can_invoice: bool
     """Whether *invoice* is offered: a receipt, and an operator who may make invoices of receipts (PAY-02)."""
+    news: tuple[Problem, ...] = ()
+    """What opening the payment could not give as it was asked for."""
     may_undo: bool
     """The button is shown where the view of the form says so (PAY-02)."""
 
@@ -55,6 +59,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 def view(station: Station, actor: Actor, doc_id: str, currency: str = "") -> PaymentView:
     """Verify the draft as approval would, and show the window (PAY-01)."""
+    before = station.draft(doc_id)
     window = payments.window(station, actor, doc_id)
     document = window.document
     chosen = currency if currency in window.currencies else document.currency
@@ -70,6 +75,7 @@ def view(station: Station, actor: Actor, doc_id: str, currency: str = "") -> Pay
         card_terminal=station.card_terminal,
         can_invoice=_may_invoice(actor, document),
         can_clear=any(payment.kind != "card" for payment in document.payments),
+        news=news(before, document),
         may_undo=views.seen(station, actor, views.of_form(document.type)).shows("undo"),
     )  # fmt: skip
 

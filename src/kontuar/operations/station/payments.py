@@ -25,7 +25,9 @@ from kontuar.kernel.time import instant_text
 from kontuar.operations.actor import Actor
 from kontuar.operations.station import coupon_marks
 from kontuar.operations.station.approval import open_payment
+from kontuar.operations.station.coupon_approval import require_coupons
 from kontuar.operations.station.payment_plan import require_planned
+from kontuar.operations.station.sale_rules import require_deferrable
 from kontuar.operations.station.station import Station
 
 CARD_ANSWERS = frozenset({"approved", "declined", "uncertain", "confirmed_by_hand", "cancelled_by_hand"})
@@ -82,12 +84,14 @@ def assign(
 ) -> Document:
     """Put an amount on a form (empty = what is left); change is worked out at once.
 
-    Card forms go through `start_card`. Raises `Refused("payment.…")`.
+    Card forms go through `start_card`. The first one opens the payment, if nobody did. Raises `Refused("payment.…")`,
+    and as `open_payment`.
     """
     document, form = _document_and_form(station, actor, doc_id, form_code)
     if form.kind == "card":
         raise refuse("payment.card_by_terminal", "payment")
     if form.on_credit and document.buyer.code == UNDEFINED:
+        require_deferrable(station)
         actor.require(rights.DEFERRED_FOR_UNDEFINED, doc_id)
         document = _with_authorisation(station, actor, document, rights.DEFERRED_FOR_UNDEFINED)
     station.require_no_open_card(doc_id)
@@ -134,18 +138,24 @@ def leave(station: Station, actor: Actor, doc_id: str) -> Document:
 def start_card(
     station: Station, actor: Actor, doc_id: str, form_code: str, amount: str = "", currency: str = ""
 ) -> CardRequest:
-    """Write down that the terminal is about to be asked, before it is (PAY-05)."""
+    """Write down that the terminal is about to be asked, before it is (PAY-05); opens the payment as `assign`.
+
+    The last moment at which a coupon can be refused (COUP-03).
+    """
     document, form = _document_and_form(station, actor, doc_id, form_code)
     if form.kind != "card":
         raise refuse("payment.not_a_card", "payment", form=form.name)
     station.require_no_open_card(doc_id)
+    require_coupons(station, document)
     payment = _payment(station, document, form, amount, currency)
     request = CardRequest(
         operation_id=station.ids.new_id(), doc_id=doc_id, form=form.code, currency=payment.currency,
         amount=payment.amount,
     )  # fmt: skip
     now = instant_text(station.clock.now())
-    station.books.cards.start(request.operation_id, doc_id, form.code, request.currency, request.amount, now)
+    with station.books.transaction():
+        station.save(document)
+        station.books.cards.start(request.operation_id, doc_id, form.code, request.currency, request.amount, now)
     return request
 
 
@@ -209,13 +219,39 @@ def amount_in_system(station: Station, system: str, currency: str, amount: Minor
 
 
 def _document_and_form(station: Station, actor: Actor, doc_id: str, form_code: str) -> tuple[Document, PaymentForm]:
-    document = station.draft(doc_id)
-    actor.require(type_of(document.type).issue_right, doc_id)
+    document = _opened(station, actor, doc_id)
     for form in station.payment_forms():
         if form.code == form_code and document.type in form.document_types:
             require_planned(station, document, form)
-            return document, form
+            return _may_take(station, actor, document, form), form
     raise refuse("payment.form_not_found", "payment", form=form_code[:60])
+
+
+def _opened(station: Station, actor: Actor, doc_id: str) -> Document:
+    """The draft with its payment open: the first money put on it finds what the window would have found (PAY-01).
+
+    Raises as `open_payment`, and `Refused("payment.changed")` where that changed what is to pay: nothing is taken, the
+    draft has its new price, and the same asked again pays it.
+    """
+    before = station.draft(doc_id)
+    actor.require(type_of(before.type).issue_right, doc_id)
+    if before.payments or not type_of(before.type).paid:
+        return before
+    station.require_no_open_card(doc_id)
+    document = open_payment(station, actor, doc_id)
+    due = due_of(document)
+    if due != due_of(before):
+        raise refuse("payment.changed", "payment", due_minor=due, currency=document.currency)
+    return document
+
+
+def _may_take(station: Station, actor: Actor, document: Document, form: PaymentForm) -> Document:
+    """Anything but cash is a right of its own (HUB-15); the document keeps who allowed it. Where the undefined
+    customer is to pay later, the stricter right for that decides alone."""
+    if form.kind == "cash" or (form.on_credit and document.buyer.code == UNDEFINED):
+        return document
+    actor.require(rights.OTHER_FORMS, document.doc_id)
+    return _with_authorisation(station, actor, document, rights.OTHER_FORMS)
 
 
 def _payment(station: Station, document: Document, form: PaymentForm, amount: str, currency: str) -> Payment:

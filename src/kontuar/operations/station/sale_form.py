@@ -11,11 +11,13 @@ from kontuar.domain.documents.types import type_of
 from kontuar.domain.firm.records import Attribute
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import UNDEFINED, Contractor
+from kontuar.kernel.errors import Problem
 from kontuar.operations.actor import Actor
 from kontuar.operations.station import split_payment, till
 from kontuar.operations.station.attributes import attributes_of
 from kontuar.operations.station.payment_plan import set_planned_form
 from kontuar.operations.station.station import Station
+from kontuar.operations.station.till.discounting import saying, what_was_said
 from kontuar.operations.station.till.terms import INVOICE, RECEIPT, SALES
 
 ATTRIBUTE: Final = "attribute:"
@@ -77,9 +79,13 @@ def set_fields(station: Station, actor: Actor, doc_id: str, fields: Mapping[str,
     """Handler, texts, attributes and the law's flags at once, all or none; a field that is not sent stays."""
     with station.books.transaction():
         document = till.look_at(station, actor, doc_id)
+        said: list[Problem] = []
         for name, value in fields.items():
-            document = _set(station, actor, document, name, value)
-    return document
+            changed = _set(station, actor, document, name, value)
+            said += what_was_said(changed) if changed is not document else ()
+            document = changed
+        missing = [one for one in said if one not in document.discounts.problems]
+        return station.save(saying(document, *missing)) if missing else document
 
 
 def set_line_fields(station: Station, actor: Actor, doc_id: str, number: int, fields: Mapping[str, str]) -> Document:

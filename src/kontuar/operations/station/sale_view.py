@@ -11,13 +11,14 @@ from kontuar.domain.documents.document import Document, Line
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.firm.records import Attribute, Warehouse
 from kontuar.domain.parties.records import Operator
-from kontuar.kernel.errors import refuse
+from kontuar.kernel.errors import Problem, refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.station import article_list, till, views
 from kontuar.operations.station.discount_view import SaleDiscounts, sale_discounts
 from kontuar.operations.station.parking import listing, origin, putting
 from kontuar.operations.station.sale_form import SaleTerms, terms_of
 from kontuar.operations.station.station import Station
+from kontuar.operations.station.till.discounting import news
 from kontuar.operations.station.till.terms import INVOICE, RECEIPT, SALES
 from kontuar.operations.station.views import Look
 
@@ -62,6 +63,8 @@ class ReceiptView(msgspec.Struct, frozen=True, kw_only=True):
     keypad: bool
     terms: SaleTerms
     discounts: SaleDiscounts
+    news: tuple[Problem, ...] = ()
+    """What the change that this view follows could not give as it was asked for."""
     busy: bool
     """Money is assigned or a card payment is under way: the payment window is where one is."""
 
@@ -104,8 +107,14 @@ def view(station: Station, actor: Actor, doc_id: str, marked: int = 0) -> Receip
 def after(
     station: Station, actor: Actor, change: Change[P], doc_id: str, marked: int, *arguments: P.args, **named: P.kwargs
 ) -> ReceiptView:
-    """Change the receipt, then see it; `marked` as in `view`."""
-    return _view(station, actor, change(station, actor, doc_id, *arguments, **named), marked)
+    """Change the receipt, then see it, with what is to be told of the change; `marked` as in `view`."""
+    before = station.books.drafts.load(doc_id)
+    return _since(station, actor, before, change(station, actor, doc_id, *arguments, **named), marked)
+
+
+def since(station: Station, actor: Actor, before: Document, marked: int = 0) -> ReceiptView:
+    """The receipt after a change that was made step by step, `before` as it was at first; else as `after`."""
+    return _since(station, actor, before, till.look_at(station, actor, before.doc_id), marked)
 
 
 def close(station: Station, actor: Actor, doc_id: str) -> int:
@@ -138,6 +147,10 @@ def picture(station: Station, actor: Actor, code: str) -> Picture:
     if found is None:
         raise refuse("picture.not_found")
     return found
+
+
+def _since(station: Station, actor: Actor, before: Document | None, document: Document, marked: int) -> ReceiptView:
+    return msgspec.structs.replace(_view(station, actor, document, marked), news=news(before, document))
 
 
 def _view(station: Station, actor: Actor, document: Document, marked: int) -> ReceiptView:

@@ -55,9 +55,19 @@ def open_shift(station: Station, actor: Actor, opening_float: str, business_day:
 
 
 def summary(station: Station, actor: Actor) -> ShiftReport:
-    """The open shift so far (PAY-10)."""
+    """The open shift so far (PAY-10).
+
+    Raises `Refused("shift.sums_when_closed")` where the firm has it counted blind.
+    """
     actor.require(rights.SEE_CASH)
+    if not shows_sums(station):
+        raise refuse("shift.sums_when_closed")
     return _report(station, station.open_shift(), ())
+
+
+def shows_sums(station: Station) -> bool:
+    """Whether the sums of a shift are told before it is closed (HUB-14)."""
+    return station.parameters().yes("cash.sums_of_open_shift")
 
 
 def report(station: Station, actor: Actor, shift_id: str) -> ShiftReport:
@@ -73,7 +83,7 @@ def report(station: Station, actor: Actor, shift_id: str) -> ShiftReport:
     shift = station.books.cash.open_shift()
     if shift is None or shift.shift_id != shift_id:
         raise refuse("shift.not_found", "shift", shift_id=shift_id[:64])
-    return _report(station, shift, ())
+    return summary(station, actor)
 
 
 def past(station: Station, actor: Actor, limit: int = 50) -> list[Shift]:

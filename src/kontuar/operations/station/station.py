@@ -132,9 +132,10 @@ class Station:
         return shift
 
     def moment(self) -> datetime.datetime:
-        """Now, for what is written down: a clock that was set back by a whisker waits at the last message (REL-05)."""
+        """Now, for what is written down: a clock that was set back waits at the last message (REL-05). Only a person
+        lets it go back (`clock_guard`), and nothing that is written beside that may do so for him."""
         now, last = self.clock.now(), self.books.stream.last_time()
-        return last if last is not None and last - CLOCK_TOLERANCE <= now < last else now
+        return now if last is None or now >= last else last
 
     # -- drafts and facts -----------------------------------------------------------------------------------
     def draft(self, doc_id: str) -> Document:
@@ -155,9 +156,11 @@ class Station:
         self.books.drafts.save(document, self.clock.now())
         return document
 
-    def announce(self, kind: str, message_id: str, body: msgspec.Struct, by: str) -> int:
+    def announce(
+        self, kind: str, message_id: str, body: msgspec.Struct, by: str, at: datetime.datetime | None = None
+    ) -> int:
         """Write a message of the stream inside the running transaction; returns its position."""
-        return self.books.stream.append(kind, message_id, body, at=self.moment(), by=by)
+        return self.books.stream.append(kind, message_id, body, at=at or self.moment(), by=by)
 
     def count(self, what: str) -> None:
         """One more of something in the open shift (voided lines, voided drafts)."""
@@ -167,8 +170,15 @@ class Station:
 
     def event(self, name: str, by: str, **facts: str) -> None:
         """Tell head office a technical event."""
+        self._tell(TechnicalEvent(event=name, facts=facts), by, self.moment())
+
+    def accept_clock(self, by: str, **facts: str) -> None:
+        """Somebody lets the clock go back: from this message on the station counts by its new time (REL-19)."""
+        self._tell(TechnicalEvent(event="clock.accepted", facts=facts), by, self.clock.now())
+
+    def _tell(self, event: TechnicalEvent, by: str, at: datetime.datetime) -> None:
         with self.books.transaction():
-            self.announce("station.event/1", self.ids.new_id(), TechnicalEvent(event=name, facts=facts), by)
+            self.announce("station.event/1", self.ids.new_id(), event, by, at)
         self.committed()
 
     def note(self, doc_id: str, event: str, by: str, **facts: str) -> None:

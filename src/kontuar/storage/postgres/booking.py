@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from psycopg import DataError, IntegrityError
+from psycopg.errors import ProgramLimitExceeded
 
 from kontuar.domain.documents.booking import Arrived, Facts, LastNumber, Reading, SeriesKey, Verdict
 from kontuar.domain.documents.booking_checks import ShiftSums
@@ -136,7 +137,7 @@ class PostgresBookingDesk:
     ) -> None:
         try:
             self._book(store, verdicts, now, deviation, anew)
-        except (DataError, IntegrityError) as error:
+        except (DataError, IntegrityError, ProgramLimitExceeded) as error:
             raise Unbookable(str(error).splitlines()[0]) from error
 
     def _book(

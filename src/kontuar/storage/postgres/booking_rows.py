@@ -63,8 +63,13 @@ def place_of(reading: Reading) -> dict[str, Any]:
 
 
 def doc_id_from(reading: Reading) -> str:
-    """An identity made of the message's hash (UUID version 8), for a second document under one id."""
-    digest = reading.arrived.hash.hex()
+    """An identity made of the message's hash, for a second document under one id."""
+    return doc_id_of_hash(reading.arrived.hash)
+
+
+def doc_id_of_hash(chain_hash: bytes) -> str:
+    """A UUID of version 8 with a message's hash in it."""
+    digest = chain_hash.hex()
     return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
 
 

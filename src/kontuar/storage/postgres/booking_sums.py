@@ -42,10 +42,5 @@ def sums_of_shift(connection: HubConnection, store: str, shift_id: str) -> Shift
 
 
 def _add_parked(sums: ShiftSums, body: object, shift_id: str) -> None:
-    if not isinstance(body, Document | Cancelled) or body.shift_id != shift_id:
-        return
-    if isinstance(body, Document):
-        sums.counts[body.type] += 1
-        sums.gross[body.type] += 0 if body.repeats else body.amount or body.totals.gross
-    for move in body.cash_moves:
-        sums.cash[(move.form, move.currency)] += move.amount
+    if isinstance(body, Document | Cancelled) and body.shift_id == shift_id:
+        sums.add(body)

@@ -90,6 +90,12 @@ SELECT kind, key, version, body, scope FROM (
     WHERE kind = %s AND version <= %s AND (%s::text[] IS NULL OR key = ANY(%s)) ORDER BY key, version DESC
 ) latest WHERE body IS NOT NULL ORDER BY key"""
 
+# Written as in the index of 0029: stores have tens of thousands of discounts, and few bundles among them.
+_BUNDLES_SENT = """
+SELECT kind, key, version, body, scope FROM definition
+WHERE kind = 'discount' AND NOT removed AND scope IS DISTINCT FROM '{}'::text[]
+  AND position('"source":"BUNDLE"'::bytea IN body) > 0 ORDER BY key"""
+
 _ARTICLE_IN_KEY = {"price": 2, "quick_favourite": 1}
 """Kinds that people look for by what their article is called: which part of the key is its code."""
 
@@ -188,6 +194,17 @@ class PostgresDefinitions:
         values = [kind, after, text, pattern, named, max(named, 1), pattern, wanted, wanted, limit]
         found = self._connection.execute(_PAGE, values)
         return [_stored(row) for row in found]
+
+    def naming(self, kind: str, references: Collection[str]) -> Sequence[StoredRow]:
+        found = self._connection.execute(
+            "SELECT kind, key, version, body, scope FROM definition "
+            "WHERE kind = %s AND refers && %s::text[] AND NOT removed ORDER BY key",
+            [kind, sorted(references)],
+        )
+        return [_stored(row) for row in found]
+
+    def bundles_sent(self) -> Sequence[StoredRow]:
+        return [_stored(row) for row in self._connection.execute(_BUNDLES_SENT)]
 
     def beneath(self, kind: str, prefix: str) -> Sequence[StoredRow]:
         found = self._connection.execute(

@@ -9,19 +9,15 @@ from psycopg.rows import dict_row
 
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.money import Minor
-from kontuar.operations.ports.hub_documents import StreamPlace
 from kontuar.operations.ports.hub_lists import (
     DocumentCard,
     DocumentFilter,
     DocumentRow,
     Reconciliation,
-    StoredMessage,
-    StreamRow,
 )
-from kontuar.operations.ports.streams import SealedMessage
 from kontuar.storage.postgres.document_filters import ID, conditions_of
 from kontuar.storage.postgres.engine import HubDatabase
-from kontuar.storage.postgres.reconciliation import reconcile, streams_of
+from kontuar.storage.postgres.reconciliation import reconcile
 
 _ROWS = """
 SELECT d.store, d.doc_id::text, d.type, d.number, d.station, d.business_day, d.approved_at, d.approved_by, d.buyer_name,
@@ -43,13 +39,6 @@ _PARTS = {
 _LINKED_FROM = """
 SELECT k.kind, k.doc_id::text, d.number, d.type FROM document_link k
 JOIN document d ON d.store = k.store AND d.doc_id = k.doc_id WHERE k.store = %s AND k.to_doc = %s ORDER BY d.number"""
-
-_CHAIN = """
-SELECT m.seq, m.payload, m.hash, m.signature, m.message_id, m.kind, d.number, d.gross, d.line_count FROM message m
-LEFT JOIN document d ON m.kind LIKE '%%.approved/%%' AND d.store = m.store
-  AND d.doc_id = CASE WHEN m.message_id ~ '^[0-9a-f-]{36}$' THEN m.message_id::uuid END
-  AND (d.origin, d.incarnation, d.seq) = (m.origin, m.incarnation, m.seq)
-WHERE m.store = %s AND m.origin = %s AND m.incarnation = %s AND m.seq > %s ORDER BY m.seq LIMIT %s"""
 
 
 class PostgresDocumentShelf:
@@ -112,20 +101,6 @@ class PostgresDocumentShelf:
 
     def reconciliation(self, store: str, day: datetime.date | None) -> Reconciliation:
         return reconcile(self._database.connection, store, day)
-
-    def chain(self, place: StreamPlace, after: int, most: int) -> Sequence[StoredMessage]:
-        values = [place.store, place.origin, place.incarnation, after, most]
-        rows = self._database.connection.execute(_CHAIN, values, binary=True).fetchall()
-        return [
-            StoredMessage(
-                sealed=SealedMessage(seq, bytes(payload), bytes(digest), bytes(signature)), message_id=message_id,
-                kind=kind, booked_number=number or "", booked_gross=Minor(gross or 0), booked_lines=lines or 0,
-            )
-            for seq, payload, digest, signature, message_id, kind, number, gross, lines in rows
-        ]  # fmt: skip
-
-    def streams(self, store: str) -> Sequence[StreamRow]:
-        return streams_of(self._database.connection, store)
 
     def choices(self) -> tuple[Sequence[str], Sequence[str]]:
         rows = self._database.connection.execute("SELECT DISTINCT store, origin FROM stream").fetchall()

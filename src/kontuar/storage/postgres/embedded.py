@@ -40,7 +40,7 @@ from kontuar.storage.postgres.embedded_binaries import (
     server_version,
 )
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "default_data_folder"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "default_data_folder", "running_url"]
 
 DATABASE = "kontuar"
 DATABASE_USER = "kontuar"
@@ -304,6 +304,15 @@ class EmbeddedPostgres:
         with self.log_file.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 2_000))
             return log.read().decode(errors="replace").strip()
+
+
+def running_url(data_folder: Path) -> str:
+    """The URL of a server of ours that runs over this folder, started by whomever; empty when there is none."""
+    cluster = data_folder.absolute() / "cluster"
+    pid = processes.recorded_pid(cluster)
+    if pid is None or not processes.serves(pid, cluster) or processes.recorded_state(cluster) != "ready":
+        return ""
+    return _url(Path(processes.recorded_socket_folder(cluster)), DATABASE)
 
 
 def default_data_folder() -> Path:

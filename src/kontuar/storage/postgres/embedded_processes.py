@@ -123,6 +123,12 @@ def recorded_pid(cluster: Path) -> int | None:
     return int(lines[0]) if lines and lines[0].isdigit() else None
 
 
+def recorded_socket_folder(cluster: Path) -> str:
+    """Where the last server over this cluster listened."""
+    lines = _pid_file(cluster)
+    return lines[4].strip() if len(lines) > 4 else ""
+
+
 def recorded_state(cluster: Path) -> str:
     """`starting`, `ready`, `stopping`…, or nothing when the server has not said yet."""
     lines = _pid_file(cluster)

@@ -8,11 +8,12 @@ import psycopg
 from psycopg import errors
 
 from kontuar.operations.ports.runner import ASKED_FROM
-from kontuar.storage.failures import StorageDamaged, StorageFailure, StorageFull, StorageUnavailable
+from kontuar.storage.failures import StorageBusy, StorageDamaged, StorageFailure, StorageFull, StorageUnavailable
 
 HubConnection = psycopg.Connection[tuple[Any, ...]]
 
 _DAMAGE = (errors.DataCorrupted, errors.IndexCorrupted)
+_HELD = (errors.LockNotAvailable, errors.DeadlockDetected)
 _AWAY_CLASSES = ("08", "57", "53")
 """SQLSTATE classes: connection lost, operator intervention, out of resources."""
 CONNECT_TIMEOUT_SECONDS = 5
@@ -21,7 +22,7 @@ CONNECT_TIMEOUT_SECONDS = 5
 class HubDatabase:
     """One connection to the hub's database. Use it from one thread only, always inside `transaction()`.
 
-    Raises `StorageUnavailable`, `StorageFull` or `StorageDamaged`; the next transaction connects anew.
+    Raises `StorageUnavailable`, `StorageBusy`, `StorageFull` or `StorageDamaged`; the next transaction connects anew.
     """
 
     def __init__(self, conninfo: str, *, name: str = "kontuar hub") -> None:
@@ -87,6 +88,8 @@ def _failure_of(error: psycopg.Error, connection: HubConnection | None) -> Stora
         return StorageFull(str(error))
     if isinstance(error, _DAMAGE):
         return StorageDamaged(str(error))
+    if isinstance(error, _HELD):
+        return StorageBusy(str(error))
     if isinstance(error, errors.QueryCanceled):
         return None
     lost = connection is None or connection.closed or connection.broken

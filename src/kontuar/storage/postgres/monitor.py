@@ -33,10 +33,12 @@ SELECT coalesce(k.node, c.node), coalesce(k.store, c.store), coalesce(k.kind, c.
        coalesce(c.incarnation, k.incarnation), c.last_seen_at, coalesce(c.build, ''), coalesce(c.clock_skew_ms, 0),
        coalesce(s.seq, 0), coalesce(s.processed_seq, 0), coalesce(c.claimed_seq, 0), coalesce(c.definitions_version, 0),
        (SELECT version FROM definition_feed), coalesce(c.queue_length, 0), c.oldest_unsent_at, coalesce(p.messages, 0),
-       coalesce(s.closed, k.revoked, false)
+       coalesce(s.closed, k.revoked, false), coalesce(b.faults, 0)
 FROM certified k FULL JOIN node_contact c ON c.node = k.node AND c.store = k.store
 LEFT JOIN stream s ON s.origin = coalesce(k.node, c.node) AND s.incarnation = coalesce(c.incarnation, k.incarnation)
 LEFT JOIN parked p ON p.store = coalesce(k.store, c.store) AND p.origin = coalesce(k.node, c.node)
+LEFT JOIN (SELECT store, origin, sum(faults)::bigint AS faults FROM stream_proof WHERE faults > 0 AND origin <> ''
+           GROUP BY store, origin) b ON b.store = coalesce(k.store, c.store) AND b.origin = coalesce(k.node, c.node)
 ORDER BY 2, 3, 1"""
 
 
@@ -67,8 +69,12 @@ class PostgresMonitorShelf:
                 node=node, store=store, kind=kind, incarnation=life, last_seen_at=seen, build=build,
                 clock_skew_seconds=skew / 1000, held_seq=held, processed_seq=processed, claimed_seq=claimed,
                 definitions_version=version, newest_version=newest, queue_length=queue, oldest_unsent_at=oldest,
-                parked=parked, closed=closed,
+                parked=parked, closed=closed, book_faults=faults,
             )
             for (node, store, kind, life, seen, build, skew, held, processed, claimed, version, newest, queue, oldest,
-                 parked, closed) in rows
+                 parked, closed, faults) in rows
         ]  # fmt: skip
+
+    def faulty_stores(self) -> Sequence[str]:
+        query = "SELECT store FROM stream_proof WHERE faults > 0 AND origin = '' ORDER BY store"
+        return [row[0] for row in self._database.connection.execute(query).fetchall()]

@@ -144,6 +144,11 @@ class PostgresStreamLog:
             row = self._database.connection.execute("SELECT count(*) FROM unreadable_frame").fetchone()
         return int(row[0]) if row else 0
 
+    def begin_epoch(self, store: str, epoch: str) -> None:
+        """Number what the store is told anew: this database was restored, and later versions meant something else."""
+        with self._database.transaction():
+            self._database.connection.execute("UPDATE store_feed SET epoch = %s WHERE store = %s", [epoch, store])
+
     def positions(self, store: str) -> Sequence[StreamPosition]:
         """Where every stream of a store stands, in the caller's transaction."""
         rows = self._database.connection.execute(

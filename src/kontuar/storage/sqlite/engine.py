@@ -186,7 +186,7 @@ def migrate(connection: apsw.Connection, folder: Path) -> None:
 
 
 def _open(path: Path, vfs: str | None) -> apsw.Connection:
-    _load_checksum_vfs()
+    load_checksum_vfs()
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = apsw.Connection(str(path), vfs=vfs or CHECKSUM_VFS)
     connection.set_busy_timeout(5_000)
@@ -205,7 +205,8 @@ def _set_up(connection: apsw.Connection, path: Path) -> None:
         sync_folder(path.parent)
 
 
-def _load_checksum_vfs() -> None:
+def load_checksum_vfs() -> None:
+    """Every page has its checksum: who opens a file through it is told of a flipped bit."""
     if CHECKSUM_VFS not in apsw.vfs_names():
         with apsw.Connection(":memory:") as loader:
             apsw.sqlite_extra.load(loader, "cksumvfs")

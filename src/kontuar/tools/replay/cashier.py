@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from kontuar.domain.parties.rights import CHANGE_PRICE
+from kontuar.domain.parties.rights import LINE_DISCOUNT
 from kontuar.kernel.money import ZERO, Minor
 from kontuar.tools.replay.definitions import Till
 from kontuar.tools.replay.lines import BasketToSell, LineToSell, Split, split_of
@@ -97,7 +97,7 @@ class Cashier:
 
     async def _type(self, doc_id: str, number: int, value: Minor) -> None:
         till = self._till
-        grant = await self._station.authorise(CHANGE_PRICE, till.manager, till.manager_pin, doc_id)
+        grant = await self._station.authorise(LINE_DISCOUNT, till.manager, till.manager_pin, doc_id)
         await self._station.set_line_value(doc_id, number, value, grant)
 
     def _note(self, basket: BasketToSell, receipt: ApprovedReceipt) -> None:

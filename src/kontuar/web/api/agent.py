@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from litestar import Request, get
+from litestar import Request, Response, get, post
 
+from kontuar.domain.parties import rights
 from kontuar.kernel.errors import refuse
 from kontuar.operations.agent.agent_access import AgentAccess
 from kontuar.operations.agent.agent_day import AgentDay, AgentReading, StockRow, agent_day
 from kontuar.operations.agent.parking_buffer import LeaseRow, ParkingBuffer
+from kontuar.operations.ports.exchange import MOST_FILE_BYTES, ExchangeReport, StoreExchange
 from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.ports.runner import Runner
+from kontuar.web.downloads import as_download
 
 
 class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,7 @@ class AgentBench:
     access: AgentAccess
     status: Callable[[], AgentStatus]
     parking: ParkingBuffer
+    exchange: StoreExchange
 
 
 @get("/api/v1/status", summary="State of this agent", security=[])
@@ -81,6 +85,23 @@ async def parked(request: Request[Any, Any, Any], bench: AgentBench) -> ParkedBo
     return ParkedBody(tuple(sorted(rows, key=lambda row: (row.modified_at, row.doc_id), reverse=True)), leases)
 
 
+@post("/api/v1/exchange/export", summary="A file with everything head office does not hold yet", status_code=200)
+async def export_file(request: Request[Any, Any, Any], bench: AgentBench) -> Response[bytes]:
+    """For a store that shares no network with head office."""
+    await bench.run(bench.access.require, *credentials(request), rights.EXCHANGE)
+    return as_download(await bench.exchange.make())
+
+
+@post(
+    "/api/v1/exchange/import", summary="Apply a file of head office", status_code=200,
+    request_max_body_size=MOST_FILE_BYTES,
+)  # fmt: skip
+async def import_file(request: Request[Any, Any, Any], bench: AgentBench) -> ExchangeReport:
+    """The body is the file; it is applied whole or not at all, and may come again."""
+    await bench.run(bench.access.require, *credentials(request), rights.EXCHANGE)
+    return await bench.exchange.take(await request.body())
+
+
 def credentials(request: Request[Any, Any, Any]) -> tuple[str, str]:
     """(operator, PIN) of HTTP Basic; empty when there are none. Raises `Refused("login.unreadable")`."""
     scheme, _, told = request.headers.get("authorization", "").partition(" ")
@@ -93,4 +114,4 @@ def credentials(request: Request[Any, Any, Any]) -> tuple[str, str]:
     return operator, pin
 
 
-HANDLERS = (status, reconciliation, stock, parked)
+HANDLERS = (status, reconciliation, stock, parked, export_file, import_file)

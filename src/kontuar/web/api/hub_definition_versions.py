@@ -87,9 +87,12 @@ async def find_similar(request: Request[Any, Any, Any], parts: Parts, actor: Ask
 
 @post("/new-ean", summary="The next free EAN of the firm's own range", status_code=200)
 async def new_ean(
-    parts: Parts, actor: Asker, length: Annotated[int, QueryParameter(description="8, 13 or 14 digits")] = 13
+    parts: Parts,
+    actor: Asker,
+    length: Annotated[int, QueryParameter(description="8, 13 or 14 digits")] = 13,
+    besides: Annotated[list[str] | None, QueryParameter(max_items=500, description="EANs not saved yet")] = None,
 ) -> EanBody:
-    return EanBody(await parts.run(next_ean, parts.definitions, actor, length))
+    return EanBody(await parts.run(next_ean, parts.definitions, actor, length, frozenset(besides or ())))
 
 
 def _within(version: int) -> int:

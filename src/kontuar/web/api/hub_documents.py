@@ -1,18 +1,20 @@
 """Documents, stock, reconciliation and proof over the JSON API (HUB-01)."""
 
 import datetime
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Response, Router, get, post, put
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from litestar.response import Stream
 
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub import explaining, hub_documents, stock_feed
+from kontuar.operations.hub import explaining, hub_documents, proofs, stock_feed
 from kontuar.operations.ports.hub_documents import Opening
 from kontuar.operations.ports.hub_lists import DocumentFilter
 from kontuar.web.http import language_of
@@ -83,12 +85,21 @@ async def documents_file(
     return await documents_file_of(parts, actor, wanted, file)
 
 
-@get("/documents/{store:str}/{doc_id:str}/pdf", summary="One document as a PDF", media_type="application/pdf")
-async def document_pdf(
-    request: Request[Any, Any, Any], parts: HubDocumentParts, definitions: HubDefinitions, actor: Actor, store: str,
-    doc_id: str,
-) -> Response[bytes]:  # fmt: skip
-    return await document_pdf_of(parts, definitions, actor, store, doc_id, language_of(request))
+def _pdf(path: str, summary: str, made: Callable[..., Awaitable[Response[bytes]]]) -> HTTPRouteHandler:
+    """An endpoint that gives a document's paper in the asker's language."""
+
+    @get(f"/documents/{{store:str}}/{{doc_id:str}}/{path}", summary=summary, media_type="application/pdf")
+    async def pdf(
+        request: Request[Any, Any, Any], parts: HubDocumentParts, definitions: HubDefinitions, actor: Actor,
+        store: str, doc_id: str,
+    ) -> Response[bytes]:  # fmt: skip
+        return await made(parts, definitions, actor, store, doc_id, language_of(request))
+
+    return pdf
+
+
+document_pdf = _pdf("pdf", "One document as a PDF", document_pdf_of)
+explanation_pdf = _pdf("explanation/pdf", "Why its lines cost what they cost, as a PDF", explanation_pdf_of)
 
 
 @get("/documents/{store:str}/{doc_id:str}/explanation", summary="Why the lines of a document cost what they cost")
@@ -99,14 +110,6 @@ async def explain_document(
     found = await parts.run(explaining.explained, parts.documents, definitions.definitions, actor, store, doc_id)
     fields = {name: getattr(found, name) for name in ("rows", "summary", "names", "people")}
     return answer({"number": found.document.number, "definitions": found.document.definitions[1], **fields})
-
-
-@get("/documents/{store:str}/{doc_id:str}/explanation/pdf", summary="The same as a PDF", media_type="application/pdf")
-async def explanation_pdf(
-    request: Request[Any, Any, Any], parts: HubDocumentParts, definitions: HubDefinitions, actor: Actor, store: str,
-    doc_id: str,
-) -> Response[bytes]:  # fmt: skip
-    return await explanation_pdf_of(parts, definitions, actor, store, doc_id, language_of(request))
 
 
 @get("/documents/{store:str}/{doc_id:str}/again", summary="A document priced again with the definitions of its version")
@@ -148,10 +151,20 @@ async def read_reconciliation(
     return answer(await parts.bulk(hub_documents.reconciliation, parts.bulk_documents, actor, store, day))
 
 
-@post("/verify-chains", summary="Hash all messages of a store's streams anew", status_code=200)
+@post("/verify-chains", summary="Prove a store's books anew", status_code=200)
 async def verify_chains(parts: HubDocumentParts, actor: Actor, store: Text = "") -> Response[bytes]:
-    reports = await parts.bulk(hub_documents.verify_chains, parts.bulk_documents, actor, store, parts.seal)
-    return answer({"streams": reports, "holds": all(not report.problem for report in reports)})
+    """Every byte, signature, number, ledger row and balance, as `kontuar verify` does; minutes for a big store."""
+    now = parts.clock.now()
+    return answer(
+        await parts.proving(proofs.verify_chains, parts.proofs, parts.kept_proofs, actor, store, parts.seal, now)
+    )
+
+
+@get("/proofs", summary="What the last proof of every stream found, faulty ones first")
+async def read_proofs(parts: HubDocumentParts, actor: Actor, store: Text = "") -> Response[bytes]:
+    """`proof.origin` empty: balances, and rows that no message wrote, of the whole store."""
+    rows = await parts.run(proofs.latest, parts.latest_proofs, actor, store)
+    return answer({"rows": rows, "holds": all(not row.proof.faults for row in rows)})
 
 
 router = Router(
@@ -159,7 +172,7 @@ router = Router(
     route_handlers=[
         list_documents, documents_file, read_document, document_pdf, explain_document, explanation_pdf, reckon_again,
         read_stock, put_opening, read_reconciliation,
-        verify_chains,
+        verify_chains, read_proofs,
     ],
     dependencies={"parts": Provide(provide_document_parts), "definitions": Provide(provide_parts)},
     tags=["documents"],

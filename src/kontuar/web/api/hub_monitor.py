@@ -32,6 +32,7 @@ _GAUGES: Final = {
     "queue_length": "Messages that it has not sent yet",
     "oldest_unsent_seconds": "Age of the oldest of them",
     "definitions_behind": "Versions of the definitions that it does not have yet",
+    "book_faults": "What the last proof of its streams found",
     "alarms": "Alarms on the node",
 }
 
@@ -98,6 +99,7 @@ def _gauges_of_nodes(registry: CollectorRegistry, states: Sequence[NodeState], n
             "parked_messages": node.parked,
             "queue_length": node.queue_length,
             "definitions_behind": max(0, node.newest_version - node.definitions_version),
+            "book_faults": node.book_faults,
             "alarms": len(state.alarms),
         }
         if node.last_seen_at is not None:

@@ -109,7 +109,7 @@ async def remove_promotions(request: Asked, doc_id: str, desk: Desk) -> Document
 
 @get("/api/v1/documents/{doc_id:str}/discounts", summary="The discount summary")
 async def summary(request: Asked, doc_id: str, desk: Desk) -> DiscountSummary:
-    """Refused where no discount is applied (DISC-31)."""
+    """Of a draft, or of an approved document as it was given then; refused where no discount is applied (DISC-31)."""
     return await desk.do(request, discount_view.summary, doc_id)
 
 

@@ -104,8 +104,7 @@ async def set_amount(request: Asked, doc_id: str, data: AmountBody, desk: Desk) 
 @post("/api/v1/documents/{doc_id:str}/payment/open", summary="Verify and open the payment window", status_code=200)
 async def open_payment(request: Asked, doc_id: str, desk: Desk) -> PaymentWindow:
     """All that is wrong at once (DOC-05, PAY-01); coupons whose discounts are given are reserved first (COUP-03)."""
-    await coupons.before_payment(request, desk, doc_id)
-    return await desk.do(request, payments.window, doc_id)
+    return await coupons.open_payment(request, desk, payments.window, doc_id)
 
 
 @post("/api/v1/documents/{doc_id:str}/payment/leave", summary="Back to the document", status_code=200)
@@ -118,8 +117,8 @@ async def leave_payment(request: Asked, doc_id: str, desk: Desk) -> Document:
 
 @post("/api/v1/documents/{doc_id:str}/payments", summary="Assign an amount to a form", status_code=201)
 async def assign(request: Asked, doc_id: str, data: PaymentBody, desk: Desk) -> Document:
-    """Change is worked out at once (PAY-01)."""
-    return await desk.do(request, payments.assign, doc_id, data.form, data.amount, data.currency)
+    """Change is worked out at once; the first amount opens the payment, if nobody did (PAY-01)."""
+    return await coupons.open_payment(request, desk, payments.assign, doc_id, data.form, data.amount, data.currency)
 
 
 @delete("/api/v1/documents/{doc_id:str}/payments", summary="Remove what was assigned", status_code=200)
@@ -137,7 +136,9 @@ async def undo(request: Asked, doc_id: str, desk: Desk) -> Document:
 @post("/api/v1/documents/{doc_id:str}/payments/card", summary="Pay by card at the terminal", status_code=200)
 async def pay_by_card(request: Asked, doc_id: str, data: PaymentBody, desk: Desk) -> Document:
     """Answers when the terminal has; an uncertain end stays open for a person (PAY-05)."""
-    asked = await desk.do(request, payments.start_card, doc_id, data.form, data.amount, data.currency)
+    asked = await coupons.open_payment(
+        request, desk, payments.start_card, doc_id, data.form, data.amount, data.currency
+    )
     return await desk.devices.pay_by_card(await desk.actor(request), asked)
 
 

@@ -9,6 +9,7 @@ from litestar.params import Parameter
 from kontuar.domain.documents.document import Document
 from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.station.parking import listing
+from kontuar.operations.station.parking.comparing import Comparison
 from kontuar.operations.station.parking.listing import ListedParked, ParkedQuery
 from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
@@ -71,10 +72,16 @@ async def leave(request: Asked, doc_id: str, desk: Desk) -> LeftBody:
     return LeftBody(await parked.leave(request, desk, doc_id))
 
 
+@get("/api/v1/parked/{doc_id:str}/versions", summary="Differing versions of a parked document, side by side")
+async def versions(request: Asked, doc_id: str, desk: Desk) -> Comparison:
+    """`lines` has a cell for each version with a `document`; null = its content cannot be had now (PARK-15)."""
+    return await parked.compared(request, desk, doc_id)
+
+
 @delete("/api/v1/parked/{doc_id:str}", summary="Delete a parked document", status_code=204)
 async def remove(request: Asked, doc_id: str, desk: Desk) -> None:
     """Everywhere in the store; refused while another station edits it."""
     await parked.delete(request, desk, doc_id)
 
 
-HANDLERS = (documents, park, proceed, leave, remove)
+HANDLERS = (documents, park, proceed, leave, versions, remove)

@@ -24,6 +24,7 @@ from kontuar.web.http import (
     wants_page,
 )
 from kontuar.web.hub import (
+    definition_eans,
     definition_files,
     definition_forms,
     definition_lists,
@@ -100,6 +101,7 @@ def _own_screens() -> tuple[Any, ...]:
         definition_lists.show_list,
         definition_lists.show_choices,
         *definition_forms.HANDLERS,
+        *definition_eans.HANDLERS,
         *definition_files.HANDLERS,
         *definition_matrices.HANDLERS,
         *definition_versions.HANDLERS,

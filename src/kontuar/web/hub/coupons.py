@@ -33,12 +33,15 @@ async def release(
 ) -> Response[str]:  # fmt: skip
     """Let go of what is kept for a document; the section as it is then."""
     now = documents.clock.now()
-    await documents.run(coupons.release_by_hand, documents.coupons, documents.audit, actor, store, doc_id, now)
+    await documents.couponing(
+        coupons.release_by_hand, documents.coupons, documents.coupon_audit, actor, store, doc_id, now
+    )
     return await _shown(request, documents, actor, key, code)
 
 
 async def _shown(request: Asked, documents: HubDocumentParts, actor: Actor, key: str, code: str) -> Response[str]:
-    found = await documents.run(coupons.uses_of, documents.coupons, actor, key, code, ("", ""), MOST_SHOWN)
+    now = documents.clock.now()
+    found = await documents.couponing(coupons.uses_of, documents.coupons, actor, now, key, code, ("", ""), MOST_SHOWN)
     words = texts(language_of(request))
     return page(
         request, "hub/coupon_uses.jinja", actor, key=key, code=code, found=found, moment=words.moment,

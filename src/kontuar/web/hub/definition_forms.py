@@ -19,6 +19,7 @@ from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.defining.definitions import Definitions, Written
+from kontuar.operations.hub.defining.ean_numbers import ranged_lengths
 from kontuar.operations.hub.defining.history import HistoryEntry, changes_between, history_of
 from kontuar.operations.hub.defining.numbers import sample_of
 from kontuar.operations.hub.defining.similar import similar_contractors
@@ -37,6 +38,8 @@ from kontuar.web.i18n import Texts, texts
 MOST_FORM_BYTES: Final = 64 * 1024 * 1024
 """A photo as a camera makes it arrives, to be refused in words."""
 MOST_HISTORY: Final = 50
+WITH_EANS: Final = ("article", "batch")
+"""Kinds whose form gives the next free EAN of the firm's own range (HUB-13)."""
 _KeyQuery = Annotated[str, QueryParameter(max_length=400)]
 Page = Request[Any, Any, Any]
 
@@ -93,7 +96,7 @@ async def save_row(request: Page, parts: Parts, actor: Asker, kind: FromPath[str
     """Write what the form holds; refused, the form comes back with each message at its field."""
     actor.require(DEFINE)
     _known(kind)
-    items = await _texts_of(request)
+    items = await posted_items(request)
     sent = dict(items)
     form = Form(
         kind=kind, key=sent.get("key", ""), version=_version(sent.get("version", "")), state=posted(kind, items)
@@ -157,7 +160,7 @@ async def show_sample(
     return page(request, "hub/definition_sample.jinja", actor, told=told, good=good)
 
 
-async def _texts_of(request: Page) -> list[tuple[str, str]]:
+async def posted_items(request: Page) -> list[tuple[str, str]]:
     """What was posted, but files; no text of ours holds the NUL character."""
     form = await request.form()
     return [(name, value.replace("\0", "")) for name, value in form.multi_items() if isinstance(value, str)]
@@ -323,6 +326,7 @@ async def _context(request: Page, parts: HubParts, actor: Actor, form: Form) -> 
         "names": names,
         "pictures": await parts.run(_pictures, parts.definitions, _named(form).get("picture", ())),
         "targets": sorted(_targets(fields_of(form.kind))),
+        "ean_lengths": await parts.run(ranged_lengths, parts.definitions) if form.kind in WITH_EANS else (),
         "may_define": DEFINE in actor.rights,
         "label": lambda field: words.gettext(label_of(field)),
         "choice": lambda field, value: _choice(field, value, words),

@@ -89,6 +89,7 @@ LABELS: Final = {
     "payment_days": "Payment days", "recipients": "Recipients", "addresses": "Addresses", "cards": "Further cards",
     "consents": "Consents", "given": "Given", "since": "Since", "credit_limit": "Credit limit",
     "payment_form": "Payment form", "status": "VAT status", "second_name": "Second name", "anonymised": "Anonymised",
+    "pesel": "PESEL",
     "rights": "Rights", "roles": "Roles", "card": "Card", "language": "Language", "valid_until": "Valid until",
     "discount_percent": "Most discount %", "discount_amount": "Most discount, amount",
     "pin": "PIN", "currencies": "Currencies", "opens_drawer": "Opens drawer", "gives_change": "Gives change",
@@ -126,6 +127,7 @@ HINTS: Final = {
     "parent": "Empty = at the top.",
     "store.warehouse": "The code of the warehouse that sales take goods from.",
     "credit_limit": "Empty = no limit is set.",
+    "contractor.pesel": "Of retail customers only.",
     "batch.properties": "A value for each property of the article.",
     "store.article_group": "Only discounts on goods of this group and below are sent; empty = all.",
     "store.contractor_group": "Only discounts for buyers of this group and below are sent; empty = all.",
@@ -141,7 +143,8 @@ SECTIONS: Final[Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
     ),
     "contractor": (
         ("Main data", (
-            "code", "name", "second_name", "kind", "status", "tax_number", "group", "groups", "active",
+            "code", "name", "second_name", "kind", "status", "tax_number", "pesel", "group", "groups",
+            "active",
         )),
         ("Address and contact", ("street", "postal_code", "city", "country", "email", "phone", "addresses")),
         ("Terms of trade", (

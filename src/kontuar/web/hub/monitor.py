@@ -43,6 +43,8 @@ ALARM_COLUMNS: Final = (
     ("who", "Looked after by", "", False),
 )
 ALARMS: Final = {
+    "node.books_faulty": "Its books do not hold",
+    "hub.books_faulty": "Head office's books of the store do not hold",
     "node.closed": "Closed: issues nothing any more",
     "node.never_seen": "Never heard of",
     "node.silent": "Silent",

@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 import msgspec
+from litestar import Response
 
 from kontuar.domain.cash.records import PaymentForm
 from kontuar.domain.documents.document import Document
@@ -11,11 +12,19 @@ from kontuar.domain.parties.records import Operator
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.defining.definitions import Definitions
 from kontuar.operations.print_model import PrintModel
+from kontuar.web.hub_document_parts import HubDocumentParts
 from kontuar.web.i18n import texts
 from kontuar.web.prints.documents import document_model
 from kontuar.web.prints.scene import PrintScene
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+async def pdf_answer(documents: HubDocumentParts, model: PrintModel, name: str) -> Response[bytes]:
+    """A print on A4, shown by the browser under this name; it is nobody's to keep on the way."""
+    data = await documents.bulk(documents.pdf, model, "page")
+    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "no-store"}
+    return Response(data, media_type="application/pdf", headers=headers)
 
 
 def print_model(definitions: Definitions, actor: Actor, document: Document, language: str) -> PrintModel:

@@ -13,7 +13,7 @@ from kontuar.operations.hub import hub_documents
 from kontuar.operations.hub.list_files import ROWS_PER_STEP
 from kontuar.operations.ports.hub_lists import DocumentFilter, DocumentRow
 from kontuar.web.hub_document_parts import HubDocumentParts
-from kontuar.web.hub_files.document_print import print_model
+from kontuar.web.hub_files.document_print import pdf_answer, print_model
 from kontuar.web.hub_files.lists import list_file, most_rows
 
 FILE_HEADER: Final = (
@@ -44,9 +44,7 @@ async def document_pdf_of(
     """The document on A4 as its station approved it."""
     document, row = await documents.run(hub_documents.original, documents.documents, actor, store, doc_id)
     model = await documents.run(print_model, parts.definitions, actor, document, language)
-    data = await documents.bulk(documents.pdf, model, "page")
-    headers = {"Content-Disposition": f'inline; filename="{row.doc_id}.pdf"', "Cache-Control": "no-store"}
-    return Response(data, media_type="application/pdf", headers=headers)
+    return await pdf_answer(documents, model, row.doc_id)
 
 
 def _exported(row: DocumentRow) -> tuple[Any, ...]:

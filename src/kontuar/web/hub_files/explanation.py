@@ -8,7 +8,7 @@ from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.explaining import Explained, explained
 from kontuar.web.hub_document_parts import HubDocumentParts
-from kontuar.web.hub_files.document_print import scene_of
+from kontuar.web.hub_files.document_print import pdf_answer, scene_of
 from kontuar.web.i18n import texts
 from kontuar.web.prints.explanation import explanation_model
 
@@ -22,7 +22,5 @@ async def explanation_pdf_of(
     if not found.rows:
         raise refuse("again.not_priced", number=found.document.number)
     scene = await documents.run(scene_of, definitions, actor, found.document, language)
-    data = await documents.bulk(documents.pdf, explanation_model(found.document, found.rows, scene, texts(language)),
-                                "page")  # fmt: skip
-    headers = {"Content-Disposition": f'inline; filename="{doc_id}-prices.pdf"', "Cache-Control": "no-store"}
-    return Response(data, media_type="application/pdf", headers=headers)
+    model = explanation_model(found.document, found.rows, scene, texts(language))
+    return await pdf_answer(documents, model, f"{doc_id}-prices")

@@ -4,7 +4,7 @@ from litestar import Response, get
 
 from kontuar.domain.parties.records import UNDEFINED
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import article_list, sale_view, views
+from kontuar.operations.station import article_list, sale_rules, sale_view, views
 from kontuar.operations.station.station import Station
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.elsewhere import can_ask
@@ -24,6 +24,7 @@ async def show_articles(request: Asked, desk: Desk, doc_id: str, phrase: str = "
         request, "station/sale/articles.jinja", doc_id=doc_id, found=found, groups=groups, warehouses=warehouses,
         phrase=phrase, group=group, document=view.document, online=can_ask(desk),
         names={row.code: row.name for row in groups}, look=await desk.do(request, views.look, "articles"),
+        several=await desk.do(request, sale_rules.chooses_several),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from kontuar.web.station.sale import answer
 IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
 FIELDS: Final = (
     "request_id", "name", "kind", "second_name", "tax_number", "street", "postal_code", "city", "country", "email",
-    "phone", "card",
+    "phone", "card", "pesel",
 )  # fmt: skip
 BUYER, RECIPIENT = "buyer", "recipient"
 
@@ -150,6 +150,8 @@ async def add_card(request: Asked, desk: Desk, doc_id: str, code: str, data: For
 def form_of(data: Form) -> ContractorForm:
     """What was typed; `seen` are the duplicates that were shown."""
     typed = {field: data[field] for field in FIELDS if field in data}
+    if typed.get("kind") == "business":  # the form hides the field then, and says nothing with it
+        typed.pop("pesel", None)
     return ContractorForm(**{"name": "", **typed}, seen=tuple(data.get("seen", "").split()))
 
 

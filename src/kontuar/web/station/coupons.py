@@ -4,11 +4,12 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from kontuar.domain.documents.document import Document
+from kontuar.domain.documents.document import DocumentCoupon
 from kontuar.operations.station import coupons as coupon_operations
-from kontuar.operations.station import own_documents, sale_view, views
+from kontuar.operations.station import own_documents, sale_view, till, views
 from kontuar.web import coupons
 from kontuar.web.desk import Asked, Desk
+from kontuar.web.i18n import Texts
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import closed, fragment, words_for
 from kontuar.web.station.sale import answer, marked_of
@@ -29,15 +30,15 @@ async def show_rows(request: Asked, desk: Desk, doc_id: str, code: str = "") -> 
 @post("/sale/{doc_id:str}/coupons", status_code=200)
 async def put(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Put on what was chosen, typed or scanned; head office is asked where it can be."""
-    document = await coupons.put(request, desk, doc_id, data.get("code", ""), data.get("scan_id", ""))
-    return await on_form(request, desk, document, data.get("code", ""), data)
+    return await put_on_form(request, desk, doc_id, data)
 
 
 @post("/sale/{doc_id:str}/coupons/off", status_code=200)
 async def take_off(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Take it off, and its discount with it."""
+    before = await desk.do(request, till.look_at, doc_id)
     await coupons.take_off(request, desk, doc_id, data.get("code", ""))
-    view = await desk.do(request, sale_view.view, doc_id, marked_of(data))
+    view = await desk.do(request, sale_view.since, before, marked_of(data))
     return answer(request, view, data, **closed())
 
 
@@ -49,18 +50,27 @@ async def show_applied(request: Asked, desk: Desk, doc_id: str) -> Response[str]
     return fragment(request, "station/sale/coupons_applied.jinja", document=stored.document, rows=used)
 
 
-async def on_form(request: Asked, desk: Desk, document: Document, code: str, data: Form) -> Response[str]:
+async def put_on_form(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """The form with the coupon on it, and whether its discount is given: conditions not met use nothing up."""
-    view = await desk.do(request, sale_view.view, document.doc_id, marked_of(data))
-    words = words_for(request)
+    code = data.get("code", "")
+    before = await desk.do(request, till.look_at, doc_id)
+    document = await coupons.put(request, desk, doc_id, code, data.get("scan_id", ""))
+    view = await desk.do(request, sale_view.since, before, marked_of(data))
     mine = next((coupon for coupon in document.discounts.coupons if coupon.code == code.strip()), None)
-    given = mine is not None and mine.used
-    text = words.gettext("%(name)s: its discount is given.") if given else words.gettext(
-        "%(name)s is on the document; nothing here meets its conditions yet."
-    )  # fmt: skip
-    toast = {"text": text % {"name": mine.name if mine else code}, "kind": "good" if given else "warn"}
+    toast = {"text": code, "kind": "warn"} if mine is None else _told(words_for(request), mine)
     triggers: dict[str, Any] = {"kontuar:toast": {**toast, "name": "coupon"}, "kontuar:added": {"text": code}}
     return answer(request, view, data, **triggers, **closed())
+
+
+def _told(words: Texts, coupon: DocumentCoupon) -> dict[str, str]:
+    """Whether it gives its discount, and whether head office could be asked about it (COUP-03)."""
+    text = words.gettext("%(name)s: its discount is given.") if coupon.used else words.gettext(
+        "%(name)s is on the document; nothing here meets its conditions yet."
+    )  # fmt: skip
+    text %= {"name": coupon.name}
+    if coupon.state == "offline":
+        text += " " + words.gettext("Head office could not be asked: it was not checked whether the code was used.")
+    return {"text": text, "kind": "good" if coupon.used and coupon.state != "offline" else "warn"}
 
 
 async def _shown(request: Asked, desk: Desk, doc_id: str, phrase: str, template: str) -> Response[str]:

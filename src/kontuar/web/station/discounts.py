@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Response, get, post
 
 from kontuar.kernel.errors import refuse
@@ -13,9 +14,9 @@ from kontuar.web.i18n import texts
 from kontuar.web.prints.explanation import DISCOUNT_WORDS, IN_PERCENT, explanation_model
 from kontuar.web.prints.scene import scene_of
 from kontuar.web.station.forms import Form
-from kontuar.web.station.pages import closed, fragment, words_for
+from kontuar.web.station.pages import closed, fragment, nothing, words_for
 from kontuar.web.station.preview import paper, told
-from kontuar.web.station.sale import answer, marked_of
+from kontuar.web.station.sale import answer, marked_of, with_news
 
 
 @get("/sale/{doc_id:str}/lines/{number:int}/discount")
@@ -55,7 +56,7 @@ async def change_initial(request: Asked, desk: Desk, doc_id: str, number: int, d
         return question
     change = till.change_initial_price
     view = await desk.do(request, sale_view.after, change, doc_id, number, number, data.get("price", ""))
-    return answer(request, view, data, **closed())
+    return _changed(request, view, data, f"line:{number}")
 
 
 @get("/sale/{doc_id:str}/header-discount")
@@ -135,8 +136,20 @@ async def explanation_on_paper(request: Asked, desk: Desk, doc_id: str) -> Respo
 @get("/sale/{doc_id:str}/summary")
 async def show_summary(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The discount summary (DISC-31)."""
-    shown = await desk.do(request, discount_view.summary, doc_id)
-    return fragment(request, "station/sale/discount_summary.jinja", shown=shown)
+    return await _summary(request, desk, doc_id)
+
+
+@get("/documents/{doc_id:str}/summary")
+async def show_summary_of_document(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """The same of an approved document, as it was given then."""
+    return await _summary(request, desk, doc_id)
+
+
+@get("/sale/{doc_id:str}/problems")
+async def tell_problems(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """What stands of discounts that could not be given, as a message: the form asks when it is opened (DISC-06)."""
+    document = await desk.do(request, till.look_at, doc_id)
+    return nothing(with_news(request, document.discounts.problems, {}))
 
 
 @post("/sale/{doc_id:str}/gifts", status_code=200)
@@ -166,6 +179,11 @@ async def asked_first(
     )  # fmt: skip
 
 
+async def _summary(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    shown = await desk.do(request, discount_view.summary, doc_id)
+    return fragment(request, "station/sale/discount_summary.jinja", shown=shown)
+
+
 async def _line_field(request: Asked, desk: Desk, doc_id: str, number: int, how: str, template: str) -> Response[str]:
     shown = await desk.do(request, discount_view.line_window, doc_id, number)
     return fragment(request, template, shown=shown, line=shown.line, how=how if how in LINE_CHANGES else "percent")
@@ -188,17 +206,14 @@ async def _model(request: Asked, desk: Desk, doc_id: str) -> Any:
 
 
 def _changed(request: Asked, view: ReceiptView, data: Form, place: str) -> Response[str]:
-    """The form anew; a discount that was lowered to the limit is said, with the limit (DISC-06)."""
-    triggers: dict[str, Any] = dict(closed())
-    lowered = [one for one in view.document.discounts.problems if one.place == place]
-    if lowered:
-        text = " ".join(words_for(request).problem(one) for one in lowered)
-        triggers["kontuar:toast"] = {"text": text, "kind": "warn", "name": "lowered"}
-    return answer(request, view, data, **triggers)
+    """The form anew; what the limit lowered is said, with the limit, however often it is tried (DISC-06)."""
+    here = tuple(one for one in view.document.discounts.problems if one.place == place)
+    others = tuple(one for one in view.news if one not in here)
+    return answer(request, msgspec.structs.replace(view, news=(*here, *others)), data, **closed())
 
 
 HANDLERS = (
     show_line, show_line_on_keypad, change_line, show_initial, change_initial, show_header, show_header_on_keypad,
     change_header, show_promotions, apply_promotions, remove_promotions, explain_line, explain_document,
-    explanation_on_screen, explanation_on_paper, show_summary, add_gift,
+    explanation_on_screen, explanation_on_paper, show_summary, show_summary_of_document, tell_problems, add_gift,
 )  # fmt: skip

@@ -6,9 +6,9 @@ from kontuar.domain.documents import lines
 from kontuar.kernel.errors import Refused
 from kontuar.operations.station import sale_view, till
 from kontuar.operations.station.coupons import is_coupon
-from kontuar.web import coupons
+from kontuar.operations.station.sale_rules import chooses_several
 from kontuar.web.desk import Asked, Desk
-from kontuar.web.station.coupons import on_form
+from kontuar.web.station.coupons import put_on_form
 from kontuar.web.station.discounts import asked_first
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (
@@ -32,18 +32,20 @@ async def add(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[s
     except Refused as refusal:
         if refusal.problems[0].code != "article.code_unknown" or not await desk.run(is_coupon, desk.station, code):
             raise
-        return await on_form(request, desk, await coupons.put(request, desk, doc_id, code, scan_id), code, data)
+        return await put_on_form(request, desk, doc_id, data)
     return answer(request, view, data, **{"kontuar:added": _added(view)})
 
 
 @post("/sale/{doc_id:str}/articles", status_code=200)
 async def add_chosen(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
-    """The article marked in the list or touched on the panel, perhaps one of its batches (DOC-29, QUICK-03)."""
+    """The article marked in the list or touched on the panel, perhaps one of its batches (DOC-29, QUICK-03); the list
+    closes, unless the firm has several chosen from it (HUB-12)."""
     view = await desk.do(
         request, sale_view.after, till.add_article, doc_id, 0, data.get("article", ""), data.get("quantity") or "1",
         data.get("batch", ""),
     )  # fmt: skip
-    return answer(request, view, data, **{"kontuar:added": _added(view)}, **closed())
+    stays = "from_list" in data and await desk.do(request, chooses_several)
+    return answer(request, view, data, **{"kontuar:added": _added(view)}, **({} if stays else closed()))
 
 
 @get("/sale/{doc_id:str}/lines/{number:int}")

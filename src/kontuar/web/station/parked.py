@@ -31,7 +31,7 @@ async def show(request: Asked, desk: Desk) -> Response[str]:
     seen = await desk.do(request, parked_view.parked_list, filters_of(request))
     return await page(
         request, desk, "station/parked/list.jinja", back_url=BACK.get(seen.filters.family, "/"),
-        shortcuts=keys(request, "continue", "delete-parked", "print"),
+        shortcuts=keys(request, "continue", "compare", "delete-parked", "print"),
         look=await desk.do(request, views.look, "parked"), **_context(request, seen),
     )  # fmt: skip
 
@@ -113,6 +113,14 @@ async def take_over(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     return go_to(parked_view.form_of(document))
 
 
+@get("/parked/{doc_id:str}/versions")
+async def compare(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
+    """Differing versions side by side; each can be continued or deleted from here (PARK-15)."""
+    found = await parked.compared(request, desk, doc_id)
+    seen = await desk.do(request, parked_view.names)
+    return fragment(request, "station/parked/versions.jinja", found=found, types=TYPE_WORDS, **seen)
+
+
 @get("/parked/{doc_id:str}/delete")
 async def ask_delete(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The question before it is deleted for all tills."""
@@ -178,6 +186,6 @@ def _station_of(outcome: ParkedAs) -> str:
 
 
 HANDLERS = (
-    show, rows, scan, actions, park, tell_parked, proceed, take_over, ask_delete, delete, held, on_screen, on_paper,
-    as_pdf,
+    show, rows, scan, actions, park, tell_parked, proceed, take_over, compare, ask_delete, delete, held, on_screen,
+    on_paper, as_pdf,
 )  # fmt: skip

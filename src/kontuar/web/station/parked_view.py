@@ -1,7 +1,7 @@
 """What the screens of parked documents show, gathered in one turn of the database thread (PARK-10)."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -67,6 +67,13 @@ def one(station: Station, actor: Actor, doc_id: str) -> ListedParked:
     if found is None:
         raise refuse("parking.not_found", doc_id=doc_id[:64])
     return found
+
+
+def names(station: Station, actor: Actor) -> dict[str, Any]:
+    """What codes of tills and operators are called, and in which time zone the shop is."""
+    del actor
+    scene = scene_of(station)
+    return {"stations": dict(_stations(station)), "people": scene.operators, "zone": scene.firm.time_zone}
 
 
 def fresh_form(station: Station, actor: Actor, document_type: str) -> str:

@@ -8,6 +8,7 @@ from kontuar.kernel.errors import Problem, Refused
 from kontuar.operations.station import approval, payment_view, payments
 from kontuar.operations.station.gifts import before_payment
 from kontuar.operations.station.payment_view import PaymentView
+from kontuar.operations.station.sale_rules import warns_of_undefined
 from kontuar.web import coupons, parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
@@ -21,24 +22,37 @@ from kontuar.web.station.pages import (
     on_screen_refused,
     words_for,
 )
+from kontuar.web.station.sale import with_news
 
 IN_WINDOW: Final = {"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"}
 
 
 @get("/payment/{doc_id:str}")
-async def show(request: Asked, desk: Desk, doc_id: str, currency: str = "", gifts: str = "") -> Response[str]:
-    """Remind of gifts that nobody took (DISC-05), reserve coupons, verify the document and show what is to pay."""
+async def show(
+    request: Asked, desk: Desk, doc_id: str, currency: str = "", gifts: str = "", undefined: str = ""
+) -> Response[str]:
+    """Ask about a missing contractor (HUB-12), remind of gifts that nobody took (DISC-05), reserve coupons, verify the
+    document and show what is to pay. What was asked and answered is not asked again."""
+    if not (gifts or undefined or currency) and await desk.do(request, warns_of_undefined, doc_id):
+        return fragment(request, "station/sale/no_contractor.jinja", doc_id=doc_id, headers=IN_WINDOW)
     due = () if gifts == "no" else await desk.do(request, before_payment, doc_id)
     if due:
         return fragment(request, "station/sale/gifts.jinja", gifts=due, doc_id=doc_id, headers=IN_WINDOW)
-    await coupons.before_payment(request, desk, doc_id)
-    return _window(request, await desk.do(request, payment_view.view, doc_id, currency))
+    return _window(request, await coupons.open_payment(request, desk, payment_view.view, doc_id, currency))
 
 
-@post("/payment/{doc_id:str}/assign", status_code=200)
+def on_changed(request: Asked, refusal: Refused) -> Response[Any]:
+    """What is to pay is another amount than the window shows: the window anew, and what happened."""
+    if refusal.problems[0].code != "payment.changed":
+        return on_screen_refused(request, refusal)
+    return _told_in_window(request, refusal, "warn")
+
+
+@post("/payment/{doc_id:str}/assign", status_code=200, exception_handlers={Refused: on_changed})
 async def assign(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """The amount in the field goes to the form of the tile; the drawer opens where the parameter says so (PAY-04)."""
     actor = await desk.actor(request)
+    await coupons.before_payment(request, desk, doc_id)
     view = await desk.run(
         payment_view.assign, desk.station, actor, doc_id, data.get("form", ""), data.get("amount", ""),
         data.get("currency", ""),
@@ -83,9 +97,10 @@ async def clear_and_leave(request: Asked, desk: Desk, doc_id: str) -> Response[s
     return nothing(closed())
 
 
-@post("/payment/{doc_id:str}/card", status_code=200)
+@post("/payment/{doc_id:str}/card", status_code=200, exception_handlers={Refused: on_changed})
 async def begin_card(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[str]:
     """Write down that a card is charged; the window that follows asks the terminal, or the operator (PAY-05)."""
+    await coupons.before_payment(request, desk, doc_id)
     view = await desk.do(
         request, payment_view.begin_card, doc_id, data.get("form", ""), data.get("amount", ""),
         data.get("currency", ""),
@@ -98,9 +113,13 @@ def on_declined(request: Asked, refusal: Refused) -> Response[Any]:
     """The terminal said no: the window again, with the reason. Who is not logged in is told that, as everywhere."""
     if not refusal.problems[0].code.startswith(("card.", "payment.", "connectivity.")):
         return on_screen_refused(request, refusal)
+    return _told_in_window(request, refusal, "bad")
+
+
+def _told_in_window(request: Asked, refusal: Refused, kind: str) -> Response[Any]:
     told = " ".join(words_for(request).problem(problem) for problem in refusal.problems)
     window = loading_window(request, f"/payment/{request.path_params['doc_id']}", "Payment")
-    window.headers["HX-Trigger"] = events({"kontuar:toast": {"text": told, "kind": "bad", "name": "card"}})
+    window.headers["HX-Trigger"] = events({"kontuar:toast": {"text": told, "kind": kind, "name": "payment"}})
     return window
 
 
@@ -147,7 +166,7 @@ def _window(request: Asked, view: PaymentView, notes: tuple[Problem, ...] = ()) 
     template = "card_question" if view.open_card else "payment"
     return fragment(
         request, f"station/sale/{template}.jinja", view=view, doc_id=view.window.document.doc_id, notes=notes,
-        headers=IN_WINDOW,
+        headers=IN_WINDOW, triggers=with_news(request, view.news, {}),
     )  # fmt: skip
 
 

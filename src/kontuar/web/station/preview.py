@@ -31,7 +31,9 @@ async def show(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     seen = await _shown(request, desk, doc_id)
     return await page(
         request, desk, "station/back/preview.jinja", back_url=FAMILY_PATHS[seen.family],
-        shortcuts=keys(request, "print", "fiscalise", "linked", "cancel-document", "explain", "coupons"),
+        shortcuts=keys(
+            request, "print", "fiscalise", "linked", "cancel-document", "explain", "discount-summary", "coupons"
+        ),
         notes=_notes(request), **_context(request, seen),
     )  # fmt: skip
 

@@ -1,18 +1,20 @@
 """The receipt's form: open, resume, leave, discard, its fields and its columns (SALE-01, SALE-02, DOC-34)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
+from kontuar.kernel.errors import Problem
 from kontuar.operations.station import payment_plan, sale_form, sale_view, till
 from kontuar.operations.station.sale_view import ReceiptView
 from kontuar.web import parked
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station import quick
 from kontuar.web.station.forms import Form
-from kontuar.web.station.pages import closed, fragment, go_to, page
+from kontuar.web.station.pages import closed, fragment, go_to, page, words_for
 from kontuar.web.station.sale_rows import Rows, fingerprints, rows_to_paint
 
 QUICK_COOKIE: Final = "kontuar_quick"
@@ -122,10 +124,20 @@ def marked_of(data: Form) -> int:
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 
 
+def with_news(request: Asked, news: Sequence[Problem], triggers: Mapping[str, Any]) -> dict[str, Any]:
+    """The triggers, with what could not be given as it was asked for as a message: after what they say already."""
+    if not news:
+        return dict(triggers)
+    said = triggers.get("kontuar:toast", {"text": "", "name": "discounts"})
+    words = words_for(request)
+    text = " ".join(filter(None, [said["text"], *(words.problem(one) for one in news)]))
+    return {**triggers, "kontuar:toast": {**said, "text": text, "kind": "warn"}}
+
+
 def answer(request: Asked, view: ReceiptView, data: Form, **triggers: Any) -> Response[str]:
     """Only what changed: rows by what the browser says it shows, totals, details, actions."""
     rows = rows_to_paint(data.get("shown", ""), view.document.lines)
-    told = {"kontuar:document-changed": {}, **triggers}
+    told = {"kontuar:document-changed": {}, **with_news(request, view.news, triggers)}
     return fragment(
         request, "station/sale/answer.jinja", triggers=told, headers={"HX-Reswap": "none"},
         **context(request, view, rows),

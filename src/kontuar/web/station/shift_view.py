@@ -33,7 +33,8 @@ class CountRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShiftView(msgspec.Struct, frozen=True, kw_only=True):
-    """`report` None = no shift, or sums that the operator may not see. `float_expected`: what should be there."""
+    """`report` None = no shift, or sums that the operator may not see. `hidden`: sums that nobody sees before the
+    shift is closed (HUB-14). `float_expected`: what should be there."""
 
     shift: Shift | None
     report: ShiftReport | None
@@ -43,16 +44,19 @@ class ShiftView(msgspec.Struct, frozen=True, kw_only=True):
     counts: tuple[CountRow, ...] = ()
     printer: bool = True
     float_expected: Minor = Minor(0)
+    hidden: bool = False
 
 
 def now(station: Station, actor: Actor) -> ShiftView:
     """The open shift so far."""
     shift = station.books.cash.open_shift()
     may = actor.may(rights.SEE_CASH)
+    hidden = shift is not None and not shifts.shows_sums(station)
     currency = station.firm().currency
     return ShiftView(
         shift=shift,
-        report=shifts.summary(station, actor) if shift and may else None,
+        report=shifts.summary(station, actor) if shift and may and not hidden else None,
+        hidden=hidden,
         names=scene_of(station),
         currency=currency,
         open_drafts=_open_drafts(station),

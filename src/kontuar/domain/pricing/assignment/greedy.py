@@ -24,7 +24,7 @@ def greedy(model: Model, component: Component) -> Answer:
                 continue
             filling = fill(model, component, column, left)
             if filling is not None:
-                better = Fraction(_net(model, column, filling), sum(part.units for part in column.parts))
+                better = Fraction(net(model, column, filling), sum(part.units for part in column.parts))
                 if better > 0 and (best is None or (-better, column.offer, at) < (-best[0], best[1], best[2])):
                     best = better, column.offer, at, filling
         gate = _best_gate(model, component, gates, left, best[0] if best else Fraction(0))
@@ -91,7 +91,7 @@ def bound(model: Model, component: Component) -> int:
     return fixed + int(sum(share * model.kinds[kind].units for kind, share in best.items()))
 
 
-def _net(model: Model, column: Column, filling: Filling) -> int:
+def net(model: Model, column: Column, filling: Filling) -> int:
     """What an application saves more than its units would alone."""
     saved, alone, room = column.fixed, 0, 0
     for part, units in zip(column.parts, filling, strict=True):

@@ -125,6 +125,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Overlapping offers of several units beyond which the walk is not tried."""
     compositions: int = 500
     """Ways to fill one bundle, where they must be listed one by one."""
+    cells: int = 20_000_000
+    """States × units × offers of the table of one component; a cell is a thousand times quicker than a step."""
+    tables: int = 12
+    """Smaller tables that make a greedy answer better."""
+    variables: int = 60
+    """Units of a kind in a part of a bundle that one integer program may count; its time grows fast with them."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,10 +161,11 @@ class Saving(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """What was counted: components, steps of the walk, integer programs and their nodes; who found the answer."""
+    """What was counted: components, steps of the walk, cells of tables, integer programs and their nodes."""
 
     components: int = 0
     steps: int = 0
+    cells: int = 0
     programs: int = 0
     nodes: int = 0
     cut_off: int = 0

@@ -37,6 +37,14 @@ class Solved:
         self.nodes = nodes
 
 
+def is_countable(model: Model, component: Component, most_variables: int) -> bool:
+    """Whether a program can count the component at all, and is small enough that it will not take long."""
+    columns = [model.columns[at] for at in component.columns]
+    variables = sum([len(part.gains) for column in columns for part in column.parts])
+    variables += sum([len(model.gates[at].gains) for at in component.gates])
+    return variables <= most_variables and not any(column.capped for column in columns)
+
+
 def solve(model: Model, component: Component, most_nodes: int, most_programs: int) -> Solved:
     """The best assignment of a component. Every step is checked in whole numbers; what fails that is not an answer.
 

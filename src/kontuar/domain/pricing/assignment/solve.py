@@ -3,8 +3,10 @@
 1. Like units are joined, money becomes whole numbers (`reading`).
 2. What cannot beat the best a unit gets alone is left out; the rest falls into components (`parting`).
 3. A bundle that meets no other and has one way to be filled: a sum (`plain`). Few overlapping offers: an exact walk
-   over units (`short` for small components of plain bundles, else `walking`). More, or too many steps: an integer
-   program (`program`). Too many nodes: the greedy search (`greedy`), and the answer says that it is not proven.
+   over units (`short` for small components of plain bundles, else `walking`). More, or too many steps: a table of all
+   states at once (`tabling`), without bundles that others better (`thinning`). Too many states: an integer program
+   (`program`), where it is small. Else the greedy search (`greedy`), made better by tables of some bundles
+   (`improving`), and the answer says that it is not proven.
 4. Ties are settled by criteria that both solvers obey (`canonical`); the sums become applications on lines
    (`assembling`) and savings in whole minor units (`rounding`).
 """
@@ -15,14 +17,17 @@ from fractions import Fraction
 from kontuar.domain.pricing.assignment.assembling import Made, Placed, alone, made_of, on_lines, told
 from kontuar.domain.pricing.assignment.canonical import answer_of
 from kontuar.domain.pricing.assignment.greedy import bound, greedy
+from kontuar.domain.pricing.assignment.improving import improved
 from kontuar.domain.pricing.assignment.model import Answer, Component, Model
 from kontuar.domain.pricing.assignment.parting import components
 from kontuar.domain.pricing.assignment.plain import plain_answer
 from kontuar.domain.pricing.assignment.problem import Limits, Problem, Solution, Work
-from kontuar.domain.pricing.assignment.program import solve
+from kontuar.domain.pricing.assignment.program import is_countable, solve
 from kontuar.domain.pricing.assignment.reading import read
 from kontuar.domain.pricing.assignment.rounding import rounded
 from kontuar.domain.pricing.assignment.short import short_answer
+from kontuar.domain.pricing.assignment.tabling import is_short, table
+from kontuar.domain.pricing.assignment.thinning import thinned
 from kontuar.domain.pricing.assignment.walking import can_walk, walk
 
 DEFAULT = Limits()
@@ -58,7 +63,7 @@ class _Search:
     def __init__(self, model: Model, limits: Limits) -> None:
         self._model = model
         self._limits = limits
-        self._components = self._steps = self._programs = self._nodes = self._cut_off = 0
+        self._components = self._steps = self._cells = self._programs = self._nodes = self._cut_off = 0
         self.gap = 0
 
     def made(self, component: Component) -> list[Made]:
@@ -68,15 +73,18 @@ class _Search:
         if answer is not None:
             return made_of(self._model, component, answer)
         self._cut_off += 1
-        found = made_of(self._model, component, greedy(self._model, component))
+        component = thinned(self._model, component)
+        better = improved(self._model, component, greedy(self._model, component), self._limits)
+        self._cells += better.cells
+        found = made_of(self._model, component, better.answer)
         self.gap += max(0, bound(self._model, component) - _saved(found))
         return found
 
     def work(self) -> Work:
         """What was counted."""
         return Work(
-            components=self._components, steps=self._steps, programs=self._programs, nodes=self._nodes,
-            cut_off=self._cut_off,
+            components=self._components, steps=self._steps, cells=self._cells, programs=self._programs,
+            nodes=self._nodes, cut_off=self._cut_off,
         )  # fmt: skip
 
     def _answered(self, component: Component) -> Answer | None:
@@ -86,17 +94,36 @@ class _Search:
             answer = plain_answer(model, component) or short_answer(model, component, limits.steps)
             if answer is not None:
                 return answer
-            walked = walk(model, component, limits.steps)
-            self._steps += walked.steps
-            if walked.answer is not None:
-                return walked.answer
-        if limits.nodes and not any(model.columns[at].capped for at in component.columns):
+        component = thinned(model, component)
+        answer = self._by_states(component)
+        if answer is not None:
+            return answer
+        if limits.nodes and is_countable(model, component, limits.variables):
             solved = solve(model, component, limits.nodes, limits.programs)
             self._programs += solved.programs
             self._nodes += solved.nodes
             if solved.values is not None:
                 return answer_of(solved.values)
         return None
+
+    def _by_states(self, component: Component) -> Answer | None:
+        """By the table where the walk would be long, else by the walk; the other where the first one gives up."""
+        model, limits = self._model, self._limits
+        offers = len(component.columns) + len(component.gates)
+        ways = [self._tabled] if limits.cells and can_walk(model, component, offers) else []
+        if can_walk(model, component, limits.offers):
+            ways.insert(0 if is_short(model, component) else len(ways), self._walked)
+        return next((answer for way in ways if (answer := way(component)) is not None), None)
+
+    def _walked(self, component: Component) -> Answer | None:
+        walked = walk(self._model, component, self._limits.steps)
+        self._steps += walked.steps
+        return walked.answer
+
+    def _tabled(self, component: Component) -> Answer | None:
+        tabled = table(self._model, component, self._limits.cells, self._limits.steps)
+        self._cells += tabled.cells
+        return tabled.answer
 
 
 def _saved(made: Iterable[Made]) -> int:

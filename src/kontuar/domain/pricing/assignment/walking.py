@@ -5,11 +5,12 @@ the best sum of weights. A long run of equal units repeats itself after a while;
 line of 6,000 pieces takes as many steps as one of a few dozen (DISC-25).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import lcm
 
 from kontuar.domain.pricing.assignment.canonical import (
     Variable,
+    answer_of,
     criteria,
     limit_of,
     opening_of,
@@ -50,14 +51,7 @@ def can_walk(model: Model, component: Component, most_offers: int) -> bool:
 
 def walk(model: Model, component: Component, most_steps: int) -> Walked:
     """The best assignment of a component, exactly; deterministic, and independent of the order of the lines."""
-    weights = packed(criteria(model, component))
-    supply = _supplies(model, component)
-    counters: list[_Counter] = []
-    by_offer: dict[int, list[int]] = {}
-    for at in component.columns:
-        by_offer.setdefault(model.columns[at].offer, []).append(at)
-    counters += [_Bundles(model, offer, columns, weights, supply) for offer, columns in by_offer.items()]
-    counters += [_Opened(at, model.gates[at], weights) for at in component.gates]
+    counters = counters_of(model, component, packed(criteria(model, component)))
     path = _Path(tuple(counter.start for counter in counters))
     for kind in component.kinds:
         using = [(place, counter) for place, counter in enumerate(counters) if kind in counter.kinds]
@@ -70,7 +64,7 @@ def walk(model: Model, component: Component, most_steps: int) -> Walked:
     return Walked(path.answer(best[1]), path.steps)
 
 
-class _Counter:
+class Counter:
     """How far the open application of one offer has come."""
 
     start: Local
@@ -85,10 +79,7 @@ class _Counter:
         return self._known.setdefault(kind, {})
 
     def moves(self, kind: int, local: Local) -> list[Move]:
-        """Every use of one more unit of the kind: the state after it, its weight, its name."""
-        return list(self._moves(kind, local))
-
-    def _moves(self, kind: int, local: Local) -> Iterator[Move]:
+        """Every use of one more unit of the kind, one of `kinds`: the state after it, its weight, its name."""
         raise NotImplementedError
 
     def done(self, local: Local) -> bool:
@@ -96,17 +87,18 @@ class _Counter:
         raise NotImplementedError
 
 
-class _Bundles(_Counter):
+class _Bundles(Counter):
     """Counts: applications so far (only where a limit binds), then the units of every part of every column."""
 
     def __init__(
-        self, model: Model, offer: int, columns: list[int], weights: dict[Variable, int], supply: "Supply"
+        self, model: Model, offer: int, columns: list[int], weights: Mapping[Variable, int], supply: "Supply"
     ) -> None:
         super().__init__()
         self._columns = [(at, model.columns[at]) for at in columns]
         units = sum(room_for(column, model.kinds) for _, column in self._columns)
         self._most = limit_of(model, offer, units)
         self._limited = self._most < units
+        self._is_plain = len(columns) == 1 and len(self._columns[0][1].parts) == 1 and not self._limited
         self._weights = weights
         self._supply = supply
         self.start = (0,) * (1 + sum(len(column.parts) for _, column in self._columns))
@@ -115,6 +107,21 @@ class _Bundles(_Counter):
 
     def done(self, local: Local) -> bool:
         return not any(local[1:])
+
+    def moves(self, kind: int, local: Local) -> list[Move]:
+        """The same; at once for a column of one part that nothing limits, as most are."""
+        if not self._is_plain:
+            return list(self._moves(kind, local))
+        at, column = self._columns[0]
+        part, count = column.parts[0], local[1]
+        if part.units - count - 1 > self._supply[at, 0][kind]:
+            return []
+        weight, name = self._weights["x", at, 0, kind], ("x", at, 0, kind)
+        if part.last is not None and count >= part.units - part.last:
+            weight += self._weights["y", at, 0, kind]
+        if count + 1 == part.units:
+            return [(self.start, weight + self._weights[times_of(at)], name)]
+        return [((0, count + 1), weight, name)]
 
     def _moves(self, kind: int, local: Local) -> Iterator[Move]:
         first = 1
@@ -147,10 +154,10 @@ class _Bundles(_Counter):
         )
 
 
-class _Opened(_Counter):
+class _Opened(Counter):
     """Empty while the threshold is not begun; then its measures so far, none above its least, and units rewarded."""
 
-    def __init__(self, at: int, gate: Gate, weights: dict[Variable, int]) -> None:
+    def __init__(self, at: int, gate: Gate, weights: Mapping[Variable, int]) -> None:
         super().__init__()
         self._at = at
         self._gate = gate
@@ -164,6 +171,10 @@ class _Opened(_Counter):
             return True
         reached = all(local[place] == least for place, (_, least) in enumerate(self._gate.measures))
         return reached and (self._gate.picked is None or local[-1] == self._gate.picked)
+
+    def moves(self, kind: int, local: Local) -> list[Move]:
+        """Every way to count one more unit towards the threshold."""
+        return list(self._moves(kind, local))
 
     def _moves(self, kind: int, local: Local) -> Iterator[Move]:
         gate, name = self._gate, ("g", self._at, 0, kind)
@@ -180,6 +191,17 @@ class _Opened(_Counter):
             yield (*sums, picked + 1), weight + self._weights["r", self._at, 0, kind], name
 
 
+def counters_of(model: Model, component: Component, weights: Mapping[Variable, int]) -> list[Counter]:
+    """One for each offer of the component: bundles first, then thresholds."""
+    supply = _supplies(model, component)
+    by_offer: dict[int, list[int]] = {}
+    for at in component.columns:
+        by_offer.setdefault(model.columns[at].offer, []).append(at)
+    counters: list[Counter] = [_Bundles(model, offer, columns, weights, supply) for offer, columns in by_offer.items()]
+    counters += [_Opened(at, model.gates[at], weights) for at in component.gates]
+    return counters
+
+
 class _Path:
     """The states reached so far, each by its best way, and how every state was reached."""
 
@@ -188,7 +210,7 @@ class _Path:
         self.steps = 0
         self._history: list[Step | Jump] = []
 
-    def run(self, kind: int, units: int, using: list[tuple[int, _Counter]], most_steps: int) -> bool:
+    def run(self, kind: int, units: int, using: list[tuple[int, Counter]], most_steps: int) -> bool:
         """Go on by so many equal units; False when that takes too many steps."""
         periods = sorted({counter.size for _, counter in using} | {lcm(*(counter.size for _, counter in using))})
         before: list[dict[State, int]] = []
@@ -209,7 +231,7 @@ class _Path:
                     before.clear()
         return True
 
-    def _one(self, kind: int, using: list[tuple[int, _Counter]]) -> None:
+    def _one(self, kind: int, using: list[tuple[int, Counter]]) -> None:
         best = dict(self.reached)
         came: Step = {}
         for place, counter in using:
@@ -235,8 +257,7 @@ class _Path:
         for place in range(len(self._history) - 1, -1, -1):
             step = self._history[place]
             state = self._leap(place, step, state, counts) if isinstance(step, Jump) else _back(step, state, counts, 1)
-        taken = {(of, part, kind): units for (sort, of, part, kind), units in counts.items() if sort == "x"}
-        return Answer(taken, {(of, kind): units for (sort, of, _, kind), units in counts.items() if sort == "g"})
+        return answer_of(counts)
 
     def _leap(self, place: int, jump: Jump, state: State, counts: dict[Variable, int]) -> State:
         """The same steps again and again, backwards; once they lead to where they began, all the rest at once."""

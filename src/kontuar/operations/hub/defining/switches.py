@@ -9,6 +9,7 @@ import msgspec
 
 from kontuar.domain.catalogue.records import Article
 from kontuar.domain.definitions.kinds import KINDS
+from kontuar.domain.definitions.party_checks import SWITCHED_BY
 from kontuar.domain.firm.parameters import PARAMETERS
 from kontuar.domain.firm.records import Parameter
 from kontuar.domain.parties.records import Contractor
@@ -22,8 +23,7 @@ Values = Callable[[str], str]
 WARN_SIMILAR: Final = "contractor.warn_similar"
 _NAME: Final = "article.unique_name"
 _SWITCHED_BY: Final[Mapping[str, str]] = {
-    "contractor.bad_nip": "contractor.check_tax_number",
-    "contractor.bad_eu_vat": "contractor.check_tax_number",
+    **SWITCHED_BY,
     "article.bad_ean": "article.check_ean",
 }
 """What a check finds → the parameter that switches the check off."""

@@ -1,7 +1,7 @@
 """What operations on definitions need from the hub's database: rows, their history, versions."""
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -94,6 +94,18 @@ class Author(msgspec.Struct, frozen=True):
     at: datetime.datetime
 
 
+class RightsGiven(Protocol):
+    """Which rights this database has met; inside the transaction of the `DefinitionStore`."""
+
+    def met(self) -> frozenset[str]:
+        """Those that were given to roles, or decided by the firm itself."""
+        ...
+
+    def meet(self, rights: Iterable[str], now: datetime.datetime) -> None:
+        """Never give them again."""
+        ...
+
+
 class DefinitionStore(Protocol):
     """The hub's definitions. Writing: `next_version()` first (it locks), then the rest, all in one transaction."""
 
@@ -153,6 +165,14 @@ class DefinitionStore(Protocol):
 
     def page(self, kind: str, after: str, text: str, limit: int, refers: str = "") -> Sequence[StoredRow]:
         """Rows in the order of their keys, after a key, with a text in their search key, referring to `kind:key`."""
+        ...
+
+    def naming(self, kind: str, references: Collection[str]) -> Sequence[StoredRow]:
+        """Rows of a kind that refer to one of these, each `kind:key`."""
+        ...
+
+    def bundles_sent(self) -> Sequence[StoredRow]:
+        """The bundles among the discounts that any store gets."""
         ...
 
     def beneath(self, kind: str, prefix: str) -> Sequence[StoredRow]:

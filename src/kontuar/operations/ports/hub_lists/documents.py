@@ -8,8 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from kontuar.kernel.money import Minor
-from kontuar.operations.ports.hub_documents import StreamPlace
-from kontuar.operations.ports.hub_lists.reconciliation import Reconciliation, StoredMessage, StreamRow
+from kontuar.operations.ports.hub_lists.reconciliation import Reconciliation
 
 
 class DocumentFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,14 +103,6 @@ class DocumentShelf(Protocol):
 
     def reconciliation(self, store: str, day: datetime.date | None) -> Reconciliation:
         """Counts and sums as they stand in the tables."""
-        ...
-
-    def chain(self, place: StreamPlace, after: int, most: int) -> Sequence[StoredMessage]:
-        """Stored messages of a stream, in order."""
-        ...
-
-    def streams(self, store: str) -> Sequence[StreamRow]:
-        """Streams of a store, or of all when empty."""
         ...
 
     def choices(self) -> tuple[Sequence[str], Sequence[str]]:

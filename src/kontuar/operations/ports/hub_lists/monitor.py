@@ -29,7 +29,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A node as the monitor shows it (HUB-07). `clock_skew_seconds` positive = its clock is ahead."""
+    """A node as the monitor shows it (HUB-07). `clock_skew_seconds` positive = its clock is ahead.
+
+    `book_faults`: what the last proof of its streams found (HUB-10).
+    """
 
     node: str
     store: str
@@ -47,6 +50,7 @@ class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
     oldest_unsent_at: datetime.datetime | None
     parked: int
     closed: bool
+    book_faults: int = 0
 
 
 class MonitorShelf(Protocol):
@@ -62,6 +66,10 @@ class MonitorShelf(Protocol):
 
     def nodes(self) -> Sequence[NodeRow]:
         """All nodes that were ever heard of or certified."""
+        ...
+
+    def faulty_stores(self) -> Sequence[str]:
+        """Stores whose balances or booked rows did not hold when they were proved last."""
         ...
 
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 import msgspec
 
 from kontuar.kernel.money import Minor
-from kontuar.operations.ports.streams import SealedMessage
 
 
 class TypeCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +86,3 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     booked_balance: Decimal
     unbooked_balance: Decimal
     balances_that_differ: int
-
-
-class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message of a stream, with what was booked of it (`booked_number` empty: no document stands for it)."""
-
-    sealed: SealedMessage
-    message_id: str
-    kind: str
-    booked_number: str
-    booked_gross: Minor
-    booked_lines: int

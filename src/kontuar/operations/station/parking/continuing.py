@@ -12,6 +12,7 @@ from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.parking import Opened, OpenParked, ParkedRow
 from kontuar.operations.ports.station import ParkedHere
+from kontuar.operations.station import coupon_marks
 from kontuar.operations.station.parking.origin import require_own, stamp
 from kontuar.operations.station.station import Station
 
@@ -183,7 +184,8 @@ def _adopted(station: Station, given: Opened) -> Document:
 
 
 def _as_here(station: Station, document: Document) -> Document:
-    return msgspec.structs.replace(document, station=station.identity.station, register=station.register())
+    here = msgspec.structs.replace(document, station=station.identity.station, register=station.register())
+    return coupon_marks.unreserved(here)
 
 
 def _with_take_over(station: Station, actor: Actor, document: Document, taken_from: str) -> Document:
@@ -211,8 +213,8 @@ def _open_here(station: Station, actor: Actor, held: ParkedHere) -> Document:
 
 def _open_unsent(station: Station, actor: Actor, held: ParkedHere) -> Document:
     """Parked here and known to nobody else: a draft like any other again."""
-    document = read_document(station, held.body)
     with station.books.transaction():
+        document = coupon_marks.let_go(station, read_document(station, held.body))
         station.books.parking.forget(held.doc_id)
         station.save(document)
         grant = actor.granted(rights.EDIT_OTHERS, held.doc_id)
@@ -225,7 +227,7 @@ def _open_unsent(station: Station, actor: Actor, held: ParkedHere) -> Document:
 def _open(station: Station, actor: Actor, held: ParkedHere, document: Document) -> None:
     with station.books.transaction():
         station.books.parking.keep(held)
-        station.save(document)
+        station.save(coupon_marks.let_go(station, document))
         grant = actor.granted(rights.EDIT_OTHERS, held.doc_id)
         if grant is not None and rights.EDIT_OTHERS not in actor.rights:
             station.note(held.doc_id, "authorised", grant.operator, right=grant.right, place="")

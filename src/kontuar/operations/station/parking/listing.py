@@ -1,6 +1,7 @@
 """The list of unapproved documents of the store, as known here: from the agent and from this station (PARK-10)."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -35,14 +36,17 @@ class ParkedQuery(msgspec.Struct, frozen=True, kw_only=True):
 class ListedParked(msgspec.Struct, frozen=True, kw_only=True):
     """One document of the list. `condition`: *parked*, *here* = open on this station, *elsewhere* = edited at
     `row.holder`, *approving* = being approved at `row.approving`, *local* = on this station only (PARK-03), *lost* =
-    work kept here after the lease was lost. `copy_here`: can be opened while the agent is away (PARK-04). `lost_by`:
-    the code of why; `row.holder` has it now.
+    work kept here after the lease was lost. `version_of`: the document that this is a differing version of (PARK-15);
+    `others`: how many other versions of the same document are listed. `copy_here`: can be opened while the agent is
+    away (PARK-04). `lost_by`: the code of why; `row.holder` has it now.
     """
 
     row: ParkedRow
     condition: Condition
     copy_here: bool = False
     lost_by: str = ""
+    version_of: str = ""
+    others: int = 0
 
 
 def listed(station: Station, actor: Actor, query: ParkedQuery) -> Sequence[ListedParked]:
@@ -60,6 +64,14 @@ def by_ean(station: Station, actor: Actor, code: str) -> str:
     return next((row.doc_id for row in found if row.ean == code), "")
 
 
+def versions_of(station: Station, actor: Actor, doc_id: str) -> Sequence[ListedParked]:
+    """All listed versions of the document that this is a version of, as they were made: the first one first."""
+    found = list(_allowed(station, actor))
+    parents = _parents(found)
+    same = [one for one in found if _root(one.row.doc_id, parents) == _root(doc_id, parents)]
+    return sorted(same, key=lambda one: (bool(one.version_of), one.row.modified_at, one.row.doc_id))
+
+
 def one_listed(station: Station, actor: Actor, doc_id: str) -> ListedParked | None:
     """One document of the list, also of what the list is too long to show."""
     return next((one for one in _allowed(station, actor) if one.row.doc_id == doc_id), None)
@@ -67,7 +79,25 @@ def one_listed(station: Station, actor: Actor, doc_id: str) -> ListedParked | No
 
 def _allowed(station: Station, actor: Actor) -> Iterable[ListedParked]:
     allowed = {name for name, kind in TYPES.items() if kind.issue_right in actor.rights}
-    return (one for one in _everything(station) if one.row.type in allowed)
+    found = [one for one in _everything(station) if one.row.type in allowed]
+    parents = _parents(found)
+    counted = Counter(_root(one.row.doc_id, parents) for one in found)
+    for one in found:
+        others = counted[_root(one.row.doc_id, parents)] - 1
+        yield msgspec.structs.replace(one, others=others) if others else one
+
+
+def _parents(found: Iterable[ListedParked]) -> dict[str, str]:
+    return {one.row.doc_id: one.version_of for one in found if one.version_of}
+
+
+def _root(doc_id: str, parents: Mapping[str, str]) -> str:
+    """The document that all its versions come from, listed or gone."""
+    seen: set[str] = set()
+    while doc_id in parents and doc_id not in seen:
+        seen.add(doc_id)
+        doc_id = parents[doc_id]
+    return doc_id
 
 
 def _everything(station: Station) -> Iterable[ListedParked]:
@@ -75,7 +105,7 @@ def _everything(station: Station) -> Iterable[ListedParked]:
     for row in station.books.parking.rows():
         held = here.pop(row.doc_id, None)
         if held is None or (held.state == "approved" and not is_over(held, row)):
-            yield ListedParked(row=row, condition=_of_row(station, row))
+            yield ListedParked(row=row, condition=_of_row(station, row), version_of=row.conflict_of)
         elif not is_over(held, row):
             yield _with_held(station, row, held)
     for held in here.values():
@@ -95,13 +125,16 @@ def _with_held(station: Station, row: ParkedRow, held: ParkedHere) -> ListedPark
     """Listed by the agent and held here: what is waiting or open here is what the list shows."""
     if held.state in ("waiting", "editing", "refused"):
         return _of_held(held, held.row)
-    return ListedParked(row=row, condition=_of_row(station, row), copy_here=True)
+    return ListedParked(row=row, condition=_of_row(station, row), copy_here=True, version_of=row.conflict_of)
 
 
 def _of_held(held: ParkedHere, row: ParkedRow) -> ListedParked:
     conditions: dict[str, Condition] = {"waiting": "local", "editing": "here", "refused": "lost"}
     condition = conditions.get(held.state, "parked")
-    return ListedParked(row=row, condition=condition, copy_here=True, lost_by=held.reason)
+    origin = held.origin if held.origin != held.doc_id else ""
+    return ListedParked(
+        row=row, condition=condition, copy_here=True, lost_by=held.reason, version_of=row.conflict_of or origin
+    )
 
 
 def _fits(station: Station, row: ParkedRow, query: ParkedQuery) -> bool:

@@ -42,8 +42,9 @@ def with_origin(station: Station, document: Document) -> Document:
     """The document as it is approved (PARK-08).
 
     Under a live lease it keeps its identity and names version and token, so that the agent takes it out of the buffer.
-    Without one somebody else may be continuing it, and of one whose earlier version was approved the identity is used:
-    it becomes a document of its own, linked *approved from*. A conflict copy is linked so to what it differs from.
+    Without one somebody else may be continuing it, whoever it was taken over from may be approving it unawares, and of
+    one whose earlier version was approved the identity is used: then it becomes a document of its own, linked *approved
+    from*. A conflict copy is linked so to what it differs from.
     """
     held = station.books.parking.find(document.doc_id)
     if held is None or not held.origin:
@@ -53,7 +54,7 @@ def with_origin(station: Station, document: Document) -> Document:
     links = document.links
     if held.row.conflict_of:
         links = (*links, Link(kind="approved_from", doc_id=held.row.conflict_of, number=ean_of(held.row.conflict_of)))
-    if token and not _is_used(station, held):
+    if token and not held.row.contested and not _is_used(station, held):
         return msgspec.structs.replace(document, parked=origin, links=links)
     link = Link(kind="approved_from", doc_id=held.origin, number=held.row.ean)
     doc_id = station.ids.new_id() if document.doc_id == held.origin else document.doc_id

@@ -16,6 +16,7 @@ from kontuar.kernel.time import instant_text
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.ports.station import ParkedHere, ParkedState
+from kontuar.operations.station import coupon_marks
 from kontuar.operations.station.parking.continuing import unchanged
 from kontuar.operations.station.parking.origin import in_state, require_edit, stamp
 from kontuar.operations.station.split_payment import with_split_payment
@@ -46,8 +47,9 @@ def park(station: Station, actor: Actor, doc_id: str) -> ParkedHere:
     if not has_content(document):
         raise refuse("parking.nothing_entered")
     before = station.books.parking.find(doc_id)
-    held = _to_wait(station, actor, as_carried(with_split_payment(station, document)), before)
     with station.books.transaction():
+        free = coupon_marks.let_go(station, document)  # whoever continues it reserves anew
+        held = _to_wait(station, actor, as_carried(with_split_payment(station, free)), before)
         station.books.parking.keep(held)
         station.books.drafts.remove(doc_id)
         station.note(doc_id, "parked", actor.operator)

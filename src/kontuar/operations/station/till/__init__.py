@@ -20,6 +20,7 @@ from kontuar.operations.station.till.heading import (
     set_reason,
     set_text,
 )
+from kontuar.operations.station.till.limits import limit_of
 from kontuar.operations.station.till.lines import (
     add_article,
     change_quantity,
@@ -32,7 +33,6 @@ from kontuar.operations.station.till.operator_discounts import (
     change_price,
     change_value,
     give_header_discount,
-    limit_of,
 )
 from kontuar.operations.station.till.prices import reprice
 from kontuar.operations.station.till.promotions import apply_promotions, bundles_on, remove_promotions

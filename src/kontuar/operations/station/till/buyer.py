@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from kontuar.domain.documents.discounting import priced_for
 from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.sale_checks import CHECK_TAX_NUMBER, has_right_tax_number, may_split
 from kontuar.domain.parties.records import UNDEFINED, Address, Contractor
@@ -25,14 +26,15 @@ def set_buyer(
 ) -> Document:
     """Choose the contractor, or the walk-in customer. `recalculate`: whether prices follow; None = they do.
 
-    Where the firm's parameter asks first, the screens ask `needs_question`; *no* leaves values as they are (DOC-27),
-    but never a VAT treatment that this buyer may not have: then the lines follow, from the list they had.
+    Where the firm's parameter asks first, the screens ask `needs_question`; *no* leaves values as they are (DOC-27):
+    price list and discounts stay those of the contractor before, for lines added later too, until somebody says *yes*.
+    But never a VAT treatment that this buyer may not have: then the lines follow, from the list they had.
     """
     document = editable(station, actor, doc_id)
     found = contractor_of(station, contractor)
     price_list = found.price_list or station.store().price_list
     changed = msgspec.structs.replace(document, buyer=buyer_of(found), recipient=None)
-    changed = _lawful(station, changed)
+    changed = _lawful(station, _priced_for(changed, priced_for(document) if recalculate is False else found.code))
     if document.repeats or (recalculate is False and _taxed_alike(document, changed)):
         return station.save(changed)
     if recalculate is not False:
@@ -48,6 +50,7 @@ def needs_question(station: Station, actor: Actor, doc_id: str, contractor: str)
     found = contractor_of(station, contractor)
     price_list = found.price_list or station.store().price_list
     other = msgspec.structs.replace(document, buyer=buyer_of(found), price_list=price_list)
+    other = _priced_for(other, found.code)
     try:
         return reprice(station, _lawful(station, other), was=document.direction).totals != document.totals
     except Refused:
@@ -143,6 +146,13 @@ def set_tax_number(station: Station, actor: Actor, doc_id: str, number: str) -> 
     if checked and buyer.tax_number and not has_right_tax_number(buyer):
         raise refuse("contractor.tax_number_wrong", "tax_number", value=number[:20], country=buyer.country, name="")
     return station.save(msgspec.structs.replace(document, buyer=buyer))
+
+
+def _priced_for(document: Document, contractor: str) -> Document:
+    """The document with that contractor's discounts, whoever its buyer is."""
+    kept = "" if contractor == document.buyer.code else contractor
+    discounts = msgspec.structs.replace(document.discounts, priced_for=kept)
+    return msgspec.structs.replace(document, discounts=discounts)
 
 
 def _taxed_alike(one: Document, other: Document) -> bool:

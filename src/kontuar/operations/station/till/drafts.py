@@ -11,6 +11,7 @@ from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.station.parking import origin
 from kontuar.operations.station.station import Station
+from kontuar.operations.station.till.discounting import without_said
 
 
 def begin(station: Station, actor: Actor, document_type: str) -> Document:
@@ -70,7 +71,7 @@ def editable(station: Station, actor: Actor, doc_id: str) -> Document:
     if document.payments and type_of(document.type).paid:
         raise refuse("payment.clear_first", "payment")
     station.require_no_open_card(doc_id)
-    return document
+    return without_said(document)
 
 
 def lines_editable(station: Station, actor: Actor, doc_id: str) -> Document:

@@ -6,20 +6,22 @@ import msgspec
 
 from kontuar.domain.catalogue.records import Article
 from kontuar.domain.documents import lines
-from kontuar.domain.documents.discounting import with_bundles_freed
+from kontuar.domain.documents.discounting import bundles_of, with_bundles_freed
 from kontuar.domain.documents.document import Authorisation, Document, Line
 from kontuar.domain.documents.messages import LineVoided
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.parties import rights
 from kontuar.domain.pricing.line_prices import UnitPrice
-from kontuar.kernel.errors import refuse
+from kontuar.kernel.errors import Problem, refuse
 from kontuar.kernel.quantity import check_precision, parse_quantity
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.station import CodeMatch
+from kontuar.operations.station.sale_rules import require_ean, require_there
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.codes import SCANS, SCANS_KEPT, latest_scans, scanned
-from kontuar.operations.station.till.discounting import with_discounts
+from kontuar.operations.station.till.discounting import saying, with_discounts
 from kontuar.operations.station.till.drafts import lines_editable, look_at
+from kontuar.operations.station.till.limits import within_limit
 from kontuar.operations.station.till.prices import article_of, price_of, rate_of
 from kontuar.operations.station.till.properties import batch_of, of_batch
 
@@ -35,7 +37,9 @@ def scan(
         return look_at(station, actor, doc_id)
     document = lines_editable(station, actor, doc_id)
     match, amount = scanned(station, code.strip(), quantity)
+    require_ean(station, document, match, code.strip())
     grown = _with_article(station, actor, document, match, amount, code.strip())
+    require_there(station, grown, match.article)
     with station.books.transaction():
         if scan_id:
             station.books.set_fact(SCANS, " ".join([*latest_scans(station), scan_id[:64]][-SCANS_KEPT:]))
@@ -48,29 +52,37 @@ def add_article(
     """Add an article chosen from the list, in its base unit; `batch`: which of its batches (DOC-29)."""
     document = lines_editable(station, actor, doc_id)
     match = CodeMatch(article, article_of(station, article).unit, batch)
-    return station.save(_with_article(station, actor, document, match, quantity, article))
+    grown = _with_article(station, actor, document, match, quantity, article)
+    require_there(station, grown, article)
+    return station.save(grown)
 
 
 def change_quantity(
     station: Station, actor: Actor, doc_id: str, number: int, quantity: str | Decimal, unit: str = ""
 ) -> Document:
-    """Another quantity, perhaps in another unit of the article (DOC-23)."""
+    """Another quantity, perhaps in another unit of the article (DOC-23). The same once more changes nothing.
+
+    What the operator gave and typed goes along; what cannot is said in `discounts.problems`.
+    """
     document = lines_editable(station, actor, doc_id)
     line = lines.find(document, number)
     article = article_of(station, line.article)
     chosen = lines.unit_of(article, unit or line.unit, station.units())
     amount = _quantity(quantity, chosen, f"line:{number}")
+    if (chosen.unit.code, amount) == (line.unit, line.quantity):
+        return document
     changed = lines.with_quantity(line, chosen, amount, document.currency)
     if chosen.unit.code != line.unit:
-        price = price_of(station, document, article, chosen)
-        changed = lines.at_list_price(msgspec.structs.replace(changed, discount=None), price, document.currency)
-    freed = with_bundles_freed(lines.replace(document, changed), line.has if line.carried else ())
+        changed = lines.in_unit(changed, line, price_of(station, document, article, chosen), document.currency)
+    changed, raised = within_limit(station, document, changed)
+    freed = with_bundles_freed(lines.replace(document, changed), bundles_of(line) if line.carried else ())
     grown = with_discounts(station, freed)
     changed = lines.find(grown, number)
     lines.storable(grown, changed)
-    grown = noted(station, actor, grown, rights.VOID_LINE, number)
+    grown = saying(noted(station, actor, grown, rights.VOID_LINE, number), raised, _dropped(line, changed))
     taken_off = line.base_quantity - changed.base_quantity
     if taken_off <= 0:
+        require_there(station, grown, line.article)
         return station.save(grown)
     actor.require(rights.VOID_LINE, doc_id)
     worth = max(line.value - changed.value, 0)
@@ -79,12 +91,20 @@ def change_quantity(
     )
 
 
+def _dropped(before: Line, after: Line) -> Problem | None:
+    """What the operator gave and is off because it was meant for another quantity."""
+    if before.discount is None or after.discount is not None:
+        return None
+    facts = {"name": before.name, "value": str(before.discount.value)}
+    return Problem("discount.value_dropped", f"line:{before.number}", facts)
+
+
 def remove_line(station: Station, actor: Actor, doc_id: str, number: int) -> Document:
     """Take a line off; head office is told (loss prevention)."""
     document = lines_editable(station, actor, doc_id)
     actor.require(rights.VOID_LINE, doc_id)
     line = lines.find(document, number)
-    freed = with_bundles_freed(lines.remove(document, number), line.has if line.carried else ())
+    freed = with_bundles_freed(lines.remove(document, number), bundles_of(line) if line.carried else ())
     left = with_discounts(station, freed)
     changed = noted(station, actor, left, rights.VOID_LINE, number)
     body = LineVoided(doc_id=doc_id, article=line.article, quantity=line.base_quantity, value=line.value)

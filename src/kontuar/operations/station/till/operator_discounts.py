@@ -1,27 +1,27 @@
 """What the operator gives on a line or on the document, within his limit, and prices he types (DISC-06, DOC-22)."""
 
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
 from kontuar.domain.documents import lines
-from kontuar.domain.documents.discounting import OPERATOR
+from kontuar.domain.documents.ceilings import require_lower_on_header, require_lower_on_line
+from kontuar.domain.documents.discounting import freed
 from kontuar.domain.documents.document import Authorisation, Document, Line
 from kontuar.domain.parties import rights
-from kontuar.domain.parties.records import Operator
-from kontuar.domain.pricing.basket import Adjustment, HeaderDiscount, LineDiscount, OperatorLimit
-from kontuar.domain.pricing.operator import HEADER_RULE, LINE_RULE
+from kontuar.domain.pricing.basket import HeaderDiscount, LineDiscount
+from kontuar.domain.pricing.operator import LINE_RULE
 from kontuar.kernel.errors import Problem, Refused, refuse
-from kontuar.kernel.money import Minor, parse_amount, to_major
+from kontuar.kernel.money import parse_amount, to_major
 from kontuar.kernel.typed import MOST_TYPED, typed_decimal
 from kontuar.operations.actor import Actor
 from kontuar.operations.station.station import Station
-from kontuar.operations.station.till.discounting import with_discounts
+from kontuar.operations.station.till.discounting import saying, with_discounts
 from kontuar.operations.station.till.drafts import lines_editable
+from kontuar.operations.station.till.limits import limit_of, within_limit
 from kontuar.operations.station.till.lines import allowed_by, noted
 
-CENT = Decimal("0.01")
 WHOLE = Decimal(100)
 
 
@@ -55,7 +55,12 @@ def change_by_percent(station: Station, actor: Actor, doc_id: str, number: int, 
 
 
 def change_initial_price(station: Station, actor: Actor, doc_id: str, number: int, price: str) -> Document:
-    """The price that discounts are reckoned from, typed; empty = the list's again (DOC-22, DISC-32)."""
+    """The price that discounts are reckoned from, typed; empty = the list's again (DOC-22, DISC-32).
+
+    Below the list's it counts against the giver's limit: it is set no lower than that allows, and
+    `discounts.problems` of the answer then says *discount.initial_price_raised*. The same price once more does not free
+    a carried line of what it came with.
+    """
     document = lines_editable(station, actor, doc_id)
     actor.require(rights.CHANGE_PRICE, doc_id)
     line = _open_line(document, number)
@@ -67,8 +72,11 @@ def change_initial_price(station: Station, actor: Actor, doc_id: str, number: in
             line, _decimal(price, number), document.currency, by=actor.operator,
             allowed_by=allowed_by(actor, rights.CHANGE_PRICE, doc_id),
         )  # fmt: skip
-    priced = with_discounts(station, lines.replace(document, msgspec.structs.replace(changed, carried=False)))
-    return station.save(noted(station, actor, priced, rights.CHANGE_PRICE, number))
+    changed, raised = within_limit(station, document, changed)
+    if line.carried and changed.initial_price == line.initial_price:
+        return station.save(saying(document, raised))
+    priced = with_discounts(station, lines.replace(document, freed(changed)))
+    return station.save(saying(noted(station, actor, priced, rights.CHANGE_PRICE, number), raised))
 
 
 def give_header_discount(station: Station, actor: Actor, doc_id: str, kind: str, value: str) -> Document:
@@ -86,45 +94,34 @@ def give_header_discount(station: Station, actor: Actor, doc_id: str, kind: str,
         raise refuse("price.below_zero", "header")
     if kind == "percent" and wanted > WHOLE:
         raise refuse("discount.percent_out_of_range", "header", percent=str(wanted)[:20])
-    _require_lower_header(document, kind, wanted)
     header = None
     if wanted:
         chosen: Literal["percent", "amount"] = "percent" if kind == "percent" else "amount"
         header = HeaderDiscount(
             kind=chosen, value=wanted, by=actor.operator, allowed_by=allowed_by(actor, rights.HEADER_DISCOUNT, doc_id),
-            limit=limit_of(station, actor, doc_id, rights.HEADER_DISCOUNT),
+            limit=limit_of(station, actor, document, rights.HEADER_DISCOUNT),
         )  # fmt: skip
-    priced, lowered = _within_limit(station, _with_header(document, header), "header")
-    priced = _authorised(station, actor, priced)
-    return station.save(_saying(priced, lowered))
-
-
-def limit_of(station: Station, actor: Actor, doc_id: str, right: str) -> OperatorLimit:
-    """What he may give who gives, or who allowed it."""
-    grant = actor.granted(right, doc_id)
-    giver = station.books.definitions.get(Operator, grant.operator if grant else actor.operator)
-    if giver is None:
-        return OperatorLimit()
-    return OperatorLimit(percent=giver.discount_percent, amount=giver.discount_amount)
+    priced = with_discounts(station, _with_header(document, header))
+    require_lower_on_header(document, priced)
+    return station.save(_authorised(station, actor, priced))
 
 
 def _give_on_line(
     station: Station, actor: Actor, doc_id: str, number: int, kind: Literal["percent", "price", "value"], value: Decimal
 ) -> Document:
     document = lines_editable(station, actor, doc_id)
-    actor.require(rights.CHANGE_PRICE, doc_id)
+    actor.require(rights.LINE_DISCOUNT, doc_id)
     line = _open_line(document, number)
     discount = LineDiscount(
-        kind=kind, value=value, by=actor.operator, allowed_by=allowed_by(actor, rights.CHANGE_PRICE, doc_id),
-        limit=limit_of(station, actor, doc_id, rights.CHANGE_PRICE),
+        kind=kind, value=value, by=actor.operator, allowed_by=allowed_by(actor, rights.LINE_DISCOUNT, doc_id),
+        limit=limit_of(station, actor, document, rights.LINE_DISCOUNT, number),
     )  # fmt: skip
     given = msgspec.structs.replace(line, discount=discount if value or kind != "percent" else None)
-    priced, lowered = _within_limit(station, lines.replace(document, given), f"line:{number}")
+    priced = _without_nothing(with_discounts(station, lines.replace(document, given)), number)
     lines.storable(priced, lines.find(priced, number))
     _refuse_impossible(priced, number)
-    if line.carried:
-        _require_lower(line, lines.find(priced, number))
-    return station.save(_saying(noted(station, actor, priced, rights.CHANGE_PRICE, number), lowered))
+    require_lower_on_line(line, lines.find(priced, number), document.currency)
+    return station.save(noted(station, actor, priced, rights.LINE_DISCOUNT, number))
 
 
 def _open_line(document: Document, number: int) -> Line:
@@ -136,81 +133,24 @@ def _open_line(document: Document, number: int) -> Line:
     return line
 
 
-def _within_limit(station: Station, document: Document, place: str) -> tuple[Document, Problem | None]:
-    """The priced document. What the limit lowered is written down as it was granted, and said once."""
-    priced = with_discounts(station, document)
-    said = ("discount.lowered", place)
-    lowered = next((one for one in priced.discounts.problems if (one.code, one.place) == said), None)
-    if lowered is None:
-        return _without_nothing(priced, place), None
-    if place == "header":
-        granted = with_discounts(station, _with_header(document, _granted_header(priced)))
-    else:
-        line = lines.find(priced, int(place.removeprefix("line:")))
-        kept = msgspec.structs.replace(line, discount=_granted(line, priced.currency))
-        granted = with_discounts(station, lines.replace(document, kept))
-    return _without_nothing(granted, place), lowered
-
-
-def _granted(line: Line, currency: str) -> LineDiscount | None:
-    """The discount that comes to what the limit left of it."""
-    given = _operators(line, LINE_RULE)
-    if given is None or line.discount is None:
-        return None
-    if line.discount.kind == "percent":
-        percent = (Decimal(-given.amount * 100) / given.base).quantize(CENT, ROUND_DOWN)
-        percent = min(percent, line.discount.limit.percent or percent)
-        return msgspec.structs.replace(line.discount, value=percent)
-    after = to_major(given.after, currency)
-    if line.discount.kind == "value":
-        return msgspec.structs.replace(line.discount, value=after)
-    return msgspec.structs.replace(line.discount, value=(after / line.quantity).quantize(CENT, ROUND_UP))
-
-
-def _granted_header(priced: Document) -> HeaderDiscount | None:
-    header = priced.discounts.header
-    given = -sum(one.amount for line in priced.lines for one in line.adjustments if one.rule == HEADER_RULE)
-    if header is None or not given:
-        return None
-    return msgspec.structs.replace(header, kind="amount", value=to_major(Minor(given), priced.currency))
-
-
-def _without_nothing(priced: Document, place: str) -> Document:
+def _without_nothing(priced: Document, number: int) -> Document:
     """A discount that came to nothing is none."""
-    if place == "header" or not place:
-        return priced
-    line = lines.find(priced, int(place.removeprefix("line:")))
-    if line.discount is None or _operators(line, LINE_RULE) is not None or priced.discounts.problems:
+    line = lines.find(priced, number)
+    given = any(one.rule == LINE_RULE for one in line.adjustments)
+    if line.discount is None or given or _said(priced, f"line:{number}"):
         return priced
     return lines.replace(priced, msgspec.structs.replace(line, discount=None))
 
 
-def _operators(line: Line, rule: str) -> Adjustment | None:
-    return next((one for one in line.adjustments if one.source == OPERATOR and one.rule == rule), None)
+def _said(document: Document, place: str) -> list[Problem]:
+    return [one for one in document.discounts.problems if one.place == place]
 
 
 def _refuse_impossible(priced: Document, number: int) -> None:
     place = f"line:{number}"
-    wrong = [one for one in priced.discounts.problems if one.place == place and one.code != "discount.lowered"]
+    wrong = [one for one in _said(priced, place) if one.code != "discount.lowered"]
     if wrong:
         raise Refused(*wrong)
-
-
-def _require_lower(before: Line, after: Line) -> None:
-    """On a continued document the operator's discount may only be lowered (PARK-12)."""
-    was, now = _operators(before, LINE_RULE), _operators(after, LINE_RULE)
-    most = -was.amount if was else 0
-    if now is not None and -now.amount > most:
-        raise refuse("discount.only_lower", f"line:{before.number}", most=str(most / WHOLE))
-
-
-def _require_lower_header(document: Document, kind: str, wanted: Decimal) -> None:
-    """A percent that came with a continued document may only be lowered (PARK-12)."""
-    before = document.discounts.header
-    if before is None or before.kind != "percent" or not any(line.carried for line in document.lines):
-        return
-    if kind != "percent" or wanted > before.value:
-        raise refuse("discount.only_lower", "header", most=f"{before.value.normalize():f}%")
 
 
 def _with_header(document: Document, header: HeaderDiscount | None) -> Document:
@@ -223,14 +163,6 @@ def _authorised(station: Station, actor: Actor, document: Document) -> Document:
         return document
     entry = Authorisation(right=grant.right, operator=grant.operator, at=station.clock.now(), place="header")
     return msgspec.structs.replace(document, authorisations=(*document.authorisations, entry))
-
-
-def _saying(document: Document, problem: Problem | None) -> Document:
-    """The document that tells once what was lowered; the next reckoning forgets it."""
-    if problem is None:
-        return document
-    said = msgspec.structs.replace(document.discounts, problems=(*document.discounts.problems, problem))
-    return msgspec.structs.replace(document, discounts=said)
 
 
 def _decimal(text: str, number: int, place: str = "") -> Decimal:

@@ -1,12 +1,13 @@
 """The prices of a draft: from the lists of the business day, at the VAT rates that hold (DOC-22)."""
 
 import datetime
+from decimal import Decimal
 
 import msgspec
 
 from kontuar.domain.catalogue.records import Article, PriceList, VatRate
-from kontuar.domain.documents import lines
-from kontuar.domain.documents.discounting import carried_adjustments
+from kontuar.domain.documents import ceilings, lines
+from kontuar.domain.documents.discounting import bundles_of, carried_adjustments
 from kontuar.domain.documents.document import Document, Line
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.pricing.line_prices import UnitPrice, list_price
@@ -44,14 +45,18 @@ def reprice(station: Station, document: Document, *, was: Direction | None = Non
 
 
 def _with_header_turned(document: Document, was: Direction | None) -> Document:
-    """An amount off the document is worth the same to who pays, in whichever direction it is counted (SALE-07)."""
-    header, totals = document.discounts.header, document.totals
-    if was in (None, document.direction) or header is None or header.kind != "amount" or not totals.gross:
-        return document
+    """An amount off the document, and the most it may be, are worth the same to who pays in either direction."""
+    discounts, totals = document.discounts, document.totals
     top, bottom = (totals.net, totals.gross) if document.direction == "net" else (totals.gross, totals.net)
-    value = half_up(header.value * top / bottom, exponent_of(document.currency)) if bottom else header.value
-    turned = msgspec.structs.replace(header, value=value)
-    return msgspec.structs.replace(document, discounts=msgspec.structs.replace(document.discounts, header=turned))
+    if was in (None, document.direction) or not bottom:
+        return document
+    header = discounts.header
+    if header is not None and header.kind == "amount":
+        value = half_up(header.value * top / bottom, exponent_of(document.currency))
+        header = msgspec.structs.replace(header, value=value)
+    most = ceilings.turned(discounts.header_most, Decimal(top) / bottom)
+    turned = msgspec.structs.replace(discounts, header=header, header_most=most)
+    return msgspec.structs.replace(document, discounts=turned)
 
 
 def _repriced(station: Station, document: Document, line: Line, day: datetime.date, was: Direction | None) -> Line:
@@ -62,7 +67,7 @@ def _repriced(station: Station, document: Document, line: Line, day: datetime.da
         reverse_charge=article.reverse_charge, split_payment=article.split_payment,
     )  # fmt: skip
     stays = was in (None, document.direction)
-    if stays and line.carried and (carried_adjustments(line) or line.discount):
+    if stays and line.carried and (carried_adjustments(line) or line.discount or bundles_of(line) or line.promised):
         return fresh
     if stays and line.initial_by:
         return lines.undiscounted(fresh, document.currency)

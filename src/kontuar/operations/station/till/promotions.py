@@ -5,7 +5,12 @@ from typing import Literal
 import msgspec
 
 from kontuar.domain.documents import lines
-from kontuar.domain.documents.discounting import bundles_wanted, carried_adjustments, with_bundles_freed
+from kontuar.domain.documents.discounting import (
+    bundles_of,
+    bundles_wanted,
+    carried_adjustments,
+    with_bundles_freed,
+)
 from kontuar.domain.documents.document import Document, Line
 from kontuar.domain.pricing.discount import Discount
 from kontuar.operations.actor import Actor
@@ -23,7 +28,7 @@ def apply_promotions(station: Station, actor: Actor, doc_id: str) -> Document:
 def remove_promotions(station: Station, actor: Actor, doc_id: str) -> Document:
     """Take all bundles off, those too that came with a continued document; none comes back until asked for."""
     document = lines_editable(station, actor, doc_id)
-    bundles = {code for line in document.lines for code in line.has}
+    bundles = {code for line in document.lines for code in bundles_of(line)}
     return station.save(with_discounts(station, _asked(with_bundles_freed(document, bundles), "removed")))
 
 
@@ -60,7 +65,8 @@ def with_bundles(document: Document) -> Document:
 
 def _is_bare(line: Line) -> bool:
     """Came without any discount; the header's share of it is reckoned anew anyway, a place in a bundle is not."""
-    return line.carried and not line.has and not carried_adjustments(line) and line.discount is None
+    brought = line.has or line.promised or carried_adjustments(line)
+    return line.carried and not brought and line.discount is None
 
 
 def _asked(document: Document, bundles: Literal["applied", "removed"]) -> Document:

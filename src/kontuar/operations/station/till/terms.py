@@ -11,6 +11,7 @@ from kontuar.domain.pricing.vat import Direction
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.station import split_payment
+from kontuar.operations.station.sale_rules import require_free_direction
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.drafts import direction_of, lines_editable
 from kontuar.operations.station.till.prices import reprice
@@ -43,6 +44,7 @@ def set_direction(station: Station, actor: Actor, doc_id: str, direction: str) -
         raise refuse("field.unknown", f"field:{direction[:40]}")
     if document.reverse_charge and direction != "net":
         raise refuse("invoice.reverse_charge_is_net", "direction")
+    require_free_direction(station, document, direction)
     changed = msgspec.structs.replace(document, direction=cast("Direction", direction))
     return station.save(reprice(station, changed, was=document.direction))
 

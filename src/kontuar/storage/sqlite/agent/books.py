@@ -29,3 +29,12 @@ class AgentBooks:
         self.snapshots = AgentSnapshots(snapshots, self.definitions)
         self.sink = AgentSink(self.database, self.definitions, self.stock, self.outbox, store)
         self.feeds = AgentFeeds(self.database, self.stock)
+
+    def fact(self, name: str) -> str:
+        """A small fact by name, empty when unset."""
+        return str(self.database.value("SELECT value FROM fact WHERE name = ?", (name,)) or "")
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Keep a small fact."""
+        with self.database.transaction():
+            self.database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))

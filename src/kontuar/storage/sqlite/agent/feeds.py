@@ -75,10 +75,15 @@ class AgentSink:
         raise AssertionError(f"nobody was asked for a list of parked documents: {news.epoch}")
 
     def apply_final(self, positions: Sequence[StreamPosition]) -> None:
-        """Go on from where the hub is; what contradicts it is found by the next push's acknowledgement."""
+        """Go on from where the hub is; what contradicts it is found by the next push's acknowledgement. What was told
+        long ago and comes late, in a file, moves nothing back."""
         for told in positions:
+            outgoing = self._outbox.stream(told.stream)
+            if outgoing is not None and told.position.seq <= outgoing.held.seq:
+                continue
             known = self._outbox.hash_at(told.stream, told.position.seq)
-            if known == told.position.hash:
+            never_passed_here = known is None and outgoing is not None and told.position.seq <= outgoing.head.seq
+            if known == told.position.hash or never_passed_here:
                 self._outbox.acknowledged(told.stream, told.position, told.position)
             elif known is None:
                 self._outbox.adopt(told.stream, self._store, told.position)

@@ -43,6 +43,22 @@ document.addEventListener("change", (event) => {
   if (name) name.textContent = chosen ? chosen.textContent : "";
 });
 
+// A row that the server gives gets its number here, as every other new one; it takes the place of an empty one.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.matches?.(".rows__body") && event.detail.shouldSwap) {
+    event.detail.serverResponse = event.detail.serverResponse.replaceAll(".__.", `.${next++}.`);
+  }
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const body = event.detail.target;
+  if (!body?.matches?.(".rows__body")) return;
+  for (const row of [...body.children].slice(0, -1)) {
+    if ([...row.querySelectorAll("input")].every((input) => !input.value)) row.remove();
+  }
+  body.lastElementChild.querySelector("input").focus();
+});
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "definition" && event.detail.target?.id !== "definition") return;
   document.querySelector("#definition [aria-invalid=true], #definition .note")?.scrollIntoView({ block: "center" });

@@ -55,7 +55,7 @@ document.addEventListener("htmx:responseError", (event) => {
 
 // Something is done anew, or its window is closed: the old refusal would only stand in the way.
 function forget() {
-  for (const name of ["refusal", "unknown-code", "card"]) dismiss(name);
+  for (const name of ["refusal", "unknown-code", "card", "payment"]) dismiss(name);
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.requestConfig.verb === "post") forget(); });

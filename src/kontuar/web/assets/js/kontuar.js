@@ -2,9 +2,9 @@
 import "./csrf.js";
 import "./failures.js";
 import "./toast.js";
-import "./disabled.js";
 import "./scanner.js";
-import "./scan-queue.js";
+import "./scan-queue.js"; // before disabled.js: a press may wait for a scan that makes it possible
+import "./disabled.js";
 import "./feedback.js";
 import "./dialog.js";
 import "./shortcuts.js";

@@ -1,10 +1,10 @@
 // A long list of areas opens where one is.
 document.querySelector('#nav [aria-current="page"]')?.scrollIntoView({ block: "nearest" });
 
-// Menus that unfold close when one looks elsewhere; the areas of the head office slide in on a phone.
+// Menus that unfold close when one looks elsewhere, or opens a window from them; the areas of the head office slide in on a phone.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
+    if (!menu.contains(event.target) || event.target.closest('[hx-target="#dialog-body"]')) menu.open = false;
   }
   const toggle = event.target.closest?.("[data-toggle]");
   const nav = document.getElementById("nav");

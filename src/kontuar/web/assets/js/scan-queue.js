@@ -133,14 +133,20 @@ function later(status, said) {
   setTimeout(next, wait);
 }
 
-// Paying must not overtake the last scan: what is marked data-after-scans is pressed once the queue is empty.
-document.addEventListener("click", (event) => {
-  const element = event.target.closest?.("[data-after-scans]");
-  if (!element || !queue.length) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
+/** Paying must not overtake the last scan: what is marked data-after-scans is pressed once the queue is empty, also when
+ * it cannot be pressed before the first scan is answered. Whether the press was kept for then. */
+export function keptForAfterScans(element) {
+  if (!queue.length || !element.matches("[data-after-scans]")) return false;
   pressedEarly = element;
   element.classList.add("htmx-request");
+  return true;
+}
+
+document.addEventListener("click", (event) => {
+  const element = event.target.closest?.("[data-after-scans]");
+  if (!element || !keptForAfterScans(element)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
 }, { capture: true });
 
 function pressWhatWaited() {

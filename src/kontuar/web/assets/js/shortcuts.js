@@ -2,6 +2,7 @@
 // carries its data-action: in the open dialog if there is one, else on the page. F1 or ? prints the table.
 import { reasonOf } from "./disabled.js";
 import { isVisible, openDialog, raise, scope } from "./layer.js";
+import { keptForAfterScans } from "./scan-queue.js";
 import { GAP_MS, beganScan } from "./scanner.js";
 import { toast } from "./toast.js";
 import { icon, word } from "./words.js";
@@ -34,6 +35,7 @@ function isWriting(element) {
 
 function press(element) {
   if (element.getAttribute("aria-disabled") === "true" || element.disabled) {
+    if (keptForAfterScans(element)) return;
     element.focus();
     toast({ text: reasonOf(element) || word("not_available"), kind: "warn", name: "refused-key" });
     return;

@@ -6,7 +6,7 @@ some of the 512-byte sectors of a write. What is then on the platter is given as
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,31 +36,43 @@ class Change:
 
 @dataclass(slots=True)
 class Disk:
-    """What happens to the files of one folder. `writes_left`, `syncs_left`: until the power goes, until syncs fail."""
+    """What happens to the files of one folder. `writes_left`, `syncs_left`: until the power goes, until syncs fail;
+    with `kills` only the process ends. `kept`: how much of what was not synced survives a power cut. `ended` is called
+    once, when it ends."""
 
     chance: random.Random
     writes_left: int | None = None
     syncs_left: int | None = None
     free_bytes: int | None = None
+    kills: bool = False
     changes: dict[str, list[Change]] = field(default_factory=dict)
     platter: dict[str, bytes] | None = None
     kept: float = 0.5
+    ended: Callable[[], None] = lambda: None
 
     @property
     def dead(self) -> bool:
         return self.platter is not None
 
     def cut_power(self) -> None:
-        """Now. What survives is decided here."""
+        """Now. What survives is decided here: all that was synced, and some of the rest."""
         if self.platter is None:
-            self.platter = {
-                path: self._surviving(path, changes) for path, changes in self.changes.items() if os.path.exists(path)
-            }
+            self.platter = {path: self._surviving(path, changes) for path, changes in self._files()}
+            self.ended()
+
+    def kill(self) -> None:
+        """The process ends now; the machine keeps what was written."""
+        if self.platter is None:
+            self.platter = {path: Path(path).read_bytes() for path, _ in self._files()}
+            self.ended()
+
+    def _files(self) -> list[tuple[str, list[Change]]]:
+        return [(path, changes) for path, changes in self.changes.items() if os.path.exists(path)]
 
     def restored(self, folder: Path) -> Path:
-        """A new folder with what survived."""
+        """A new folder with what survived; raises `AssertionError` while the disk lives."""
         assert self.platter is not None
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         for path, content in self.platter.items():
             (folder / Path(path).name).write_bytes(content)
         return folder
@@ -79,7 +91,10 @@ class Disk:
         if self.writes_left is not None:
             self.writes_left -= 1
             if self.writes_left <= 0:
-                self.cut_power()
+                if self.kills:
+                    self.kill()
+                else:
+                    self.cut_power()
                 raise apsw.IOError("the power went")
 
     def sync(self, path: str) -> None:
@@ -193,11 +208,22 @@ def layer() -> Iterator[None]:
 @contextmanager
 def faulty_disk(folder: Path, chance: random.Random) -> Iterator[Disk]:
     """The disk under one folder; needs the layer."""
-    disk = _disks[str(folder)] = Disk(chance)
+    disk = under(folder, Disk(chance))
     try:
         yield disk
     finally:
-        del _disks[str(folder)]
+        forget(folder)
+
+
+def under(folder: Path, disk: Disk) -> Disk:
+    """Files of this folder that are opened from now on lie on this disk; needs the layer."""
+    _disks[str(folder)] = disk
+    return disk
+
+
+def forget(folder: Path) -> None:
+    """Files that are opened from now on lie on the machine's own disk."""
+    _disks.pop(str(folder), None)
 
 
 def _put_checksums_above_the_default() -> None:

@@ -1,0 +1,84 @@
+"""The chain of one stream: place, hash, signature of each message, and that nothing is missing between them."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from kontuar.domain.documents.booking_checks import says_where_it_lies
+from kontuar.domain.documents.messages import Message
+from kontuar.domain.documents.proof.records import Fault, Stored
+from kontuar.kernel.canonical import CHAIN_START, chain_hash, decode
+from kontuar.kernel.time import instant_text
+
+Seal = Callable[[bytes, bytes], str]
+"""(hash, signature) → what is wrong with the signature, empty when nothing."""
+REVOKED = "certificate.revoked"
+"""Signed before or after it was revoked: verification decides that, the bytes are as they were signed."""
+
+
+class Chain:
+    """Takes the messages of a stream in their order; every fault is named once, at its own place."""
+
+    def __init__(self, origin: str, incarnation: str, store: str, seal: Seal, *, may_begin_later: bool = False) -> None:
+        """`may_begin_later`: what came before may be elsewhere, its hash is not known here."""
+        self._place = (store, origin, incarnation)
+        self._seal = seal
+        self._may_begin_later = may_begin_later
+        self.first = 0
+        self.seq = 0
+        self.hash = CHAIN_START
+
+    def take(self, stored: Stored) -> Iterator[Fault]:
+        """The next message as it lies there."""
+        if not self.first:
+            self.first = stored.seq
+            if self._may_begin_later and stored.seq > 1:
+                self.seq, self.hash = stored.seq - 1, b""
+        if stored.seq != self.seq + 1:
+            yield self._missing(stored.seq)
+        elif self.hash and chain_hash(self.hash, stored.payload) != stored.hash:
+            yield Fault(code="chain.altered", seq=stored.seq)
+        problem = self._seal(stored.hash, stored.signature)
+        if problem and problem != REVOKED:
+            yield Fault(code=problem, seq=stored.seq)
+        self.seq, self.hash = stored.seq, stored.hash
+
+    def beside(self, stored: Stored, message: Message | None) -> Iterator[Fault]:
+        """Whether the message says where it lies, and the columns beside the bytes what stands in them.
+
+        What a receiver took in although it says otherwise was `decided` on: it is parked.
+        """
+        if message is None or stored.decided:
+            return
+        if not says_where_it_lies(message, *self._place, stored.seq):
+            detail = f"it says {message.origin} {message.incarnation} {message.seq}"
+            yield Fault(code="chain.misplaced", seq=stored.seq, detail=detail)
+        pairs = (
+            ("message_id", stored.message_id, message.message_id), ("kind", stored.kind, message.kind),
+            ("at", stored.at, instant_text(message.at)),
+        )  # fmt: skip
+        for column, there, said in pairs:
+            if there is not None and there != said:
+                yield Fault(code="chain.beside_differs", seq=stored.seq, detail=f"{column}: {there} instead of {said}")
+
+    def ends_at(self, seq: int, digest: bytes) -> Iterator[Fault]:
+        """Whether the stream ends where the books say that it does."""
+        if seq > self.seq:
+            yield Fault(code="chain.message_missing", seq=self.seq + 1, detail=_span(self.seq + 1, seq))
+        elif seq < self.seq or (seq and self.hash and digest != self.hash):
+            yield Fault(code="chain.head_differs", seq=self.seq, detail=f"the books say {seq}, {digest.hex()[:12]}")
+
+    def _missing(self, seq: int) -> Fault:
+        return Fault(code="chain.message_missing", seq=self.seq + 1, detail=_span(self.seq + 1, seq - 1))
+
+
+def opened(payload: bytes) -> Message | None:
+    """The message, None when these bytes are none."""
+    try:
+        return decode(payload, Message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first >= last else f"{first}–{last}"

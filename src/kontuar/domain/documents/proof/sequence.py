@@ -1,0 +1,92 @@
+"""What must follow from one message to the next: numbers, times, the perpetual total, and closings of shifts."""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kontuar.domain.documents.booking_checks import ShiftSums, shift_differences
+from kontuar.domain.documents.document import Document
+from kontuar.domain.documents.messages import Cancelled, ShiftClosed, ShiftOpened, TechnicalEvent
+from kontuar.domain.documents.number_reading import read_number
+from kontuar.domain.documents.numbering import default_rule
+from kontuar.domain.documents.proof.records import Fault
+from kontuar.domain.documents.types import TYPES, turnover
+from kontuar.domain.firm.records import NumberingRule
+
+Rules = Mapping[str, tuple[NumberingRule, ...]]
+CLOCK_ACCEPTED = "clock.accepted"
+
+
+class Sequence:
+    """Takes the bodies of one stream in their order."""
+
+    def __init__(self, rules: Rules, *, from_the_beginning: bool = True) -> None:
+        """`rules`: the number patterns that ever held, newest first, by document type."""
+        self._rules = rules
+        self._whole = from_the_beginning
+        self._last: dict[tuple[str, str, str], tuple[int, datetime.datetime | None]] = {}
+        self._clock_was_set = False
+        self._unread_types: set[str] = set()
+        self._shifts: dict[str, ShiftSums] = {}
+        self.perpetual: int | None = None
+        self.unread = 0
+
+    def take(self, body: Any, before: bytes) -> Iterator[Fault]:
+        """The next body; `before` = the chain hash it builds on."""
+        if isinstance(body, Document):
+            yield from self._number(body)
+            yield from self._total(body)
+        if isinstance(body, Document | Cancelled) and body.shift_id in self._shifts:
+            self._shifts[body.shift_id].add(body)
+        if isinstance(body, ShiftOpened):
+            self._shifts[body.shift.shift_id] = ShiftSums()
+        elif isinstance(body, ShiftClosed):
+            yield from self._closing(body, before)
+        elif isinstance(body, TechnicalEvent) and body.event == CLOCK_ACCEPTED:
+            self._clock_was_set = True
+
+    def _number(self, document: Document) -> Iterator[Fault]:
+        kind, day = TYPES.get(document.type), document.business_day
+        if kind is None or day is None:
+            return
+        rules = (*self._rules.get(document.type, ()), default_rule(document.type))
+        found = read_number(document.number, rules, symbol=kind.symbol, day=day, warehouse=document.warehouse)
+        if found is None:
+            self.unread += 1
+            self._unread_types.add(document.type)
+            return
+        key = (document.type, found.series, found.period)
+        known = key in self._last or (self._whole and document.type not in self._unread_types)
+        ordinal, at = self._last.get(key, (0 if known else found.ordinal - 1, None))
+        if found.ordinal <= ordinal:
+            yield Fault(code="chain.number_repeated", name=document.number)
+        elif found.ordinal > ordinal + 1:
+            missing = f"{ordinal + 1}–{found.ordinal - 1}" if found.ordinal > ordinal + 2 else str(ordinal + 1)
+            yield Fault(code="chain.number_missing", name=document.number, detail=missing)
+        if at is not None and document.approved_at is not None and document.approved_at < at:
+            if not self._clock_was_set:
+                yield Fault(code="chain.time_back", name=document.number, detail=f"{document.approved_at} after {at}")
+            self._clock_was_set = False
+        self._last[key] = (max(found.ordinal, ordinal), document.approved_at)
+
+    def _total(self, document: Document) -> Iterator[Fault]:
+        if document.type not in TYPES:
+            return
+        expected = None if self.perpetual is None else self.perpetual + turnover(document)
+        if expected is not None and document.perpetual_gross != expected:
+            detail = f"{document.perpetual_gross} instead of {expected}"
+            yield Fault(code="chain.total_differs", name=document.number, detail=detail)
+        self.perpetual = document.perpetual_gross
+
+    def _closing(self, body: ShiftClosed, before: bytes) -> Iterator[Fault]:
+        report = body.report
+        name = f"{report.shift.register} {report.shift.number}"
+        sums = self._shifts.pop(report.shift.shift_id, None)
+        for problem in () if sums is None else shift_differences(report, sums):
+            detail = ", ".join(f"{fact} {value}" for fact, value in sorted(problem.facts.items()))
+            yield Fault(code="chain.shift_differs", name=name, detail=f"{problem.code} {detail}")
+        if self.perpetual is not None and report.perpetual_gross != self.perpetual:
+            detail = f"{report.perpetual_gross} instead of {self.perpetual}"
+            yield Fault(code="chain.total_differs", name=name, detail=detail)
+        if before and report.chain_head and report.chain_head != before.hex():
+            yield Fault(code="chain.head_differs", name=name, detail=report.chain_head[:12])

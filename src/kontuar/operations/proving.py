@@ -1,0 +1,137 @@
+"""Proving a node's books, and that nodes hold the same: the same rules for a station, an agent and the hub (REL-14)."""
+
+import datetime
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from kontuar.domain.documents.proof.records import BooksProof, Fault, StreamProof
+from kontuar.domain.documents.proof.walk import StreamWalk
+from kontuar.operations.ports.hub_documents import SealCheck
+from kontuar.operations.ports.proofs import HeldStream, ProofShelf
+from kontuar.operations.ports.streams import SealedMessage
+
+CHUNK: Final = 200
+RANK: Final = {"station": 0, "agent": 1, "hub": 2}
+NIGHT_HOURS_UTC: Final = range(5)
+_A_NIGHT_LATER: Final = datetime.timedelta(hours=18)
+_TOO_LONG: Final = datetime.timedelta(hours=44)
+
+
+def nothing() -> None:
+    """No pause between two pieces of work."""
+
+
+def is_due(since: datetime.datetime | None, now: datetime.datetime) -> bool:
+    """Whether the books are to be proved now: once a night; by day only where a machine is switched off at night.
+
+    `since`: the last proof, or the first message where there was none; None = there is nothing to prove.
+    """
+    if since is None:
+        return False
+    passed = now - since
+    return passed > _TOO_LONG or (passed > _A_NIGHT_LATER and now.hour in NIGHT_HOURS_UTC)
+
+
+def prove(shelf: ProofShelf, seal: SealCheck, rest: Callable[[], None] = nothing) -> BooksProof:
+    """All streams and balances as of one moment. `rest` is called between pieces of work.
+
+    Raises `StorageFailure` where the books cannot be read.
+    """
+    with shelf.reading():
+        streams = tuple(prove_stream(shelf, stream, seal, rest) for stream in shelf.streams())
+        return BooksProof(kind=shelf.kind, node=shelf.node, streams=streams, faults=tuple(shelf.faults()))
+
+
+def prove_stream(
+    shelf: ProofShelf, stream: HeldStream, seal: SealCheck, rest: Callable[[], None] = nothing
+) -> StreamProof:
+    """One stream from its first message; call it inside `shelf.reading()`."""
+    walk = StreamWalk(
+        shelf.kind, stream.id.origin, stream.id.incarnation, stream.store,
+        lambda digest, signature: seal(stream.id, SealedMessage(0, b"", digest, signature)),
+        shelf.rules(), may_begin_later=stream.begins_later,
+    )  # fmt: skip
+    after = 0
+    while chunk := shelf.stored(stream, after, CHUNK):
+        for stored in chunk:
+            walk.take(stored)
+        after = chunk[-1].seq
+        rest()
+    walk.end()
+    faults = [*walk.faults, *_at_the_end(stream, walk)]
+    first = walk.chain.first
+    notes = {
+        **stream.notes, "begins_later": first if first > 1 else 0, "not_booked": walk.undecided,
+        "numbers_unread": walk.unread,
+    }  # fmt: skip
+    return StreamProof(
+        store=stream.store, origin=stream.id.origin, incarnation=stream.id.incarnation, first=first,
+        last=walk.chain.seq, messages=walk.messages, documents=walk.documents, hash=walk.chain.hash.hex(),
+        notes={name: number for name, number in notes.items() if number}, held=stream.held, faults=tuple(faults),
+    )  # fmt: skip
+
+
+def _at_the_end(stream: HeldStream, walk: StreamWalk) -> Iterator[Fault]:
+    if stream.head is not None and (walk.messages or not stream.begins_later):
+        yield from walk.chain.ends_at(stream.head.seq, bytes.fromhex(stream.head.hash))
+    if stream.perpetual is not None and walk.perpetual is not None and stream.perpetual != walk.perpetual:
+        yield Fault(code="chain.total_differs", detail=f"{stream.perpetual} instead of {walk.perpetual}")
+
+
+class Comparison:
+    """The same streams at two nodes: *lower* wrote or relayed what *higher* holds (station below agent below hub)."""
+
+    def __init__(self, lower: ProofShelf, higher: ProofShelf) -> None:
+        self._lower = lower
+        self._higher = higher
+
+    def faults(self, here: HeldStream, there: HeldStream | None) -> tuple[int, tuple[Fault, ...]]:
+        """(how far the higher node holds the stream, what is not the same); call inside both nodes' `reading()`."""
+        if there is None:
+            return 0, tuple(self._promised(here, 0))
+        found: list[Fault] = []
+        last_here = last_there = 0
+        ours, theirs = _pages(self._lower, here), _pages(self._higher, there)
+        mine = next(ours, None)
+        for other in theirs:
+            while mine is not None and mine[0] < other[0]:
+                found += self._lacks(mine[0], last_there)
+                last_here, mine = mine[0], next(ours, None)
+            if mine is None or mine[0] > other[0]:
+                found += self._lacks_below(other[0], last_here)
+            else:
+                found += [] if mine == other else [Fault(code="chain.copy_differs", seq=other[0], detail=self._where())]
+                last_here, mine = mine[0], next(ours, None)
+            last_there = other[0]
+        return last_there, (*_shortened(found), *self._promised(here, last_there))
+
+    def _lacks(self, seq: int, last_there: int) -> list[Fault]:
+        """A message that the higher node lacks although it has later ones; where it began later, that is so."""
+        return [Fault(code="chain.copy_missing", seq=seq, detail=self._where())] if last_there else []
+
+    def _lacks_below(self, seq: int, last_here: int) -> list[Fault]:
+        """A message that only the higher node has; a relay that was replaced does not have what came before it."""
+        if self._lower.kind == "agent" and not last_here:
+            return []
+        return [Fault(code="chain.copy_beyond", seq=seq, detail=self._where())]
+
+    def _promised(self, here: HeldStream, last_there: int) -> Iterator[Fault]:
+        promised = here.held.get(self._higher.kind, 0)
+        if promised > last_there:
+            detail = f"{self._where()}: said to be held to {promised}, is to {last_there}"
+            yield Fault(code="chain.copy_missing", seq=last_there + 1, detail=detail)
+
+    def _where(self) -> str:
+        return f"{self._higher.kind} {self._higher.node}".strip()
+
+
+def _pages(shelf: ProofShelf, stream: HeldStream) -> Iterator[tuple[int, bytes, bytes]]:
+    after = 0
+    while page := shelf.sealed(stream, after, CHUNK):
+        yield from page
+        after = page[-1][0]
+
+
+def _shortened(found: Sequence[Fault]) -> Sequence[Fault]:
+    """The first of many: one cause makes hundreds."""
+    return found[:20]

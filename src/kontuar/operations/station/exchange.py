@@ -1,0 +1,22 @@
+"""Who may carry files between this station and head office, and that it is told of (REL-15)."""
+
+from kontuar.domain.parties import rights
+from kontuar.operations.actor import Actor
+from kontuar.operations.ports.exchange import ExchangeReport
+from kontuar.operations.station.station import Station
+
+
+def begin_export(station: Station, actor: Actor) -> None:
+    """A file is made next; its first reader is told who made it. Needs the right `sync.exchange`."""
+    actor.require(rights.EXCHANGE)
+    station.event("exchange.exported", actor.operator)
+
+
+def begin_import(station: Station, actor: Actor) -> None:  # noqa: ARG001 - the shape of every operation
+    """Needs the right `sync.exchange`."""
+    actor.require(rights.EXCHANGE)
+
+
+def end_import(station: Station, actor: Actor, report: ExchangeReport) -> None:
+    """A file was applied."""
+    station.event("exchange.imported", actor.operator, file=report.file, made_at=report.made_at)

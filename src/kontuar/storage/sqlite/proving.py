@@ -1,0 +1,371 @@
+"""The books of a station or an agent, read for their proof: a connection of its own that writes nothing (REL-14)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+import msgspec
+
+from kontuar.domain.cash.records import Shift, ShiftReport
+from kontuar.domain.documents.proof.expected import subject_in
+from kontuar.domain.documents.proof.records import Fault, Row, Stored
+from kontuar.domain.documents.proof.tables import AGENT, LATER, STATION, Table
+from kontuar.domain.firm.records import NumberingRule
+from kontuar.domain.stock.records import StockMove, effects_on_balances
+from kontuar.kernel.canonical import content_hash, decode, encode
+from kontuar.kernel.quantity import scaled
+from kontuar.operations.ports.proofs import HeldStream
+from kontuar.operations.ports.streams import Position, StreamId
+from kontuar.storage.failures import StorageDamaged
+from kontuar.storage.sqlite.engine import CHECKSUM_VFS, load_checksum_vfs, naming_failures
+
+_MOST_DAMAGE: Final = 20
+Found = dict[str, dict[Row, Row]]
+"""Rows by the document or shift they belong to."""
+
+_STATION_ROWS: Final = {
+    "document": "SELECT doc_id, {columns} FROM document WHERE doc_id IN ({marks})",
+    "document_line": "SELECT d.doc_id, {columns} FROM document d JOIN document_line x ON x.document = d.id"
+                     " WHERE d.doc_id IN ({marks})",
+    "document_tax": "SELECT d.doc_id, {tax} FROM document d JOIN document_tax x ON x.document = d.id"
+                    " WHERE d.doc_id IN ({marks})",
+    "document_link": "SELECT d.doc_id, {columns} FROM document d JOIN document_link x ON x.document = d.id"
+                     " WHERE d.doc_id IN ({marks})",
+    "stock_move": "SELECT doc_id, {columns} FROM stock_move WHERE doc_id IN ({marks})",
+    "cash_move": "SELECT doc_id, {columns} FROM cash_move WHERE doc_id IN ({marks})",
+    "shift": "SELECT shift_id, number, body FROM shift WHERE shift_id IN ({marks})",
+    "shift_end": "SELECT shift_id || ':closed', report FROM shift"
+                 " WHERE report IS NOT NULL AND shift_id || ':closed' IN ({marks})",
+    LATER: "SELECT doc_id, state = 'cancelled', fiscal = 'done', fiscal_number FROM document WHERE doc_id IN ({marks})",
+}  # fmt: skip
+_AGENT_ROWS: Final = {"stock_move": _STATION_ROWS["stock_move"]}
+_RECORDS: Final[Mapping[str, type[msgspec.Struct]]] = {"shift": Shift, "shift_end": ShiftReport}
+
+_BALANCES: Final = (
+    "SELECT register, form, currency, sum(b), sum(l) FROM ("
+    " SELECT register, form, currency, amount b, 0 l FROM cash_balance"
+    " UNION ALL SELECT register, form, currency, 0, amount FROM cash_move)"
+    " GROUP BY register, form, currency HAVING sum(b) <> sum(l)"
+)
+_STRANGERS: Final = (
+    "SELECT DISTINCT '{table}', {id} FROM {table} x WHERE {when}"
+    " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.message_id = {id})"
+)
+_STATION_STRANGERS: Final = (
+    ("document", "x.doc_id", "1"), ("stock_move", "x.doc_id", "1"), ("cash_move", "x.doc_id", "1"),
+    ("shift", "x.shift_id", "1"), ("shift", "x.shift_id || ':closed'", "x.report IS NOT NULL"),
+)  # fmt: skip
+
+
+class _Goods(msgspec.Struct, frozen=True):
+    stock_moves: tuple[StockMove, ...] = ()
+
+
+class _WithGoods(msgspec.Struct, frozen=True):
+    body: _Goods = _Goods()
+
+
+class _SqliteShelf:
+    """What both have in common."""
+
+    _where: str
+
+    def __init__(self, path: Path, migrations: Path) -> None:
+        """Raises `StorageDamaged` when it cannot be read, or is of another version of the program."""
+        self._path = path
+        load_checksum_vfs()
+        with naming_failures(path):
+            self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=CHECKSUM_VFS)
+            self._connection.set_busy_timeout(5_000)
+            have, want = self._connection.pragma("user_version"), len(list(migrations.glob("[0-9]*.sql")))
+        if have != want:
+            self.close()
+            raise StorageDamaged(f"{path} has schema {have}, this program works with {want}: start the node first")
+
+    def close(self) -> None:
+        """Let go of the file; a reader cannot take the log into it, which is no fault."""
+        with suppress(apsw.IOError):
+            self._connection.close(True)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One consistent moment."""
+        with naming_failures(self._path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if self._connection.in_transaction:  # damage has ended it already
+                    self._connection.execute("ROLLBACK")
+
+    def rules(self) -> Mapping[str, tuple[NumberingRule, ...]]:
+        """The patterns that hold now."""
+        rows = self._all("SELECT body FROM definition WHERE kind = 'numbering' AND body IS NOT NULL")
+        found = [decode(body, NumberingRule) for (body,) in rows]
+        return {rule.document_type: (rule,) for rule in found}
+
+    def certificates(self) -> list[bytes]:
+        """Rows of the definitions that say whose key it is."""
+        return [body for (body,) in self._all("SELECT body FROM definition WHERE kind = 'certificate'") if body]
+
+    def sealed(self, stream: HeldStream, after: int, most: int) -> Sequence[tuple[int, bytes, bytes]]:
+        """What copies are compared by."""
+        rows = self._all(
+            f"SELECT seq, hash, payload FROM message WHERE {self._where} AND seq > ? ORDER BY seq LIMIT ?",
+            (*self._key(stream.id), after, most),
+        )
+        return [(seq, digest, content_hash(payload)) for seq, digest, payload in rows]
+
+    def _key(self, stream: StreamId) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def _all(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return list(self._connection.execute(query, values))
+
+    def _written(self, known: Mapping[str, Table], queries: Mapping[str, str], ids: Sequence[str]) -> Found:
+        """The rows of these documents and shifts."""
+        found: Found = {each: {} for each in ids}
+        wanted = sorted({each for each in ids if each})
+        marks = ", ".join("?" * len(wanted))
+        for name, query in queries.items():
+            table = known.get(name)
+            names = (*table.key, *table.columns) if table else ()
+            columns = ", ".join(names)
+            tax = ", ".join(f"x.{each}" for each in names)
+            for subject, *values in self._all(query.format(columns=columns, tax=tax, marks=marks), wanted):
+                key, row = _parted(name, table, subject, values)
+                found[subject][key] = row
+        return found
+
+    def _damage(self) -> Iterator[Fault]:
+        for (told,) in self._all(f"PRAGMA integrity_check({_MOST_DAMAGE})"):
+            if told != "ok":
+                yield Fault(code="chain.damaged", name=self._path.name, detail=str(told)[:400])
+
+    def _pending(self, stream: StreamId, after: int, parked: frozenset[int]) -> Iterator[Fault]:
+        """The moves that the figures from above do not contain, against the messages that made them."""
+        rows = self._all(
+            "SELECT seq, warehouse, article, quantity_e4 FROM stock_pending WHERE origin = ? AND incarnation = ?",
+            (stream.origin, stream.incarnation),
+        )
+        there = {(seq, warehouse, article): quantity for seq, warehouse, article, quantity in rows}
+        wanted: dict[tuple[int, str, str], int] = {}
+        messages = self._connection.execute(
+            f"SELECT seq, payload FROM message WHERE {self._where} AND seq > ?", (*self._key(stream), after)
+        )
+        for seq, payload in messages:
+            if seq not in parked:
+                for (warehouse, article), change in effects_on_balances(_goods_in(payload)).items():
+                    wanted[seq, warehouse, article] = scaled(change)
+        for key in sorted(wanted.keys() | there.keys()):
+            if wanted.get(key) != there.get(key):
+                detail = f"{key[1]} {key[2]}: {there.get(key)} instead of {wanted.get(key)}"
+                yield Fault(code="chain.balance_differs", name="stock_pending", seq=key[0], detail=detail)
+
+
+class StationProofShelf(_SqliteShelf):
+    """The books of a station; implements `operations.ports.proofs.ProofShelf`."""
+
+    kind = "station"
+    _where = "incarnation = ?"
+
+    @property
+    def node(self) -> str:
+        """As its first message says."""
+        return self._said()[0]
+
+    def streams(self) -> Sequence[HeldStream]:
+        """One per incarnation."""
+        origin, store = self._said()
+        newest = self._all("SELECT incarnation FROM document ORDER BY id DESC LIMIT 1")
+        total = self._all("SELECT value FROM fact WHERE name = 'perpetual_gross'")
+        uplink = {row[0]: row[1:] for row in self._all("SELECT incarnation, held_seq, final_seq, forked FROM uplink")}
+        parked = dict(
+            self._all(
+                "SELECT d.incarnation, count(*) FROM confirmation c JOIN document d ON d.doc_id = c.doc_id"
+                " WHERE c.state = 'parked' GROUP BY d.incarnation"
+            )
+        )
+        lives = [row[0] for row in self._all("SELECT DISTINCT incarnation FROM message ORDER BY incarnation")]
+        return [
+            HeldStream(
+                id=StreamId(origin, life), store=store,
+                notes={"parked": parked.get(life, 0), "stopped": uplink.get(life, (0, 0, 0))[2]},
+                held=dict(zip(("agent", "hub"), uplink.get(life, (0, 0))[:2], strict=True)),
+                perpetual=int(total[0][0]) if total and newest == [(life,)] else None,
+            )
+            for life in lives
+        ]  # fmt: skip
+
+    def stored(self, stream: HeldStream, after: int, most: int) -> Sequence[Stored]:
+        """Messages with the rows they wrote."""
+        rows = self._all(
+            "SELECT seq, payload, hash, signature, message_id, kind, at FROM message"
+            " WHERE incarnation = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (stream.id.incarnation, after, most),
+        )
+        subjects = [subject_in(row[1]) for row in rows]
+        written = self._written(STATION, _STATION_ROWS, subjects)
+        return [
+            Stored(
+                seq=seq, payload=payload, hash=digest, signature=signature, message_id=message_id, kind=kind, at=at,
+                rows=written[subject],
+            )
+            for (seq, payload, digest, signature, message_id, kind, at), subject in zip(rows, subjects, strict=True)
+        ]  # fmt: skip
+
+    def faults(self) -> Sequence[Fault]:
+        """Damage, balances, acknowledged positions, rows that no message wrote."""
+        return [*self._damage(), *self._balances(), *self._acknowledged(), *self._strangers(), *self._not_sent()]
+
+    def _said(self) -> tuple[str, str]:
+        row = self._all("SELECT payload FROM message LIMIT 1")
+        return _origin_in(row[0][0]) if row else ("", "")
+
+    def _key(self, stream: StreamId) -> tuple[str, ...]:
+        return (stream.incarnation,)
+
+    def _balances(self) -> Iterator[Fault]:
+        for register, form, currency, balance, ledger in self._all(_BALANCES):
+            name = f"{register} {form} {currency}"
+            yield Fault(code="chain.balance_differs", name=name, detail=f"{balance} instead of {ledger}")
+
+    def _acknowledged(self) -> Iterator[Fault]:
+        """What others acknowledged is here, with that hash."""
+        for seq, digest in (("held_seq", "held_hash"), ("final_seq", "final_hash")):
+            rows = self._all(
+                f"SELECT u.incarnation, u.{seq} FROM uplink u LEFT JOIN message m"
+                f" ON m.incarnation = u.incarnation AND m.seq = u.{seq}"
+                f" WHERE u.{seq} > 0 AND NOT u.forked AND (m.hash IS NULL OR m.hash <> u.{digest})"
+            )
+            for life, position in rows:
+                yield Fault(code="chain.head_differs", name=life, seq=position, detail=seq)
+
+    def _strangers(self) -> Iterator[Fault]:
+        for table, identity, when in _STATION_STRANGERS:
+            for name, found in self._all(_STRANGERS.format(table=table, id=identity, when=when)):
+                yield Fault(code="chain.booked_unasked", name=str(found), detail=name)
+        for (document,) in self._all(
+            "SELECT DISTINCT document FROM document_line WHERE document NOT IN (SELECT id FROM document)"
+        ):
+            yield Fault(code="chain.booked_unasked", name=str(document), detail="document_line")
+
+    def _not_sent(self) -> Iterator[Fault]:
+        """Of each life, from its oldest move on that the agent's figures do not contain."""
+        for origin, life, oldest in self._all(
+            "SELECT origin, incarnation, min(seq) FROM stock_pending GROUP BY origin, incarnation"
+        ):
+            yield from self._pending(StreamId(origin, life), oldest - 1, frozenset())
+
+
+class AgentProofShelf(_SqliteShelf):
+    """The books of an agent; implements `operations.ports.proofs.ProofShelf`."""
+
+    kind = "agent"
+    _where = "origin = ? AND incarnation = ?"
+
+    @property
+    def node(self) -> str:
+        """By its store."""
+        row = self._all("SELECT store FROM stream LIMIT 1")
+        return f"agent@{row[0][0]}" if row else ""
+
+    def streams(self) -> Sequence[HeldStream]:
+        """Those of its stations; one of which there is no word is named as well."""
+        rows = self._all("SELECT origin, incarnation, store, held_seq, held_hash, hub_seq, closed, stopped FROM stream")
+        told = {(row[0], row[1]) for row in rows}
+        rows += [
+            (*stray, "", 0, bytes(32), 0, 0, "")
+            for stray in self._all("SELECT DISTINCT origin, incarnation FROM message")
+            if stray not in told
+        ]
+        return [
+            HeldStream(
+                id=StreamId(origin, life), store=store, head=Position(held, digest.hex()),
+                begins_later=hub > 0, held={"hub": hub},
+                notes={
+                    "closed": closed, "stopped": int(bool(stopped)), "parked": len(self._parked(origin, life)),
+                    "forked": self._forked(origin, life),
+                },
+            )
+            for origin, life, store, held, digest, hub, closed, stopped in sorted(rows)
+        ]  # fmt: skip
+
+    def stored(self, stream: HeldStream, after: int, most: int) -> Sequence[Stored]:
+        """Messages with the moves they wrote; parked ones wrote none."""
+        rows = self._all(
+            "SELECT seq, payload, hash, signature, message_id FROM message"
+            " WHERE origin = ? AND incarnation = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (*self._key(stream.id), after, most),
+        )
+        parked = self._parked(stream.id.origin, stream.id.incarnation)
+        subjects = [subject_in(row[1]) for row in rows]
+        written = self._written(AGENT, _AGENT_ROWS, subjects)
+        return [
+            Stored(
+                seq=seq, payload=payload, hash=digest, signature=signature, message_id=message_id,
+                rows=written[subject], settled=seq not in parked, decided=seq in parked,
+            )
+            for (seq, payload, digest, signature, message_id), subject in zip(rows, subjects, strict=True)
+        ]  # fmt: skip
+
+    def faults(self) -> Sequence[Fault]:
+        """Damage, figures of the store's stock, moves that no message wrote."""
+        found = [*self._damage(), *self._strangers()]
+        covered = {(row[0], row[1]): row[2] for row in self._all("SELECT origin, incarnation, seq FROM stock_covered")}
+        for stream in self.streams():
+            key = (stream.id.origin, stream.id.incarnation)
+            found += self._pending(stream.id, covered.get(key, 0), self._parked(*key))
+        return found
+
+    def _key(self, stream: StreamId) -> tuple[str, ...]:
+        return (stream.origin, stream.incarnation)
+
+    def _parked(self, origin: str, life: str) -> frozenset[int]:
+        rows = self._all("SELECT seq FROM parked WHERE origin = ? AND incarnation = ?", (origin, life))
+        return frozenset(seq for (seq,) in rows)
+
+    def _forked(self, origin: str, life: str) -> int:
+        query = "SELECT count(*) FROM forked_message WHERE origin = ? AND incarnation = ?"
+        return int(self._all(query, (origin, life))[0][0])
+
+    def _strangers(self) -> Iterator[Fault]:
+        """Not where a stream began at the hub: the document that is taken back here may have passed before."""
+        firsts = self._all("SELECT min(seq) FROM message GROUP BY origin, incarnation")
+        if all(first == 1 for (first,) in firsts):
+            for name, found in self._all(_STRANGERS.format(table="stock_move", id="x.doc_id", when="1")):
+                yield Fault(code="chain.booked_unasked", name=str(found), detail=name)
+
+
+def _parted(name: str, table: Table | None, subject: str, values: list[Any]) -> tuple[Row, Row]:
+    """(key, columns) of a row. Records are compared as records: a newer program may write them with more fields."""
+    if table is None:
+        cancelled, fiscalised, number = values
+        return (name, subject), (bool(cancelled), bool(fiscalised), number)
+    if name in _RECORDS:
+        values = [*values[:-1], _as_record(values[-1], _RECORDS[name])]
+    return (name, subject, *values[: len(table.key)]), tuple(values[len(table.key) :])
+
+
+def _as_record(body: bytes, kind: type[msgspec.Struct]) -> bytes:
+    try:
+        return encode(decode(body, kind))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body
+
+
+def _origin_in(payload: bytes) -> tuple[str, str]:
+    try:
+        said = msgspec.json.decode(payload, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "", ""
+    return str(said.get("origin", "")), str(said.get("store", ""))
+
+
+def _goods_in(payload: bytes) -> tuple[StockMove, ...]:
+    try:
+        return msgspec.json.decode(payload, type=_WithGoods).body.stock_moves
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()

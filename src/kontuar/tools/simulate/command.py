@@ -1,0 +1,101 @@
+"""`kontuar simulate`: seeds in order, one verdict a line; the exit status is the verdict of all."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import msgspec
+import typer
+
+if TYPE_CHECKING:
+    from kontuar.tools.simulate.ground import Ground
+    from kontuar.tools.simulate.planted import Planted
+
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - files that live for a seed; a memory file system is where they belong
+_ALL: Final = "all"
+
+
+def simulate(
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="So many seeds, one after another.")] = 1,
+    stores: Annotated[int, typer.Option(min=1, max=50, help="Stores of the chain.")] = 2,
+    stations_per_store: Annotated[int, typer.Option(min=1, max=50, help="Tills in each store.")] = 2,
+    ops: Annotated[int, typer.Option(min=1, help="Things people do, in each seed.")] = 300,
+    results: Annotated[Path | None, typer.Option(help="Append every verdict there (JSON lines).")] = None,
+    trace: Annotated[Path | None, typer.Option(help="Write what happened in the last seed there.")] = None,
+    plant: Annotated[
+        str, typer.Option(help="Plant this fault, or *all* one after another: a seed must catch it.")
+    ] = "",
+) -> None:
+    """Real nodes in virtual time while everything breaks; then all must agree (REL-01 … REL-20).
+
+    Exit status: 0 all holds (every planted fault was caught), 1 it does not, 2 there is no such fault.
+    """
+    wanted = range(seed, seed + seeds)
+    with _made(stores, stations_per_store) as ground:
+        ok = _plant(ground, plant, wanted, ops) if plant else _run(ground, wanted, ops, results, trace)
+    raise typer.Exit(0 if ok else 1)
+
+
+@contextmanager
+def _made(stores: int, stations_per_store: int) -> "Iterator[Ground]":
+    from kontuar.tools.simulate.ground import ground
+
+    folder = Path(tempfile.mkdtemp(prefix="kontuar-simulate-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    folder.chmod(0o755)
+    try:
+        with ground(folder, stores, stations_per_store) as made:
+            yield made
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(ground: "Ground", seeds: Sequence[int], ops: int, results: Path | None, trace: Path | None) -> bool:
+    from kontuar.tools.simulate.simulation import Simulation
+
+    broken = 0
+    for number in seeds:
+        simulation = Simulation(ground, number, ops)
+        verdict = simulation.run()
+        broken += bool(verdict.violations)
+        line = msgspec.json.encode(verdict).decode()
+        typer.echo(line)
+        if results is not None:
+            with results.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+        if trace is not None:
+            trace.write_text("\n".join(simulation.told), "utf-8")
+    typer.echo("all holds" if not broken else f"{broken} of {len(seeds)} seeds do not hold")
+    return not broken
+
+
+def _plant(ground: "Ground", name: str, seeds: Sequence[int], ops: int) -> bool:
+    """A table in Markdown: each fault, the promise that it breaks, the first seed that caught it and by what."""
+    from kontuar.tools.simulate.planting import FAULTS
+
+    chosen = [fault for fault in FAULTS if name in (_ALL, fault.name)]
+    if not chosen:
+        typer.echo(f"no such fault; there are: {', '.join(fault.name for fault in FAULTS)}", err=True)
+        raise typer.Exit(2)
+    typer.echo("| fault | breaks | caught by seed | by the check |\n| --- | --- | --- | --- |")
+    caught = [_caught(ground, fault, seeds, ops) for fault in chosen]
+    typer.echo(f"\n{sum(caught)} of {len(chosen)} were caught")
+    return all(caught)
+
+
+def _caught(ground: "Ground", fault: "Planted", seeds: Sequence[int], ops: int) -> bool:
+    from kontuar.tools.simulate.planting import planted
+    from kontuar.tools.simulate.simulation import Simulation
+
+    for number in seeds:
+        with planted(fault):
+            verdict = Simulation(ground, number, ops).run()
+        if verdict.violations:
+            check = verdict.violations[0].partition(":")[0]
+            typer.echo(f"| `{fault.name}`: {fault.what} | {fault.breaks} | {number} | {check} |")
+            return True
+    typer.echo(f"| `{fault.name}`: {fault.what} | {fault.breaks} | **none of {len(seeds)}** | |")
+    return False

@@ -1,0 +1,199 @@
+"""What every seed begins from, made once: a firm with its nodes enrolled and its definitions at every till."""
+
+import asyncio
+import hashlib
+import itertools
+import random
+import shutil
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from kontuar.storage.failures import StorageDamaged, StorageFull
+from kontuar.storage.postgres.embedded import EmbeddedPostgres
+from kontuar.storage.postgres.engine import HubDatabase
+from kontuar.storage.postgres.migrations import migrate
+from kontuar.tools.simulate import disk as disks
+from kontuar.tools.simulate.chain import AgentMachine, HubMachine, StationMachine, enrol_all
+from kontuar.tools.simulate.firm import BOSS, Place, definitions, places
+from kontuar.tools.simulate.lives import owning_tasks
+from kontuar.tools.simulate.network import Network
+from kontuar.tools.simulate.virtual_time import VirtualLoop
+
+_READY_SECONDS: Final = 600.0
+_numbers = itertools.count(1)
+
+
+class Machines:
+    """All machines of a chain, with the network between them."""
+
+    def __init__(self, folder: Path, url: str, admin: psycopg.Connection[Any], where: tuple[Place, ...], seed: int,
+                 loop: VirtualLoop, tell: Callable[[str], None]) -> None:  # fmt: skip
+        chance = random.Random(seed)
+        self.loop = loop
+        self.network = Network(random.Random(chance.random()), tell)
+        self.hub = HubMachine(folder / "hub", url, admin, random.Random(chance.random()), loop, self.network)
+        self.agents: dict[str, AgentMachine] = {}
+        self.stations: dict[str, StationMachine] = {}
+        self.agent_of: dict[str, str] = {}
+        for place in where:
+            agent = f"agent@{place.store}"
+            self.agents[agent] = AgentMachine(agent, folder / agent, random.Random(chance.random()), loop, self.network)
+            for code in place.stations:
+                self.agent_of[code] = agent
+                self.stations[code] = StationMachine(
+                    code, folder / code, random.Random(chance.random()), loop, self.network
+                )
+
+    def every(self) -> "list[HubMachine | AgentMachine | StationMachine]":
+        """The hub, then agents, then stations."""
+        return [self.hub, *self.agents.values(), *self.stations.values()]
+
+    def boot_all(self) -> None:
+        """Start whatever does not run. What does not start for want of room waits for the next time."""
+        if not self.hub.is_up:
+            self.hub.boot()
+        for agent in self.agents.values():
+            _started(agent, agent.boot)
+        for station in self.stations.values():
+            _started(station, partial(station.boot, self.agent_of[station.name]))
+
+    def end_all(self) -> None:
+        """End every process."""
+        for machine in self.every():
+            if machine.life is not None:
+                machine.life.end()
+
+
+def _started(machine: AgentMachine | StationMachine, boot: Callable[[], None]) -> None:
+    if machine.is_up:
+        return
+    try:
+        boot()
+    except StorageFull:
+        machine.give_up()
+    except StorageDamaged as damage:
+        machine.give_up()
+        if not any("damaged" in fault for fault in machine.faults):
+            machine.faults.append(f"its database is damaged at a start: {damage}")
+
+
+class Ground:
+    """Folders and a database to copy for each seed."""
+
+    def __init__(self, folder: Path, url: str, stores: int, stations_per_store: int) -> None:
+        self.where = places(stores, stations_per_store)
+        self._folder = folder
+        self._server_url = url
+        self._admin = psycopg.connect(url, autocommit=True)
+        self._template = f"ground_{next(_numbers)}"
+        self._admin.execute(f"CREATE DATABASE {self._template} TEMPLATE template0 STRATEGY file_copy")
+        _with_given_epochs(self._url(self._template), self.where)
+        loop = VirtualLoop()
+        machines = Machines(folder / "ground", self._url(self._template), self._admin, self.where, 0, loop, _silent)
+        for number, machine in enumerate(machines.every()):
+            machine.folder.mkdir(parents=True)
+            _give_key(machine.folder / ("hub.key" if machine is machines.hub else "identity/key"), number)
+        run_to_the_end(loop, _prepared(machines))
+        self._machines = machines
+        self._kept = {machine.name: machine.folder for machine in machines.every()}
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._admin.close()
+
+    @contextmanager
+    def copy(self, seed: int, loop: VirtualLoop, tell: Callable[[str], None]) -> Iterator[Machines]:
+        """A chain of its own for one seed; gone afterwards."""
+        number = next(_numbers)
+        name, folder = f"seed_{number}", self._folder / f"seed_{number}"
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY file_copy")
+        try:
+            machines = Machines(folder, self._url(name), self._admin, self.where, seed, loop, tell)
+            for machine in machines.every():
+                shutil.copytree(self._kept[machine.name], machine.folder)
+            yield machines
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self._admin.execute(f"DROP DATABASE IF EXISTS {name}_backup WITH (FORCE)")
+
+    def _url(self, name: str) -> str:
+        return self._server_url.replace("/kontuar?", f"/{name}?")
+
+
+@contextmanager
+def ground(folder: Path, stores: int, stations_per_store: int) -> Iterator[Ground]:
+    """The ground over a PostgreSQL server of its own, and the disk layer below every SQLite file."""
+    with disks.layer(), EmbeddedPostgres(folder / "postgres", durable=False) as url:
+        made = Ground(folder, url, stores, stations_per_store)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def run_to_the_end(loop: VirtualLoop, work: Coroutine[Any, Any, None]) -> None:
+    """Run it on the loop, then let everything that is left end."""
+    loop.set_task_factory(owning_tasks)
+    try:
+        loop.run_until_complete(work)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in sorted(left, key=lambda each: each.get_name()):
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.close()
+
+
+async def _prepared(machines: Machines) -> None:
+    hub = machines.hub
+    hub.boot()
+    while not hub.node.core.incarnation or not hub.node.core.main.is_open:
+        await asyncio.sleep(0.1)
+    where = tuple(
+        Place(agent.partition("@")[2], tuple(code for code, its in machines.agent_of.items() if its == agent))
+        for agent in machines.agents
+    )
+    hub.node.core.parts.definitions.put_rows(BOSS, definitions(where))
+    stations = {
+        agent: [machines.stations[code] for code, its in machines.agent_of.items() if its == agent]
+        for agent in machines.agents
+    }
+    await enrol_all(hub, list(machines.agents.values()), stations)
+    machines.boot_all()
+    async with asyncio.timeout(_READY_SECONDS):
+        while not all(station.node.station.books.definitions.version()[0] for station in machines.stations.values()):
+            await asyncio.sleep(1)
+    await asyncio.sleep(30)
+    machines.end_all()
+    await asyncio.sleep(1)
+
+
+def _with_given_epochs(url: str, where: tuple[Place, ...]) -> None:
+    """The database makes its epochs by chance; here they are the same every time."""
+    database = HubDatabase(url)
+    migrate(database)
+    with database.transaction():
+        database.connection.execute("UPDATE definition_feed SET epoch = 'definitions-1'")
+        for place in where:
+            database.connection.execute(
+                "INSERT INTO store_feed (store, epoch) VALUES (%s, %s)", [place.store, f"feed-{place.store}"]
+            )
+    database.close()
+
+
+def _give_key(file: Path, number: int) -> None:
+    """The same key every time: what is signed is then the same, too."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(hashlib.sha256(f"key {number}".encode()).digest())
+    file.chmod(0o600)
+
+
+def _silent(_: str) -> None:
+    pass

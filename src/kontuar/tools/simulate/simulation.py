@@ -1,0 +1,169 @@
+"""One seed: while everything breaks people work; then everything heals, and all must agree."""
+
+import asyncio
+import hashlib
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from kontuar.tools.simulate import lives
+from kontuar.tools.simulate.checks import violations
+from kontuar.tools.simulate.ground import Ground, Machines, run_to_the_end
+from kontuar.tools.simulate.people import Cashier, HeadOffice
+from kontuar.tools.simulate.seen import Seen
+from kontuar.tools.simulate.trouble import Trouble
+from kontuar.tools.simulate.virtual_time import VirtualLoop
+
+_PAUSE_SECONDS: Final = 1.5
+_TROUBLE_SECONDS: Final = 8.0
+_PRICE_SECONDS: Final = 30.0
+_QUIET_SECONDS: Final = 900.0
+"""How long after the healing everything may take to agree (REL-09)."""
+_LOUD: Final = ("error", "critical", "exception")
+_EXPECTED_LOUD: Final = frozenset({"storage.failure", "node.stopping", "station.books_damaged", "hub.was_restored"})
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a seed came to. `operations`: things people did. `trace`: hash over everything that happened, in order."""
+
+    seed: int
+    operations: int
+    issued: int
+    troubles: int
+    virtual_seconds: float
+    cpu_seconds: float
+    violations: tuple[str, ...]
+    trace: str
+
+
+class Simulation:
+    """One chain, one seed."""
+
+    def __init__(self, ground: Ground, seed: int, operations: int) -> None:
+        self._ground = ground
+        self._seed = seed
+        self._operations = operations
+        self._trace = hashlib.sha256()
+        self._loop = VirtualLoop()
+        self.seen = Seen()
+        self.told: list[str] = []
+        self._unwell: list[str] = []
+
+    def run(self) -> Verdict:
+        """The whole story; gives the verdict and cleans up."""
+        began = time.process_time()
+        with self.ended() as (machines, seen):
+            found = [*self._unwell, *(f"fault: {fault}" for fault in seen.faults), *violations(machines, seen)]
+        return Verdict(
+            seed=self._seed, operations=seen.operations.total(), issued=len(seen.issued),
+            troubles=seen.troubles.total(), virtual_seconds=round(self._loop.time(), 3),
+            cpu_seconds=round(time.process_time() - began, 3), violations=tuple(found), trace=self._trace.hexdigest(),
+        )  # fmt: skip
+
+    @contextmanager
+    def ended(self) -> Iterator[tuple[Machines, Seen]]:
+        """After the end, with every process stopped: the nodes' folders and databases, and what people saw."""
+        with self._ground.copy(self._seed, self._loop, self._tell) as machines:
+            with _watched_log(self._loud):
+                run_to_the_end(self._loop, self._story(machines))
+            for machine in machines.every():
+                self.seen.faults += [f"{machine.name} {fault}" for fault in machine.faults]
+            yield machines, self.seen
+
+    async def _story(self, machines: Machines) -> None:
+        chance = random.Random(f"story {self._seed}")
+        self._machines = machines
+        self._chance = chance
+        machines.boot_all()
+        trouble = Trouble(
+            machines, self.seen, random.Random(chance.random()), _TROUBLE_SECONDS, self._hire
+        )  # fmt: skip
+        self._at_work: dict[str, object] = {}
+        making = asyncio.get_running_loop().create_task(trouble.make(), name="trouble")
+        self._hire()
+        while self.seen.operations.total() < self._operations:
+            await asyncio.sleep(1)
+        making.cancel()
+        trouble.stop()
+        machines.boot_all()
+        self._tell("healed")
+        await self._until_quiet(machines)
+        machines.end_all()
+        await asyncio.sleep(1)
+
+    def _hire(self) -> None:
+        """Somebody at every till that runs, and at head office."""
+        for name, machine in self._machines.stations.items():
+            if machine.is_up and self._at_work.get(name) is not machine.life:
+                assert machine.life is not None
+                self._at_work[name] = machine.life
+                store = name.partition("T")[0]
+                who = Cashier(machine, store, self.seen, random.Random(self._chance.random()), _PAUSE_SECONDS)
+                who.may_begin = self._still_open
+                machine.life.begin(who.work())
+        hub = self._machines.hub
+        if hub.is_up and self._at_work.get(hub.name) is not hub.life:
+            assert hub.life is not None
+            self._at_work[hub.name] = hub.life
+            hub.life.begin(HeadOffice(hub, self.seen, random.Random(self._chance.random()), _PRICE_SECONDS).work())
+
+    def _still_open(self) -> bool:
+        return self.seen.operations.total() < self._operations
+
+    async def _until_quiet(self, machines: Machines) -> None:
+        end = self._loop.time() + _QUIET_SECONDS
+        quiet_since: float | None = None
+        while self._loop.time() < end:
+            await asyncio.sleep(5)
+            if any(machine.faults for machine in machines.every()) or self.seen.faults:
+                return  # the verdict is given already
+            if not all(machine.is_up for machine in machines.every()):
+                machines.boot_all()
+            quiet = _is_quiet(machines)
+            quiet_since = (quiet_since if quiet_since is not None else self._loop.time()) if quiet else None
+            if quiet_since is not None and self._loop.time() - quiet_since >= 90:
+                return
+        self._unwell.append("REL-09 healing: not everything had arrived after a quarter of an hour")
+
+    def _tell(self, what: str) -> None:
+        line = f"{self._loop.time():.6f} {what}"
+        self._trace.update(line.encode())
+        self.told.append(line)
+
+    def _loud(self, event: dict[str, Any], level: str) -> None:
+        name = str(event.get("event", ""))
+        self._tell(f"log {level} {name}")
+        life = lives.current()
+        if life is not None and life.doomed:
+            return
+        reason = f"{event.get('exception', '')} {event.get('exc_info', '')!r}"
+        if level in _LOUD and name not in _EXPECTED_LOUD and "StorageFull" not in reason:
+            self.seen.faults.append(f"log {name} {reason}")
+
+
+def _is_quiet(machines: Machines) -> bool:
+    """Whether every station's messages are final, as it knows itself."""
+    return all(
+        machine.is_up and machine.node.station.books.stream.waiting() == 0 for machine in machines.stations.values()
+    )
+
+
+@contextmanager
+def _watched_log(loud: Callable[[dict[str, Any], str], None]) -> Iterator[None]:
+    """Log events of the nodes come here instead of to the terminal."""
+
+    def take(logger: Any, method: str, event: Any) -> Any:  # noqa: ARG001 - structlog's own shape
+        loud(event, method)
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[structlog.processors.format_exc_info, take], cache_logger_on_first_use=False)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

@@ -1,0 +1,42 @@
+"""A parked document that was taken over: both tills may come to sell it, and both sales are booked (PARK-06)."""
+
+from pathlib import Path
+
+import pytest
+
+from parked_tills import StoreOfTills
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> StoreOfTills:
+    return StoreOfTills(tmp_path)
+
+
+def test_a_document_that_was_taken_over_is_approved_as_another_one_than_its_former_holder_may_make(
+    store: StoreOfTills,
+) -> None:
+    """PARK-06, PARK-08, REL-02: both tills sold it, one of them cut off under a lease that it took for good."""
+    doc_id = store[1].fill("MILK").doc_id
+    store[1].park(doc_id)
+    store[2].proceed(doc_id)
+    store.sync()
+    store[3].proceed(doc_id, by="EWA", take_over=True)
+    cut_off, taker = store[2].pay(doc_id), store[3].pay(doc_id)
+    assert cut_off.doc_id == doc_id
+    assert taker.doc_id != doc_id
+    assert [(link.kind, link.doc_id) for link in taker.links] == [("approved_from", doc_id)]
+    store.sync()
+    assert store.buffer.listed() == {}
+
+
+def test_whoever_continues_it_after_a_take_over_makes_another_one_too(store: StoreOfTills) -> None:
+    """PARK-06, REL-02."""
+    doc_id = store[1].fill("MILK").doc_id
+    store[1].park(doc_id)
+    store[2].proceed(doc_id)
+    store.sync()
+    store[3].proceed(doc_id, by="EWA", take_over=True)
+    store[3].add(doc_id, "WATER")
+    store[3].park(doc_id)
+    store[1].proceed(doc_id)
+    assert store[1].pay(doc_id).doc_id != doc_id
