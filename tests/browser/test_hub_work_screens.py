@@ -22,7 +22,7 @@ from postgres_fixture import fresh_database, open_temporary_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 SCREENS = (
-    "/", "/documents", "/verification", "/monitor", "/monitor/alarms", "/reports/sales?compare=yes",
+    "/", "/documents", "/verification", "/monitor", "/monitor/alarms", "/monitor/proofs", "/reports/sales?compare=yes",
     "/reports/sales?by=article", "/reports/losses", "/audit", "/privacy", "/account",
 )  # fmt: skip
 PICTURES = os.environ.get("KONTUAR_PICTURES", "")
