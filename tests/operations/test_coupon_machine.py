@@ -309,7 +309,7 @@ def test_a_code_is_used_once_whatever_happens_or_a_person_is_told(office: HeadOf
     run_state_machine_as_test(
         Coupons,
         settings=settings(
-            max_examples=EXAMPLES or 40, derandomize=not EXAMPLES, database=None, stateful_step_count=40, deadline=None,
+            max_examples=EXAMPLES or 20, derandomize=not EXAMPLES, database=None, stateful_step_count=40, deadline=None,
             suppress_health_check=list(HealthCheck), print_blob=False,
             phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],
         ),

@@ -20,7 +20,7 @@ from kontuar.sync.bell import Bell
 from kontuar.sync.server import SyncSite, give_down, take_push
 from sync_chain import TestClock, sold
 
-SEEDS = 12
+SEEDS = 8
 STEPS = 60
 
 
