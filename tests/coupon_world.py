@@ -29,7 +29,7 @@ from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.operations.ports.coupons import RELEASE, VERIFY, ReleaseCoupons, ReserveCoupons, VerifyCoupon
 from kontuar.operations.station import approval, coupon_marks, payments
-from kontuar.web import coupons, parked
+from kontuar.web import approving, coupons
 from kontuar.web.desk import SyncStatus
 from parked_tills import ParkingTill, StoreOfTills, run
 from shop import MILK, CountedIds, HandClock, actor_of, change, small_shop
@@ -144,9 +144,7 @@ class CouponTill(ParkingTill):
         payments.assign(self.station, EWA, doc_id, "cash")
 
     def finish(self, doc_id: str) -> Document:
-        run(coupons.before_approval(self.request("EWA"), self.desk, doc_id))
-        run(parked.tell_approving(self.desk, doc_id))
-        return approval.approve(self.station, EWA, doc_id)
+        return run(approving.approved(self.request("EWA"), self.desk, doc_id, approval.approve))
 
     def settle(self) -> None:
         run(coupons.settle_all(self.desk))

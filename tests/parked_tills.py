@@ -136,7 +136,7 @@ class ParkingTill:
             station=self.station, run=at_once, devices=None,  # type: ignore[arg-type]
             check_pin=lambda verifier, pin: verifier.endswith("-" + pin), sync_status=self._status,
             questions=SimpleNamespace(ask=lambda question, body: store.answer(self.code, question, body)),
-            exchange=None,  # type: ignore[arg-type]
+            exchange=None, enrol_anew=None,  # type: ignore[arg-type]
         )  # fmt: skip
         self._pushed = 0
 

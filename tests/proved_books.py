@@ -18,8 +18,9 @@ from kontuar.operations.station import own_documents, shifts
 from kontuar.operations.station.station import Identity, Station
 from kontuar.storage.sqlite.agent.books import MIGRATIONS as OF_AGENTS
 from kontuar.storage.sqlite.agent.books import AgentBooks
+from kontuar.storage.sqlite.agent.proving import AgentProofShelf
 from kontuar.storage.sqlite.engine import SqliteDatabase
-from kontuar.storage.sqlite.proving import AgentProofShelf, StationProofShelf
+from kontuar.storage.sqlite.proving import StationProofShelf
 from kontuar.storage.sqlite.station.books import MIGRATIONS, SqliteBooks
 from kontuar.sync.identity import KeptIdentity, NodeKeys
 from kontuar.sync.keyring import fault_of_seal

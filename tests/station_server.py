@@ -56,6 +56,8 @@ class StationServer:
         series: str = "POS1",
     ) -> None:  # fmt: skip
         self.level = "online"
+        self.codes: list[str] = []
+        """One-time codes that were typed."""
         self.waiting = 0
         self.clock_skew_seconds: float | None = None
         self._warnings = station_status.Warnings()
@@ -74,6 +76,7 @@ class StationServer:
             station=self.station, run=self.lane, devices=StationDevices(self.station, self.lane, self.devices),
             check_pin=lambda verifier, pin: bool(pin) and verifier.endswith("-" + pin), sync_status=self._sync_status,
             questions=self.head_office, exchange=exchange_of(self.station, self.lane),
+            enrol_anew=self._enrol,
         )  # fmt: skip
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
@@ -84,6 +87,9 @@ class StationServer:
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    async def _enrol(self, code: str) -> None:
+        self.codes.append(code)
 
     def __enter__(self) -> StationServer:
         self._thread.start()

@@ -26,7 +26,8 @@ from kontuar.sync import frames, wire
 from kontuar.sync.identity import NodeKeys
 from kontuar.sync.keyring import CertifiedKeys, open_certified
 from kontuar.sync.keys import Certificate, Signer, certify
-from kontuar.sync.uplink import Uplink, UplinkLimits
+from kontuar.sync.server import of_its_life
+from kontuar.sync.uplink import Push, Replied, Uplink, UplinkLimits, Woken
 
 STORE = "S1"
 NOW = datetime.datetime(2026, 3, 2, 8, 0, tzinfo=datetime.UTC)
@@ -58,12 +59,12 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
 HUB_KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\1"))
 
 
-def keys_for(node: str, kind: str, incarnation: str = "i1", store: str = STORE) -> NodeKeys:
+def keys_for(node: str, kind: str, incarnation: str = "i1", store: str = STORE, ordinal: int = 1) -> NodeKeys:
     """A node's keys, certified; the private key follows from the names."""
     seed = f"{node}|{incarnation}".encode().ljust(32, b".")[:32]
     signer = Signer(Ed25519PrivateKey.from_private_bytes(seed))
     certificate = Certificate(
-        node=node, kind=kind, store=store, series=node, incarnation=incarnation, ordinal=1,
+        node=node, kind=kind, store=store, series=node, incarnation=incarnation, ordinal=ordinal,
         public_key=signer.public_key.hex(), issued_at="2026-01-01T00:00:00.000000Z",
     )  # fmt: skip
     signed = certify(HUB_KEY, certificate)
@@ -146,6 +147,7 @@ class Store:
         for part in frames.split(body):
             frame, _ = open_certified(part, self.keys.keys)
             batch = wire.read_push(frame)
+            batch = of_its_life(batch, self.keys.keys.speaker(batch.stream.origin, batch.stream.incarnation))
             fields = wire.ack_fields(self.take(batch), batch.claim, "", self.keys.signed)
             acks.append(frames.seal(self.sender, "ack", wire.to_fields(fields), b"", self.clock.now()))
         return frames.join(acks)
@@ -159,3 +161,17 @@ class Store:
 
     def totals(self) -> Sequence[tuple[str, str, int]]:
         return self.books.stock._view.all_totals()
+
+
+def push_all(till: Till | None, store: Store, uplink: Uplink | None = None) -> int:
+    """Push until there is nothing left; how many requests it took."""
+    if uplink is None:
+        assert till is not None, "a till or an uplink"
+        uplink = till.uplink
+    requests = 0
+    effect = uplink.step(Woken())
+    while isinstance(effect, Push):
+        requests += 1
+        effect = uplink.step(Replied(store.answer(effect.body)))
+        assert requests < 200, "the push never ends"
+    return requests

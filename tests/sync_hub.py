@@ -27,9 +27,12 @@ from kontuar.operations.incoming import receive
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmation, Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
+from kontuar.operations.ports.questions import FORKS, MESSAGES, AskMessages, ForksTold, TellForks
 from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, StreamId
 from kontuar.operations.ports.sync import DefinitionCursor, FeedCursor, HubReach, NodeIdentity, StreamPosition
+from kontuar.operations.stream_messages import held_after
 from kontuar.storage.sqlite.agent.books import AgentBooks
+from kontuar.storage.sqlite.agent.held_messages import SqliteHeldMessages
 from kontuar.sync.bell import Bell
 from kontuar.sync.frames import Sender
 from kontuar.sync.keyring import CertifiedKeys
@@ -56,6 +59,7 @@ class HubDouble:
         self.rows: dict[tuple[str, str], bytes] = {}
         self.version = 0
         self.pushes = 0
+        self.forks: list[TellForks] = []
 
     # -- receiver -----------------------------------------------------------------------------------------
     def take(self, batch: Batch) -> Acknowledgement:
@@ -127,6 +131,12 @@ class HubDouble:
     async def answer(self, asker: NodeIdentity, question: str, body: bytes) -> tuple[tuple[Problem, ...], bytes]:
         if question == "find_document":
             return (Problem("document.not_found"),), b"{}"
+        if question == FORKS:
+            self.forks.append(decode(body, TellForks))
+            return (), encode(ForksTold())
+        if question == MESSAGES:
+            held = SqliteHeldMessages(self.books.database)
+            return (), encode(await self.lane(held_after, held, asker.node, decode(body, AskMessages)))
         return (), encode({"asker": asker.node, "question": question, "got": decode(body, dict)})
 
     async def enrol(self, request: bytes) -> bytes:

@@ -43,6 +43,36 @@ def test_a_promotion_is_made_tried_before_it_is_saved_and_confirmed(page: Page, 
     assert grave(page) == []
 
 
+def test_a_trial_is_paid_and_written_as_the_discount_asks(page: Page, hub: HubServer) -> None:
+    """DISC-10, DISC-40: of a receipt nothing comes off, of an invoice paid by card it does."""
+    asked = {"payment_forms": ["card"], "document_kinds": ["invoice"]}
+    row = {"goods": [{"articles": ["SER"]}], "tiers": [{"reward": {"kind": "percent", "value": "10"}}]}
+    card = {"code": "CARD", "name": "Invoices by card", "source": "PRM", "scope": asked,
+            "deal": {"type": "items", "elements": [row]}}  # fmt: skip
+    hub.client.put("/api/v1/definitions/discount/CARD", json=card).raise_for_status()
+    page.goto(f"{hub.url}/definitions/discount/row?key=CARD")
+    page.fill("#try-store", "S1")
+    page.fill('[name="try_lines.0.article"]', "SER")
+    page.fill("#try-day", "2026-12-05")
+    page.click("[data-try]")
+    page.wait_for_selector("text=The discount does not apply to this basket.")
+    page.select_option("#try-type", "invoice")
+    page.fill("#try-payment-form", "card")
+    page.click("[data-try]")
+    page.wait_for_selector("text=The discount applies: PLN\u00a03.29 less.")
+
+
+def test_a_discount_that_holds_without_confirmation_says_so(page: Page, hub: HubServer) -> None:
+    """DISC-12: whoever saves it must not take it for a draft that no till has."""
+    row = {"buyers": {"contractors": ["HURT"]}, "tiers": [{"reward": {"kind": "percent", "value": "10"}}]}
+    own = {"code": "OWN", "name": "Own", "source": "KNU", "deal": {"type": "items", "elements": [row]}}
+    hub.client.put("/api/v1/definitions/discount/OWN", json=own).raise_for_status()
+    page.goto(f"{hub.url}/definitions/discount/row?key=OWN")
+    page.wait_for_selector("text=A draft that holds already")
+    page.click("[data-state=withdrawn]")
+    page.wait_for_selector("text=Withdrawn: no store has it.")
+
+
 def test_a_surcharge_on_the_purchase_price_is_refused_in_words_at_its_field(page: Page, hub: HubServer) -> None:
     """DISC-02."""
     page.goto(f"{hub.url}/definitions/discount/new?kind=PRM")

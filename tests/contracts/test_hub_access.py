@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hub_definitions_world import ADMIN, NOBODY, Taker, World, open_world
@@ -12,6 +13,7 @@ from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.enrolment import CertificateRow, EnrolAnswer, Enrolment, EnrolRequest
 from kontuar.operations.hub.hub_login import HubLogin
+from kontuar.operations.ports.sync import NodeIdentity
 from kontuar.storage.postgres.enrolment import PostgresNodes
 from kontuar.storage.postgres.operators import PostgresLogins
 from kontuar.sync.keys import Certificate, SignedCertificate, Signer, is_certified, load_or_make
@@ -68,6 +70,55 @@ def test_a_station_gets_its_series_and_its_next_life_another(enrolment: Enrolmen
     other.take()
     assert {key for kind, key in mine.rows if kind == "certificate"} >= {"K1|inc1", "K1|inc2"}
     assert not {key for kind, key in other.rows if kind == "certificate"} & {"K1|inc1", "K1|inc2"}
+
+
+def asker(incarnation: str = "inc1", node: str = "K1", kind: str = "station") -> NodeIdentity:
+    return NodeIdentity(node=node, kind=kind, store="S1", incarnation=incarnation, public_key=b"")
+
+
+def test_a_station_has_the_key_of_its_next_life_certified_without_a_code(
+    enrolment: Enrolment, key: Signer, shop: World
+) -> None:
+    """REL-13: in a series of its own; asked for again after a lost answer it is the same."""
+    enrolment.enrol(request(enrolment.issue_code(ADMIN, "station", "K1").code))
+    told = enrolment.certify_spare(asker(), request("", "inc2"))
+    spare = certificate(told, key)
+    assert (spare.node, spare.store, spare.series, spare.ordinal) == ("K1", "S1", "K1-2", 2)
+    assert enrolment.certify_spare(asker(), request("", "inc2")) == told
+    assert certificate(enrolment.certify_spare(asker("inc2"), request("", "inc3")), key).series == "K1-3"
+
+
+def test_spare_lives_are_for_stations_that_are_defined_and_for_nobodys_other_key(
+    enrolment: Enrolment, shop: World
+) -> None:
+    enrolment.enrol(request(enrolment.issue_code(ADMIN, "station", "K1").code))
+    for who, asked, code in (
+        (asker(kind="agent"), request("", "x1", "agent"), r"enrol\.kind_wrong"),
+        (asker(), request("", "x1", "agent"), r"enrol\.kind_wrong"),
+        (asker(node="K77"), request("", "x1"), r"enrol\.node_not_defined"),
+        (asker(), msgspec.structs.replace(request("", "x1"), public_key="zz"), r"enrol\.key_unreadable"),
+        (asker(), msgspec.structs.replace(request("", "inc1"), public_key="cd" * 32), r"enrol\.incarnation_taken"),
+    ):
+        with pytest.raises(Refused, match=code):
+            enrolment.certify_spare(who, asked)
+    enrolment.certify_spare(asker(), request("", "inc2"))
+    enrolment.revoke(ADMIN, "K1", "inc2")
+    with pytest.raises(Refused, match=r"enrol\.incarnation_taken"):
+        enrolment.certify_spare(asker(), request("", "inc2"))
+
+
+def test_who_revokes_a_life_revokes_the_lives_to_come_that_it_asked_for(enrolment: Enrolment, shop: World) -> None:
+    """SEC-02: a stolen till has the key of its next life with it; one enrolled by a code since is not touched."""
+    enrolment.enrol(request(enrolment.issue_code(ADMIN, "station", "K1").code))
+    enrolment.certify_spare(asker(), request("", "inc2"))
+    enrolment.certify_spare(asker("inc2"), request("", "inc3"))
+    enrolment.enrol(request(enrolment.issue_code(ADMIN, "station", "K1").code, "inc4"))
+    taker = Taker(shop.feed, "S1")
+    taker.take()
+    enrolment.revoke(ADMIN, "K1", "inc1")
+    assert [enrolment.key_of("K1", life) is None for life in ("inc1", "inc2", "inc3", "inc4")] == [True] * 3 + [False]
+    told = {key for _, key, _, body in taker.take().put if json.loads(body)["revoked_at"]}
+    assert told == {"K1|inc1", "K1|inc2", "K1|inc3"}
 
 
 def test_an_agent_enrols_for_its_store(enrolment: Enrolment, key: Signer) -> None:

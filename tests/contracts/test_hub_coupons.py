@@ -181,11 +181,11 @@ def test_a_question_that_no_till_asks_is_unreadable_and_never_breaks_anything(
 
 
 def test_more_coupons_than_a_document_takes_are_refused_in_words(ledger: Ledger) -> None:
-    """COUP-01, COUP-03: fifty are the most."""
-    codes = [f"LEAF{number:03}" for number in range(1, 52)]
+    """COUP-01, COUP-03: two hundred are the most."""
+    codes = [f"LEAF{number:03}" for number in range(1, 202)]
     problem = said_no(lambda: ledger.reserve(new_id(), *codes), "coupon.too_many")
-    assert problem.facts == {"most": "50"}
-    said_no(lambda: ledger.reserve(new_id(), *codes[:50], turn=2), *["coupon.unknown"] * 30)
+    assert problem.facts == {"most": "200"}
+    said_no(lambda: ledger.reserve(new_id(), *codes[:200], turn=2), *["coupon.unknown"] * 180)
     said_no(lambda: ledger.reserve(new_id(), "X" * 100_000), "coupon.unknown")
 
 

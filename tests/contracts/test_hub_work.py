@@ -27,6 +27,7 @@ from kontuar.operations.ports.hub_lists import (
 from kontuar.storage.postgres.alarms import PostgresAlarmBook
 from kontuar.storage.postgres.audit import PostgresAuditShelf
 from kontuar.storage.postgres.documents import PostgresDocumentShelf
+from kontuar.storage.postgres.enrolment import PostgresNodes
 from kontuar.storage.postgres.monitor import PostgresMonitorShelf
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
 from kontuar.storage.postgres.verification import PostgresVerificationShelf
@@ -313,6 +314,49 @@ def test_alarms_begin_end_and_begin_anew(desk: Desk) -> None:
     watch(desk.monitor, desk.alarms, later)
     [ended] = alarms(desk.alarms, CLERK, AlarmFilter(state="ended"))
     assert (ended.code, ended.ended_at) == ("node.silent", later)
+
+
+def test_an_earlier_life_that_is_still_heard_of_does_not_alarm(desk: Desk, till: Till) -> None:
+    """HUB-07, REL-13: what the agent relays of it, and an old machine that comes back, are not the till of today. While
+    no later life was heard of, that the till is closed is worth a notice: it sells nothing."""
+    for ordinal, life in enumerate(("life1", "life2"), start=1):
+        desk.hub.rows(
+            "INSERT INTO node_certificate VALUES (%s, %s, %s, 'station', 'S1', 'S', '', '', '', now()) RETURNING 1",
+            STATION, life, ordinal,
+        )  # fmt: skip
+    desk.hub.push(till)
+    desk.hub.rows("UPDATE stream SET closed = true RETURNING 1")
+    first = Contact(node=STATION, store=STORE, kind="station", incarnation="life1", at=NOON, claimed_seq=9)
+    note_contact(desk.monitor, first)
+    watch(desk.monitor, desk.alarms, NOON)
+    codes = {alarm.code for alarm in alarms(desk.alarms, CLERK, AlarmFilter(state="open"))}
+    assert codes == {"node.ahead_of_hub", "node.closed"}
+    assert [life.incarnation for life in PostgresNodes(desk.hub.database).lives(STATION)] == ["life1", "life2"]
+    later = NOON + datetime.timedelta(minutes=1)
+    note_contact(desk.monitor, msgspec.structs.replace(first, incarnation="life2", at=later, claimed_seq=0))
+    note_contact(desk.monitor, msgspec.structs.replace(first, at=later + datetime.timedelta(hours=1)))
+    watch(desk.monitor, desk.alarms, later)
+    assert list(alarms(desk.alarms, CLERK, AlarmFilter(state="open"))) == []
+    [node] = desk.monitor.nodes()
+    assert (node.incarnation, node.closed, node.claimed_seq, node.last_seen_at) == ("life2", False, 0, later)
+
+
+def test_a_spare_life_is_nobodys_present_one_until_it_speaks(desk: Desk) -> None:
+    """REL-13: a file for the till is sealed to the key that it has in hand, and the monitor shows that life."""
+    for ordinal, (life, certified_by) in enumerate((("life1", ""), ("life2", "life1")), start=1):
+        desk.hub.rows(
+            "INSERT INTO node_certificate (node, incarnation, ordinal, kind, store, series, public_key, certificate, "
+            "signature, issued_at, certified_by) VALUES (%s, %s, %s, 'station', 'S1', 'S', '', '', '', now(), %s) "
+            "RETURNING 1", STATION, life, ordinal, certified_by,
+        )  # fmt: skip
+    nodes = PostgresNodes(desk.hub.database)
+    assert [life.incarnation for life in nodes.lives(STATION)] == ["life1"]
+    assert [node.incarnation for node in desk.monitor.nodes()] == ["life1"]
+    spare = Till(life="life2")
+    spare.open_shift()
+    desk.hub.push(spare)
+    assert [life.incarnation for life in nodes.lives(STATION)] == ["life1", "life2"]
+    assert [node.incarnation for node in desk.monitor.nodes()] == ["life2"]
 
 
 def test_an_alarm_is_acknowledged_by_one_person(desk: Desk) -> None:

@@ -109,12 +109,17 @@ def test_a_wrong_predecessor_is_a_fork_too(store: Store) -> None:
     assert push(store, a).held == held(a)
 
 
-def test_what_comes_for_a_closed_incarnation_is_kept_aside(store: Store) -> None:
-    a, b = chain("1", "2", "3"), chain("1", "two")
+def test_what_follows_the_chain_of_a_closed_incarnation_is_taken_and_what_contradicts_it_kept_aside(
+    store: Store,
+) -> None:
+    """REL-05, REL-13: it was written before its station heard of the closing; only a contradiction is a fork."""
+    a, b = chain("1", "2", "3"), chain("1", "two", "three")
     push(store, a[:2])
-    push(store, b[1:], b[:1])
+    push(store, b[1:2], b[:1])
     answer = push(store, a[2:], a[:2])
-    assert (answer.held, answer.closed) == (held(a[:2]), ("i1",))
+    assert (answer.held, answer.closed, answer.forked) == (held(a), ("i1",), ())
+    assert store.totals() == [("W1", "MILK", -30_000)]
+    assert push(store, b[2:], b[:2]).forked == (b[2].hash.hex(),)
     assert store.books.log.counts()["messages_forked"] == 2
 
 

@@ -12,6 +12,10 @@ import pytest
 from agent_chain import Chain, RunningTill, in_a_chain
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import Refused
+from kontuar.nodes.machine import MachineClock
+from kontuar.sync.transport import HttpTransport
+from kontuar.sync.uplink import Push, Woken
+from sync_chain import Till
 from sync_hub import HubDouble, agent_process, health, served, until
 
 
@@ -177,5 +181,32 @@ def test_health_metrics_and_the_description_of_the_api_need_no_login(tmp_path: P
             assert "/health" in (await client.get("/api/openapi.json")).json()["paths"]
         assert await chain.agent.stop() == 0
         assert not (chain.folder / "agent" / "node.json").exists()
+
+    in_a_chain(tmp_path, scenario)
+
+
+def test_what_contradicts_a_till_is_told_to_the_hub_by_the_agent_itself(tmp_path: Path) -> None:
+    """REL-05: a till set up again from a backup sold another second receipt; the hub hears of that sale, too."""
+
+    async def scenario(chain: Chain) -> None:
+        async with chain.till("T1") as one:
+            await one.sell()
+            await until(one.held(1))
+            other = Till(tmp_path / "other", MachineClock(), one.till.keys)
+            other.sell(note="another sale")
+            pushed = other.uplink.step(Woken())
+            assert isinstance(pushed, Push)
+            transport = HttpTransport(chain.url)
+            await transport.post("/sync/v1/push", pushed.body, timeout_seconds=5)
+            await transport.close()
+            await until(lambda: bool(chain.hub.forks), 20)
+            [told] = chain.hub.forks
+            assert (told.origin, told.incarnation) == ("T1", "T1-1")
+            assert [message.payload for message in told.messages] == [payload for _, payload in other.payloads()]
+            await until(lambda: told_all(chain.url))
+            assert (await health(chain.url))["messages_forked"] == 1
+
+    async def told_all(url: str) -> bool:
+        return (await health(url))["messages_forked_untold"] == 0
 
     in_a_chain(tmp_path, scenario)

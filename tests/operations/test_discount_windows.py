@@ -3,12 +3,14 @@
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from discounted_shop import PACK, TILES, by_card, defined, discounted_shop
 from discounts import article, document_amount, group, off, reward
 from kontuar.domain.catalogue.records import Article, ArticleGroup, Price
 from kontuar.domain.documents.discounting import as_carried
+from kontuar.domain.firm.records import Parameter
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Contractor, ContractorGroup
 from kontuar.domain.pricing.rules import BundleDeal, Buyers, Scope, Slot
@@ -24,7 +26,7 @@ from kontuar.operations.station import (
 )
 from kontuar.operations.station.station import Station
 from refusals import refused
-from shop import BAG, MILK_EAN, NUTS_EAN, REPAIR, TILE_EAN, actor_of, change, fill, open_till
+from shop import BAG, MILK_EAN, NUTS_EAN, REPAIR, TILE_EAN, actor_of, change, fill, know_stock, open_till
 
 EWA = actor_of()
 
@@ -178,6 +180,30 @@ def test_a_gift_that_nobody_took_is_told_and_added_free(station: Station) -> Non
     grown = gifts.add(station, EWA, draft.doc_id, "TILES", BAG)
     assert [(line.article, line.value, line.gift_of) for line in grown.lines] == [("TILE", 2220, ""), (BAG, 0, "TILES")]
     assert gifts.before_payment(station, EWA, draft.doc_id) == []
+
+
+def test_what_takes_no_discounts_is_no_gift(station: Station) -> None:
+    """DISC-05, DISC-22: it would have to be paid for."""
+    found = station.books.definitions.get(Article, BAG)
+    change(station.books, msgspec.structs.replace(found, no_discount=True))
+    draft = fill(station, TILE_EAN)
+    till.change_quantity(station, EWA, draft.doc_id, 1, "3")
+    assert [due.articles for due in gifts.before_payment(station, EWA, draft.doc_id)] == [()]
+    with refused("gift.not_among"):
+        gifts.add(station, EWA, draft.doc_id, "TILES", BAG)
+
+
+def test_a_gift_that_is_not_there_is_refused_as_it_is_added(station: Station) -> None:
+    """DISC-05, SALE-08."""
+    asked = ("sale.check_stock_by_line", "sale.block_below_zero")
+    change(station.books, *(Parameter(name=name, scope="store:S1", value="yes") for name in asked))
+    know_stock(station, TILE="9", BAG="0")
+    draft = fill(station, TILE_EAN)
+    till.change_quantity(station, EWA, draft.doc_id, 1, "3")
+    with refused("stock.too_low"):
+        gifts.add(station, EWA, draft.doc_id, "TILES", BAG)
+    know_stock(station, TILE="9", BAG="1")
+    assert len(gifts.add(station, EWA, draft.doc_id, "TILES", BAG).lines) == 2
 
 
 # -- how it is paid -----------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from kontuar.domain.pricing.rules import (
     ItemDeal,
     Reward,
     Scope,
+    SharedDeal,
     Slot,
     Tier,
     Validity,
@@ -223,6 +224,16 @@ def test_a_trial_for_a_buyer_knows_his_groups(shop: World) -> None:
     assert try_discount(shop.definitions, ADMIN, tried, msgspec.structs.replace(trial, contractor="HURT")).applied
 
 
+def test_a_trial_for_nobody_is_for_the_walk_in_customer_of_the_store(shop: World) -> None:
+    """DISC-04: who is in no group is in the store's own; a promotion that names it reaches everybody there."""
+    deal = SharedDeal(tiers=(Tier(reward=Reward(kind="percent", value=Decimal(20))),))
+    tried = promotion("WSZYSCY", source="WTR", deal=deal, scope=Scope(buyers=Buyers(groups=("FIRMY",))))
+    trial = Trial(store="S1", day=DAY, lines=(TrialLine("SER"),))
+    assert not try_discount(shop.definitions, ADMIN, tried, trial).applied
+    put(shop, msgspec.structs.replace(stored(shop, "store", "S1", Store), contractor_group="FIRMY"))
+    assert try_discount(shop.definitions, ADMIN, tried, trial).applied
+
+
 def test_a_trial_says_what_it_cannot_do(shop: World) -> None:
     tried = promotion("X")
     trial = Trial(store="S1", day=DAY, lines=(TrialLine("SER"),))
@@ -230,7 +241,11 @@ def test_a_trial_says_what_it_cannot_do(shop: World) -> None:
         ({"lines": ()}, "trial.lines"), ({"lines": (TrialLine("JOGURT"),)}, "trial.no_price"),
         ({"lines": (TrialLine("NIEMA"),)}, "definition.not_found"), ({"store": "S9"}, "definition.not_found"),
         ({"lines": (TrialLine("SER", Decimal("NaN")),)}, "trial.quantity"),
-        ({"contractor": "X"}, "definition.not_found"),
+        ({"lines": (TrialLine("SER", Decimal("0.00001")),)}, "trial.quantity"),
+        ({"lines": (TrialLine("SER", Decimal("1e30")),)}, "trial.quantity"),
+        ({"lines": (TrialLine("SER\0"),)}, "definition.not_found"),
+        ({"contractor": "X"}, "definition.not_found"), ({"payment_form": "\0"}, "definition.not_found"),
+        ({"document_type": "letter"}, "definition.document_type_unknown"),
     ):  # fmt: skip
         with refused(code):
             try_discount(shop.definitions, ADMIN, tried, msgspec.structs.replace(trial, **change))

@@ -10,6 +10,7 @@ import pytest
 from discounts import article, group, off, reward
 from explained_world import ShopAndOffice
 from hub_definitions_world import ADMIN
+from kontuar.domain.catalogue.records import Price, PriceList
 from kontuar.domain.documents.document import Document
 from kontuar.domain.firm.records import Parameter
 from kontuar.domain.parties.records import Contractor, ContractorGroup
@@ -31,7 +32,7 @@ from kontuar.domain.pricing.rules import (
     Validity,
     ValueAtLeast,
 )
-from kontuar.operations.hub.discount_trial import Trial, TrialLine, try_discount
+from kontuar.operations.hub.discount_trial import Trial, TrialLine, TrialOutcome, try_discount
 from kontuar.operations.station import till
 from kontuar.operations.station.till.discounting import with_discounts
 from shop import MILK, MILK_EAN, NUTS, WATER, actor_of, fill
@@ -97,13 +98,16 @@ def at_the_till(world: ShopAndOffice, draft: Document) -> list[int]:
     return [line.value for line in with_discounts(world.station, draft).lines]
 
 
-def at_head_office(world: ShopAndOffice, discount: Discount) -> list[int]:
+def tried(world: ShopAndOffice, discount: Discount) -> TrialOutcome:
     trial = Trial(
         store="S1", day=world.station.business_day(), minute=world.station.minute_of_day(), contractor="REGULAR",
         lines=tuple(TrialLine(code) for code in BASKET),
     )  # fmt: skip
-    outcome = try_discount(world.office.definitions, ADMIN, discount, trial)
-    return [row.value for row in outcome.rows]
+    return try_discount(world.office.definitions, ADMIN, discount, trial)
+
+
+def at_head_office(world: ShopAndOffice, discount: Discount) -> list[int]:
+    return [row.value for row in tried(world, discount).rows]
 
 
 def regulars_basket(world: ShopAndOffice) -> Document:
@@ -125,6 +129,36 @@ def test_eighteen_kinds_of_discounts_give_every_line_the_same_at_both(world: Sho
             unchanged.add(name)
     assert {name: both for name, both in given.items() if both[0] != both[1]} == {}
     assert unchanged == {"at other hours"}
+
+
+def test_a_net_list_is_tried_in_the_direction_in_which_tills_sell(world: ShopAndOffice) -> None:
+    """DISC-40, DOC-22: a buyer's net list on a gross receipt, and the store's gross list for what it lacks."""
+    listed = Price(price_list="NET", article=MILK, unit="szt", valid_from="2026-01-01", price=Decimal("3.00"))
+    net = PriceList(code="NET", name="Hurt", direction="net", currency="PLN")
+    world.define(net, listed, msgspec.structs.replace(REGULAR, price_list="NET"))
+    draft = regulars_basket(world)
+    assert (draft.direction, draft.lines[0].initial_price) == ("gross", Decimal("3.15"))
+    discount = KINDS["percent off a group"]
+    world.define(discount)
+    assert at_the_till(world, draft) == at_head_office(world, discount)
+    world.define(Parameter(name="sale.vat_direction", scope="store:S1", value="net"))
+    discount = KINDS["amount of the document"]
+    world.define(discount)
+    draft = regulars_basket(world)
+    assert (draft.direction, at_the_till(world, draft)) == ("net", at_head_office(world, discount))
+    assert tried(world, discount).to_pay == with_discounts(world.station, draft).totals.gross
+
+
+def test_a_promotion_for_the_stores_own_group_reaches_everybody_there(world: ShopAndOffice) -> None:
+    """DISC-04: also the customer whom nobody knows."""
+    shop = world.station.store()
+    everybody = _discount(KINDS["percent of the document"].deal, "WTR", scope=Scope(buyers=Buyers(groups=("EVERY",))))
+    world.define(ContractorGroup(code="EVERY", name="Wszyscy"), everybody)
+    draft = fill(world.station, NUTS, NUTS, NUTS)
+    plain = [line.value for line in draft.lines]
+    assert at_the_till(world, draft) == plain
+    world.define(msgspec.structs.replace(shop, contractor_group="EVERY"))
+    assert sum(at_the_till(world, draft)) == sum(plain) - (sum(plain) * 3 + 50) // 100
 
 
 def test_the_stores_conventions_hold_in_the_trial(world: ShopAndOffice) -> None:

@@ -1,5 +1,7 @@
 """A station's own documents: lists, preview, prints, fiscalisation, internal goods (DOC-03, DOC-10, DOC-11, DOC-32)."""
 
+import datetime
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -112,6 +114,65 @@ def test_filters_narrow_by_value_day_type_and_state(tmp_path: Path) -> None:
     assert numbers(station, state="settled") == [3, 2, 1]
     assert numbers(station, state="unsettled") == []
     assert numbers(station, state="no such state") == []
+
+
+def test_a_list_of_days_has_every_document_of_theirs_newest_first(tmp_path: Path) -> None:
+    """DOC-11, DOC-13: also where a day comes back after a later one; the first receipt is of the 21st."""
+    station = open_till(tmp_path)
+    sold, documents = sell(station, MILK), station.books.documents
+    with station.books.transaction():
+        for ordinal, day in enumerate((19, 20, 21, 20, 21, 22, 22, 24), 2):
+            number, on = f"PAR/2026/11/{ordinal:05}/POS1", datetime.date(2026, 11, day)
+            more = msgspec.structs.replace(sold, doc_id=f"D{ordinal}", number=number, business_day=on)
+            documents.add(more, ordinal, fiscal="")
+    first, last = "2026-11-20", "2026-11-22"
+    assert numbers(station, from_day=first, to_day=first) == [5, 3]
+    assert numbers(station, from_day=first, to_day=last) == [8, 7, 6, 5, 4, 3, 1]
+    assert numbers(station, from_day=first, to_day=last, limit=2) == [8, 7]
+    assert numbers(station, from_day=first, to_day=last, before=7, types=("receipt",), operator="EWA") == [
+        6,
+        5,
+        4,
+        3,
+        1,
+    ]
+    assert numbers(station, from_day=last) == [9, 8, 7]
+    assert numbers(station, to_day="2026-11-20") == [5, 3, 2]
+    assert numbers(station, from_day="2026-11-25") == []
+    assert numbers(station, from_day="2026-11-23", to_day="2026-11-23") == []
+    assert numbers(station, from_day=last, to_day=first) == []
+
+
+DAYS = [
+    {"from_day": "2026-11-21", "to_day": "2026-11-21"},
+    {"from_day": "2026-11-16", "to_day": "2026-11-22"},
+    {"from_day": "2026-11-16"},
+    {"to_day": "2026-11-22"},
+]
+
+
+@pytest.mark.parametrize("days", DAYS)
+@pytest.mark.parametrize("more", [{}, {"types": ("receipt",)}, {"operator": "EWA"}, {"least": 1}, {"before": 90}])
+def test_no_list_of_days_sorts_what_it_does_not_show(
+    station: Station, days: dict[str, str], more: dict[str, object]
+) -> None:
+    """PERF-08: a page of a day costs the same whether it has fifty documents or thirty thousand."""
+    query = DocumentQuery(**days, **more)  # type: ignore[arg-type]
+    documents = station.books.documents
+    asked: list[tuple[str, Sequence[object]]] = []
+    database = documents._database  # type: ignore[attr-defined]
+    rows = database.rows
+
+    def noted(statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        asked.append((statement, values))
+        return list(rows(statement, values))
+
+    database.rows = noted
+    documents.page(query)
+    statement, values = asked[0]
+    plan = " ".join(row[3] for row in rows(f"EXPLAIN QUERY PLAN {statement}", values))
+    assert "TEMP B-TREE" not in plan
+    assert "SEARCH d USING INDEX document_" in plan
 
 
 def test_text_finds_any_part_of_a_number_or_of_the_contractors_name(station: Station) -> None:

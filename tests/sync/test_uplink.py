@@ -11,22 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kontuar.kernel.errors import Refused
 from kontuar.operations import incoming
 from kontuar.operations.ports.streams import Position, StreamId
 from kontuar.sync.uplink import Failed, Push, Replied, Uplink, Wait, Woken
-from sync_chain import Store, TestClock, Till, keys_for, sold
-
-
-def push_all(till: Till, store: Store, uplink: Uplink | None = None) -> int:
-    """Push until there is nothing left; how many requests it took."""
-    uplink = uplink or till.uplink
-    requests = 0
-    effect = uplink.step(Woken())
-    while isinstance(effect, Push):
-        requests += 1
-        effect = uplink.step(Replied(store.answer(effect.body)))
-        assert requests < 200, "the push never ends"
-    return requests
+from sync_chain import Store, TestClock, Till, keys_for, push_all, sold
 
 
 @pytest.fixture
@@ -57,11 +46,11 @@ def test_nothing_to_push_still_claims_every_few_minutes(till: Till, store: Store
     """Push rule 5's empty push: a rolled back receiver or sender is noticed without a sale."""
     till.sell()
     push_all(till, store)
-    assert till.uplink.step(Woken()) == Wait(180.0)
+    assert till.uplink.step(Woken()) == Wait(60.0)
     clock.seconds = 181
     claim = till.uplink.step(Woken())
     assert isinstance(claim, Push)
-    assert till.uplink.step(Replied(store.answer(claim.body))) == Wait(180.0)
+    assert till.uplink.step(Replied(store.answer(claim.body))) == Wait(60.0)
 
 
 def test_waiting_grows_from_a_fifth_of_a_second_to_five(till: Till, clock: TestClock) -> None:
@@ -126,15 +115,20 @@ def test_an_agent_that_holds_more_than_the_till_wrote_stops_it(till: Till, store
     assert restored.uplink.problem == "stream.forked"
 
 
-def test_a_closed_incarnation_is_told_to_its_till(till: Till, store: Store) -> None:
-    """REL-13: it issues nothing more after it learns of it."""
+def test_a_closed_incarnation_is_told_to_its_till_and_what_it_wrote_before_is_taken(till: Till, store: Store) -> None:
+    """REL-13: it issues nothing more after it learns of it; REL-02: what it wrote until then is not lost."""
     till.sell()
     push_all(till, store)
     with store.books.database.transaction():
         store.books.outbox.stop(till.id, "stream.closed")
-    till.sell()
-    push_all(till, store)
+    for _ in range(120):
+        till.sell(sold("MILK", "1"))
+    assert push_all(till, store) == 3
     assert till.uplink.problem == "stream.closed"
+    assert store.payloads(till.id) == till.payloads()
+    assert (till.held(), store.totals()) == (121, [("W1", "MILK", -1_200_000)])
+    with pytest.raises(Refused, match=r"stream\.closed"):
+        till.sell()
     assert isinstance(till.uplink.step(Woken()), Wait)
 
 

@@ -28,6 +28,8 @@ GIVEN_ON_THE_WAY = {"currency", "field"}
 """Amounts fall back to a currency; what gathers the problems of many rows adds the field that each is about."""
 KEPT_IN_TABLES = ("message.", "stream.")
 """Codes that storage writes beside a message; they are told as they lie there."""
+QUESTIONS = {"stream.messages", "stream.forks"}
+"""What nodes ask each other looks the same; nobody reads it."""
 SYNC = {"sync.no_progress"}
 DEVICES = results.refusal_codes() | device_errors.refusal_codes() | {device_errors.UNKNOWN[0]}
 BY_CODE_ALONE = re.compile(r"fiscal\.|printer\.|card\.|device\.")
@@ -68,7 +70,8 @@ def told() -> list[Raised]:
     for family in FAMILIES.values():
         found += [Raised(code, None, "a family of codes") for code in family]
     found += [Raised(code, None, "devices") for code in DEVICES]
-    found += [Raised(code, frozenset(), "the log") for code in texts_like_codes() if code.startswith(KEPT_IN_TABLES)]
+    kept = (code for code in texts_like_codes() - QUESTIONS if code.startswith(KEPT_IN_TABLES))
+    found += [Raised(code, frozenset(), "the log") for code in kept]
     return found + [Raised(code, frozenset(), "sync") for code in SYNC]
 
 

@@ -40,6 +40,23 @@ def test_a_discount_is_read_in_the_language_asked_for(hub: HubServer) -> None:
     assert (odd.status_code, odd.json()["problems"][0]["code"]) == (422, "definition.field_unknown")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"position": 10**40}, {"limits": {"saving": "1E+999999"}}, {"limits": {"quantity": "sNaN"}},
+        {"source": "BUNDLE", "step": 0, "limits": {"times": 10**30}, "deal": {
+            "type": "bundle", "slots": [{"quantity": "2"}], "reward": {"kind": "percent", "value": "5"}}},
+    ],
+)  # fmt: skip
+def test_a_number_beyond_everything_is_refused_in_words_wherever_it_stands(hub: HubServer, odd: dict[str, Any]) -> None:
+    """DISC-40."""
+    discount = {**CHEESE, "code": "ODD", **odd}
+    read = hub.client.post("/api/v1/discounts/read", json=discount)
+    put = hub.client.put("/api/v1/definitions/discount/ODD", json=discount)
+    assert (read.status_code, put.status_code) == (200, 422)
+    assert read.json()["problems"][0]["code"] == put.json()["problems"][0]["code"] == "discount.number_too_large"
+
+
 def test_a_basket_is_tried_confirmed_and_ordered_by_programs(hub: HubServer) -> None:
     trial = {"store": "S1", "day": "2026-12-05", "lines": [{"article": "SER", "quantity": "0.5"}]}
     outcome = hub.client.post("/api/v1/discounts/try", json={"discount": CHEESE, "trial": trial}).json()

@@ -296,11 +296,13 @@ def test_alarms_are_shown_acknowledged_and_measured(client: Client, intake: Inta
     database = intake.database
     watch(PostgresMonitorShelf(database), PostgresAlarmBook(database), datetime.datetime.now(datetime.UTC))
     client.cookies.set("kontuar_language", "en")
-    alarm = client.get("/api/v1/alarms").json()["rows"][0]
+    listed = client.get("/api/v1/alarms", params={"node": "POS1", "state": "open"}).json()["rows"]
+    (alarm,) = [row for row in listed if row["code"] == "node.silent"]
     assert 'kontuar_hub_alarms{acknowledged="no",severity="warning"}' in client.get("/metrics/nodes").text
     assert "POS1" in client.get("/monitor/alarms").text
     taken = client.post(f"/api/v1/alarms/{alarm['alarm_id']}/acknowledge", json={"note": "phoned"})
-    assert (taken.status_code, taken.json()["acknowledged_by"]) == (200, "administrator")
+    assert taken.status_code == 200, taken.text
+    assert taken.json()["acknowledged_by"] == "administrator"
     assert client.post(f"/api/v1/alarms/{alarm['alarm_id']}/acknowledge", json={}).status_code == 409
 
 

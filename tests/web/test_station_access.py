@@ -108,6 +108,7 @@ NEEDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/api/v1/reconciliation"): (rights.ALL_DOCUMENTS,),
     ("POST", "/api/v1/exchange/export"): (rights.EXCHANGE,),
     ("POST", "/api/v1/exchange/import"): (rights.EXCHANGE,),
+    ("POST", "/api/v1/enrol"): (rights.EXCHANGE,),
 }
 """The rights that an endpoint needs on a receipt of the walk-in customer."""
 
@@ -115,6 +116,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/documents/{doc_id}/articles"): {"article": "MILK"},
     ("POST", "/api/v1/login"): {"operator": "OLA", "pin": "1111"},
     ("POST", "/api/v1/authorisations"): {"right": rights.CHANGE_PRICE, "operator": "EWA", "pin": "2222"},
+    ("POST", "/api/v1/enrol"): {"code": "AB-CD"},
     ("POST", "/api/v1/documents"): {"type": "receipt"},
     ("POST", "/api/v1/documents/{doc_id}/lines"): {"code": "MILK"},
     ("PATCH", "/api/v1/documents/{doc_id}/lines/{number}"): {"price": "1.00"},

@@ -15,6 +15,7 @@ from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.time import instant_text
 from kontuar.nodes.books_proof import NightlyBooks
 from kontuar.nodes.exchange_desk import StoreExchangeDesk
+from kontuar.nodes.fork_desk import ForkDesk
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import World, this_machine
 from kontuar.nodes.running import say_and_stop, serve, set_up_logging
@@ -27,11 +28,13 @@ from kontuar.operations.agent.parking_numbers import prefixes_in
 from kontuar.operations.agent.relay import RelayGiver, RelayReceiver
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
+from kontuar.operations.ports.streams import StreamId
 from kontuar.operations.ports.sync import HubReach
 from kontuar.storage.failures import StorageFailure
 from kontuar.storage.sqlite.agent.books import MIGRATIONS, AgentBooks
+from kontuar.storage.sqlite.agent.held_messages import SqliteHeldMessages
+from kontuar.storage.sqlite.agent.proving import AgentProofShelf
 from kontuar.storage.sqlite.agent.reading import AgentReader
-from kontuar.storage.sqlite.proving import AgentProofShelf
 from kontuar.sync.bell import Bell
 from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
@@ -42,6 +45,7 @@ from kontuar.sync.loops import NodeSync
 from kontuar.sync.parking import ParkingAnswerer
 from kontuar.sync.questions import EnrolmentPassedOn, PassedOn, Questions
 from kontuar.sync.server import SyncSite, sync_routes
+from kontuar.sync.stream_answers import MessagesAnswerer
 from kontuar.sync.uplink import AGENT_LIMITS
 from kontuar.web.api import agent as agent_api
 from kontuar.web.api.agent import AgentBench, AgentStatus
@@ -86,7 +90,9 @@ class AgentNode:
         self.exchange = StoreExchangeDesk(
             self.run, self.books.outbox, self.books.sink, keys, world, self._applied
         )  # fmt: skip
-        self.site = self._site()
+        questions = Questions(self._transport, keys.sender(__version__), keys.signed, keys.keys, clock)
+        self.forks = ForkDesk(self.run, self.books.forks, questions, self.connection, clock)
+        self.site = self._site(questions)
         self.nightly = NightlyBooks(
             self.run, self.books.fact, self.books.set_fact,
             lambda: AgentProofShelf(settings.data / DATABASE_FILE, MIGRATIONS),
@@ -112,6 +118,7 @@ class AgentNode:
             asyncio.create_task(self._checkpoint(), name="checkpoint"),
             asyncio.create_task(self._end_leases(), name="leases"),
             asyncio.create_task(self.nightly.run(), name="proof"),
+            asyncio.create_task(self.forks.run(), name="forks"),
         ]
 
     async def learn(self) -> None:
@@ -129,10 +136,9 @@ class AgentNode:
         await self._transport.close()
         await asyncio.to_thread(self.run.close)
 
-    def _site(self) -> SyncSite:
+    def _site(self, questions: Questions) -> SyncSite:
         keys = self._keys
         sender = keys.sender(__version__)
-        questions = Questions(self._transport, sender, keys.signed, keys.keys, self._clock)
         books = self.books
         feed = DefinitionsFeed(books.definitions, books.snapshots)
         return SyncSite(
@@ -141,10 +147,14 @@ class AgentNode:
                 books.log, self.parking, node=keys.certificate.node, epoch=books.stock.epoch()
             ),
             giver=RelayGiver(feed, books.feeds, self.parking, self.reach),
-            answerer=ParkingAnswerer(self.parking, self.run, PassedOn(questions), self._bell.ring),
+            answerer=ParkingAnswerer(
+                self.parking, self.run,
+                MessagesAnswerer(SqliteHeldMessages(books.database), self.run, PassedOn(questions)), self._bell.ring,
+            ),
             enroller=EnrolmentPassedOn(self._transport), runner=self.run, giver_runner=self.run,
             clock=self._clock, bell=self._bell, taken=self.sync.wake, store=keys.certificate.store,
             heard=self._stations.heard,
+            is_closed=lambda who: books.log.state(StreamId(who.node, who.incarnation)).closed,
         )  # fmt: skip
 
     def _status(self) -> AgentStatus:
@@ -270,7 +280,7 @@ async def enrol_agent(settings: AgentSettings, world: World) -> NodeKeys:
             try:
                 return await enrol(
                     settings.data / IDENTITY_FOLDER, transport, code=settings.enrolment_code, kind="agent",
-                    new_incarnation=world.ids.new_id(), build=__version__,
+                    new_incarnation=world.ids.new_id(), build=__version__, secret=world.ids.secret,
                 )  # fmt: skip
             except Refused as refusal:
                 waits = refusal.problems[0].code in ("enrol.unreachable", "storage.unavailable")

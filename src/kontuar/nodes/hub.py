@@ -142,7 +142,7 @@ class Hub:
         return self._postgres.start()
 
     def _assemble(self, clock: Clock, ids: Ids) -> HubCore:
-        key = load_or_make(self._key_file())
+        key = load_or_make(self._key_file(), self._world.ids.secret)
         box = SecretBox(self._key_file().read_bytes(), "second factor", ids.secret)
         changed: list[Callable[[], None]] = []
 

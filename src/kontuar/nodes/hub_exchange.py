@@ -5,17 +5,14 @@ import dataclasses
 from functools import partial
 from typing import Final
 
-from kontuar.kernel.canonical import decode
 from kontuar.kernel.errors import refuse
 from kontuar.nodes.hub import HubCore, HubExtension
 from kontuar.nodes.hub_sync import HubReceiver
 from kontuar.nodes.lanes import Lane
-from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
-from kontuar.operations.hub.enrolment import CertificateRow, NodeCertificate
 from kontuar.operations.ports.sync import HUB_NODE, NodeIdentity
 from kontuar.storage.postgres.booking import PostgresBookingDesk
-from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.engine import HubDatabase
+from kontuar.storage.postgres.enrolment import PostgresNodes
 from kontuar.storage.postgres.stream_log import PostgresStreamLog
 from kontuar.sync.exchange_file import Here
 from kontuar.sync.exchange_office import FilesForNodes, KeptQuestions, Office
@@ -42,7 +39,7 @@ def extend_exchange(core: HubCore) -> HubExtension:
             here=lambda: Here(sender=site.sender, signer=core.key, keys=core.keys),
             transaction=lane.database.transaction,
             questions=KeptQuestions(core.settings.data / FOLDER),
-            known=lambda node: lane(_newest_key, PostgresDefinitions(lane.database), node),
+            known=lambda node: lane(_newest_key, PostgresNodes(lane.database), node),
             booked=partial(_booked, lane, desk),
             ids=core.ids,
         )
@@ -69,18 +66,16 @@ async def _booked(lane: Lane[HubDatabase], desk: PostgresBookingDesk, store: str
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _newest_key(definitions: PostgresDefinitions, node: str) -> NodeIdentity:
+def _newest_key(nodes: PostgresNodes, node: str) -> NodeIdentity:
     """The present key of a node; raises `Refused("exchange.node.unknown")` when it was never enrolled, or revoked."""
-    with definitions.transaction():
-        rows = [decode(row.body, CertificateRow) for row in definitions.rows(CERTIFICATE)]
-    told = [(decode(row.certificate.encode(), NodeCertificate), row.revoked_at) for row in rows]
-    own = [(certificate, revoked) for certificate, revoked in told if certificate.node == node]
+    with nodes.transaction():
+        own = nodes.lives(node)
     if not own or node == HUB_NODE:
         raise refuse("exchange.node.unknown", node=node[:80])
-    newest, revoked_at = max(own, key=lambda one: one[0].ordinal)
-    if revoked_at:
+    newest = own[-1]
+    if newest.revoked_at is not None:
         raise refuse("exchange.node.revoked", node=node[:80])
     return NodeIdentity(
         node=node, kind=newest.kind, store=newest.store, incarnation=newest.incarnation,
-        public_key=bytes.fromhex(newest.public_key),
+        public_key=bytes.fromhex(newest.public_key), ordinal=newest.ordinal,
     )  # fmt: skip

@@ -11,19 +11,19 @@ from litestar import Router
 
 from kontuar import __version__
 from kontuar.kernel.canonical import decode, encode
-from kontuar.kernel.errors import Problem, Refused, refuse
+from kontuar.kernel.errors import refuse
 from kontuar.kernel.time import Clock, instant_text
 from kontuar.nodes.hub import HubCore, HubExtension
+from kontuar.nodes.hub_answers import HubAnswerer
 from kontuar.nodes.hub_coupons import CouponAnswerer
+from kontuar.nodes.hub_forks import ForkAnswer
 from kontuar.nodes.lanes import Lane
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.hub.booking import book_stream, park_forks
 from kontuar.operations.hub.confirmations import confirmations_since
 from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.hub.enrolment import EnrolRequest
-from kontuar.operations.hub.hub_documents import find_document
 from kontuar.operations.hub.monitor import contact_of, joined, note_contact
-from kontuar.operations.hub.stock_feed import stock_elsewhere
 from kontuar.operations.incoming import receive
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures, StreamPlace
@@ -42,7 +42,6 @@ from kontuar.operations.ports.sync import (
 from kontuar.storage.failures import StorageFailure
 from kontuar.storage.postgres.booking import PostgresBookingDesk
 from kontuar.storage.postgres.definitions import PostgresDefinitions
-from kontuar.storage.postgres.documents import PostgresDocumentShelf
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.monitor import PostgresMonitorShelf
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
@@ -221,42 +220,6 @@ class Booking:
             _log.exception("hub.booking_of_a_stream_broke", origin=place.origin)
 
 
-class _ArticleQuestion(msgspec.Struct, frozen=True):
-    article: str
-
-
-class _NumberQuestion(msgspec.Struct, frozen=True):
-    number: str
-
-
-class HubAnswerer:
-    """Answers what stations ask online, through their agents."""
-
-    def __init__(self, lane: Lane[HubDatabase], coupons: CouponAnswerer) -> None:
-        self._lane = lane
-        self._coupons = coupons
-        self._feeds = PostgresFeedsOfStore(lane.database)
-        self._documents = PostgresDocumentShelf(lane.database)
-
-    async def __call__(self, asker: NodeIdentity, question: str, body: bytes) -> tuple[tuple[Problem, ...], bytes]:
-        """(problems, canonical JSON)."""
-        try:
-            if question == "stock_elsewhere":
-                article = decode(body, _ArticleQuestion).article
-                return (), encode(await self._lane(stock_elsewhere, self._feeds, asker.store, article))
-            if question == "find_document":
-                return (), encode(
-                    await self._lane(find_document, self._documents, decode(body, _NumberQuestion).number)
-                )
-            if question.startswith("coupon."):
-                return (), encode(await self._coupons(asker, question, body))
-            raise refuse("question.unknown", question=question[:60])
-        except Refused as refusal:
-            return refusal.problems, b"{}"
-        except msgspec.DecodeError:
-            return (Problem("question.unreadable"),), b"{}"
-
-
 class HubEnroller:
     """Enrols nodes by the hub's register."""
 
@@ -281,13 +244,14 @@ def extend_sync(core: HubCore) -> HubExtension:
     looks = Lane("coupon looks", HubDatabase(core.main.database.conninfo, name="kontuar hub coupon looks"))
     booking = Booking(core, books, bell)
     contacts = Contacts(core)
+    log = PostgresStreamLog(intake.database, core.clock)
+    forks = ForkAnswer(intake, log, keys, booking.wake)
     site = core.site = SyncSite(
         sender=Sender(node=HUB_NODE, incarnation="", build=__version__, sign=core.key.sign), keys=keys,
-        receiver=HubReceiver(PostgresStreamLog(intake.database, core.clock), core),
-        giver=HubGiver(core.definitions_feed, core.feed_lane.database, core.clock),
-        answerer=HubAnswerer(core.feed_lane, CouponAnswerer(core.coupons, looks, core.clock)),
-        enroller=HubEnroller(core), runner=intake,
-        giver_runner=core.feed_lane, clock=core.clock, bell=bell, taken=booking.wake, heard=contacts.heard,
+        receiver=HubReceiver(log, core), giver=HubGiver(core.definitions_feed, core.feed_lane.database, core.clock),
+        answerer=HubAnswerer(core, CouponAnswerer(core.coupons, looks, core.clock), forks),
+        enroller=HubEnroller(core), runner=intake, giver_runner=core.feed_lane,
+        clock=core.clock, bell=bell, taken=booking.wake, heard=contacts.heard,
     )  # fmt: skip
 
     def learn() -> None:

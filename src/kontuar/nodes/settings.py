@@ -42,11 +42,15 @@ class AgentSettings(NodeSettings, frozen=True, kw_only=True):
 
 
 class StationSettings(NodeSettings, frozen=True, kw_only=True):
-    """`profile` *replay* lets a shift carry a chosen business day; devices are named as in `kontuar.devices`."""
+    """`profile` *replay* lets a shift carry a chosen business day; devices are named as in `kontuar.devices`.
+
+    `witness`: a file that knows how far the till has come, best on another disk than `data`; empty = in `identity`.
+    """
 
     agent_url: str = ""
     station: str = ""
     enrolment_code: str = ""
+    witness: Path | None = None
     profile: Literal["live", "replay"] = "live"
     printer: str = "none"
     fiscal: str = "none"

@@ -19,24 +19,29 @@ from kontuar.nodes.exchange_desk import StoreExchangeDesk
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import World, this_machine
 from kontuar.nodes.parking_desk import ParkingDesk
+from kontuar.nodes.return_desk import ReturnDesk
 from kontuar.nodes.running import say_and_stop, serve, set_up_logging
 from kontuar.nodes.settings import StationSettings
+from kontuar.nodes.station_lives import WITNESS_FILE, LifeDesk, begin
 from kontuar.nodes.storage_trouble import on_storage_failure
 from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.pins import pin_fits
 from kontuar.operations.ports.streams import StreamId
 from kontuar.operations.station import station_status
 from kontuar.operations.station.decisions import carry_out
+from kontuar.operations.station.lives import open_life
 from kontuar.operations.station.station import Identity, Station
 from kontuar.storage.failures import StorageDamaged, StorageFailure
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.proving import StationProofShelf
 from kontuar.storage.sqlite.station.books import MIGRATIONS, SqliteBooks
 from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
+from kontuar.storage.witness import Witness
 from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
 from kontuar.sync.identity import NodeKeys, enrol, load_identity
 from kontuar.sync.keyring import fault_of_seal
+from kontuar.sync.lives import Lives
 from kontuar.sync.loops import StationSync
 from kontuar.sync.questions import Questions
 from kontuar.web.desk import Desk, SyncStatus
@@ -58,21 +63,17 @@ class StationNode:
     """One station over one data folder."""
 
     def __init__(self, settings: StationSettings, keys: NodeKeys, world: World) -> None:
-        certificate = keys.certificate
+        """With the spare life instead of `keys` where that is over."""
         self.settings = settings
-        self._keys = keys
         self._world = world
         self.clock = world.clock
-        self._transport = world.transport(settings.agent_url)
         self.connection = Connection(self.clock)
-        stream = StreamId(certificate.node, certificate.incarnation)
-        database = SqliteDatabase(settings.data / DATABASE_FILE, migrations=MIGRATIONS, check_beside=True)
-        books = SqliteBooks(database, stream, certificate.store, keys.signer.sign, self.clock)
-        self._definitions = books.definitions
-        self.lane = Lane(f"station {certificate.node}", database, on_damage=world.end)
+        self._transport = world.transport(settings.agent_url)
+        self._keys = keys = self._begin(keys)
+        certificate, books, outbox = keys.certificate, self._books, self._outbox
+        self.lane = Lane(f"station {certificate.node}", books.database, on_damage=world.end)
         self.lane.open()
-        outbox = StationOutbox(database, stream, certificate.store)
-        sink = StationSink(database, books.definitions, outbox)
+        sink = StationSink(books.database, books.definitions, outbox)
         self.sync = StationSync(
             self.lane, outbox, sink, self._transport,
             self.connection, self.clock, who=keys, build=__version__, folder=settings.data,
@@ -87,12 +88,7 @@ class StationNode:
             card_terminal=self.devices.card is not None, replay=settings.profile == "replay",
         )  # fmt: skip
         self._device_desk = StationDevices(self.station, self.lane, self.devices)
-        self.desk = Desk(
-            station=self.station, run=self.lane, check_pin=pin_fits, sync_status=self.sync_status,
-            devices=self._device_desk,
-            questions=Questions(self._transport, keys.sender(__version__), keys.signed, keys.keys, self.clock),
-            exchange=StoreExchangeDesk(self.lane, outbox, sink, keys, world, self._applied),
-        )  # fmt: skip
+        self.desk = self._new_desk(sink)
         self._nightly = NightlyBooks(
             self.lane, books.fact, books.set_fact,
             lambda: StationProofShelf(settings.data / DATABASE_FILE, MIGRATIONS),
@@ -101,6 +97,39 @@ class StationNode:
         self._waiting = 0
         self._warnings = station_status.Warnings()
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _begin(self, keys: NodeKeys) -> NodeKeys:
+        """Open the books in the life that goes on; its keys."""
+        settings = self.settings
+        database = SqliteDatabase(settings.data / DATABASE_FILE, migrations=MIGRATIONS, check_beside=True)
+        self._witness = Witness(settings.witness or settings.data / IDENTITY_FOLDER / WITNESS_FILE)
+        self._lives = Lives(settings.data / IDENTITY_FOLDER)
+        begun = begin(self._lives, keys, database, self._witness)
+        self._mark = begun.mark
+        certificate = begun.keys.certificate
+        stream = StreamId(certificate.node, certificate.incarnation)
+        self._books = SqliteBooks(
+            database, stream, certificate.store, begun.keys.signer.sign, self.clock,
+            witness=self._witness, ordinal=certificate.ordinal, restored=begun.restored,
+        )  # fmt: skip
+        self._definitions = self._books.definitions
+        self._outbox = StationOutbox(database, stream, certificate.store)
+        return begun.keys
+
+    def _new_desk(self, sink: StationSink) -> Desk:
+        keys, world = self._keys, self._world
+        questions = Questions(self._transport, keys.sender(__version__), keys.signed, keys.keys, self.clock)
+        self.next_life = False
+        """Whether the node stopped to go on in another life."""
+        self.life_desk = LifeDesk(
+            self._lives, keys, self._books.stream, self.lane, self.connection, questions, self._transport, world.ids,
+            code=self.settings.enrolment_code, go_on=self._go_on,
+        )  # fmt: skip
+        return Desk(
+            station=self.station, run=self.lane, check_pin=pin_fits, sync_status=self.sync_status,
+            devices=self._device_desk, questions=questions, enrol_anew=self.life_desk.enrol,
+            exchange=StoreExchangeDesk(self.lane, self._outbox, sink, keys, world, self._applied),
+        )  # fmt: skip
 
     @cached_property
     def app(self) -> Litestar:
@@ -122,14 +151,28 @@ class StationNode:
             asyncio.create_task(self._device_desk.resume(), name="devices"),
             asyncio.create_task(ParkingDesk(self.desk).run(), name="parking"),
             asyncio.create_task(CouponDesk(self.desk).run(), name="coupons"),
+            asyncio.create_task(self.life_desk.run(), name="lives"),
+            asyncio.create_task(ReturnDesk(self.desk, partial(fault_of_seal, self._keys.keys)).run(), name="returned"),
         ]
+
+    def _go_on(self) -> None:
+        """This life is over and another one is ready: the node ends, and begins in it."""
+        self.next_life = True
+        self._world.end()
 
     async def _tell_that_it_started(self) -> None:
         """A message of its own, so that head office knows of a till that has not sold yet (HUB-07)."""
         try:
+            await self.lane(self._open_life)
             await self.lane(partial(self.station.event, "station.started", "", build=__version__))
         except StorageFailure as failure:
             _log.warning("station.start_not_told", code=failure.code)
+        except Refused as refusal:  # a life that is over says nothing any more
+            _log.error("station.is_stopped", code=refusal.problems[0].code)
+
+    def _open_life(self) -> None:
+        ordinal = self._keys.certificate.ordinal
+        open_life(self.station, self._outbox, ordinal=ordinal, reason=self._lives.reason(), mark=self._mark)
 
     async def _check_rest(self) -> None:
         """Read what was not read at the start; damage ends the process, and the next start names it (REL-19)."""
@@ -192,6 +235,7 @@ class StationNode:
         self.devices.close()
         await self._transport.close()
         await asyncio.to_thread(self.lane.close)
+        await asyncio.to_thread(self._witness.close)
 
     def sync_status(self) -> SyncStatus:
         """What the top bar shows."""
@@ -219,11 +263,14 @@ class StationNode:
             await self.lane(carry_out, self.station)
         if self.connection.level() > 0 and beat % HEARD_BEATS == 0:
             await self.lane(self._note_heard)
+        if beat % HEARD_BEATS == 0:
+            await asyncio.to_thread(self._witness.sync)
         if beat % CHECKPOINT_BEATS == 0:
             await self.lane(self.lane.database.checkpoint)
 
     def _look(self, clock_skew_seconds: float | None) -> tuple[int, station_status.Warnings]:
-        """For the bar, which is on every page and must cost nothing."""
+        """For the bar, which is on every page and must cost nothing; the witness is told what is durable by now."""
+        self._books.stream.testify()
         return self.station.books.stream.waiting(), station_status.warnings(self.station, clock_skew_seconds)
 
     def _note_heard(self) -> None:
@@ -239,14 +286,17 @@ def run(settings: StationSettings) -> int:
         keys = load_identity(settings.data / IDENTITY_FOLDER) or asyncio.run(enrol_station(settings, world))
     except Refused as refusal:
         return say_and_stop(refusal)
-    try:
-        node = StationNode(settings, keys, world)
-    except StorageFailure as failure:
-        _log.critical("station.database_failed", code=failure.code, detail=str(failure)[:500])
-        serve(build_broken_app(Problem(failure.code)), settings, keys.certificate.node)
-        return 3
-    serve(node.app, settings, keys.certificate.node)
-    return 0
+    while True:
+        try:
+            node = StationNode(settings, keys, world)
+        except StorageFailure as failure:
+            _log.critical("station.database_failed", code=failure.code, detail=str(failure)[:500])
+            serve(build_broken_app(Problem(failure.code)), settings, keys.certificate.node)
+            return 3
+        serve(node.app, settings, keys.certificate.node)
+        if not node.next_life:
+            return 0
+        keys = load_identity(settings.data / IDENTITY_FOLDER) or keys
 
 
 async def enrol_station(settings: StationSettings, world: World) -> NodeKeys:
@@ -257,7 +307,7 @@ async def enrol_station(settings: StationSettings, world: World) -> NodeKeys:
     try:
         return await enrol(
             settings.data / IDENTITY_FOLDER, transport, code=settings.enrolment_code, kind="station",
-            new_incarnation=world.ids.new_id(), build=__version__,
+            new_incarnation=world.ids.new_id(), build=__version__, secret=world.ids.secret,
         )  # fmt: skip
     finally:
         await transport.close()

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
+from kontuar.domain.documents.messages import OPENED
 from kontuar.kernel.canonical import CHAIN_START, chain_hash
 from kontuar.kernel.errors import refuse
 from kontuar.operations.ports.streams import (
@@ -21,20 +24,25 @@ def receive(
 ) -> Acknowledgement:
     """Take in one push in one transaction and say what is held (REL-02, REL-04, REL-08).
 
-    Repeats are ignored, gaps answered with the position held, forks kept aside and closed. `taken` is called in the
-    same transaction. Raises `Refused("frame.chain_broken")` when the frame's own hashes do not follow each other.
+    Repeats are ignored, gaps answered with the position held, forks kept aside and closed. What follows the chain of a
+    closed life is taken as ever: it was written before its station heard of the closing (REL-13). `taken` is called in
+    the same transaction. Raises `Refused("frame.chain_broken")` when the frame's own hashes do not follow each other.
     """
     check_chain(batch)
     with log.transaction():
         state = log.state(batch.stream)
         fork = _fork_in(batch, state, log)
         parked: tuple[tuple[str, str], ...] = ()
+        opened = False
         news = [message for message in batch.messages if message.seq > state.held.seq]
-        if fork or (state.closed and news):
-            log.store_fork(batch, fork or news)
+        if fork:
+            log.store_fork(batch, fork)
         elif news and batch.first <= state.held.seq + 1:
             parked = tuple(log.append(batch, news))
             taken(batch, news, parked)
+            opened = opens_a_life(news[0]) and not batch.forged
+        if opened or batch.ordinal not in (0, state.ordinal):
+            log.place_life(batch, opened=opened)
         state = log.state(batch.stream)
     return Acknowledgement(
         stream=batch.stream,
@@ -57,6 +65,20 @@ def check_chain(batch: Batch) -> None:
         if message.hash != expected or message.seq != batch.first + offset:
             raise refuse("frame.chain_broken", f"seq:{message.seq}")
         previous = message.hash
+
+
+def opens_a_life(message: SealedMessage) -> bool:
+    """Whether it is the first of a life that closes all earlier ones of its station (REL-13)."""
+    if message.seq != 1:
+        return False
+    try:
+        return msgspec.json.decode(message.payload, type=_Kind).kind == OPENED
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    kind: str = ""
 
 
 def _fork_in(batch: Batch, state: StreamState, log: StreamLog) -> tuple[SealedMessage, ...]:

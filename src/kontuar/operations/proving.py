@@ -49,7 +49,7 @@ def prove_stream(
     walk = StreamWalk(
         shelf.kind, stream.id.origin, stream.id.incarnation, stream.store,
         lambda digest, signature: seal(stream.id, SealedMessage(0, b"", digest, signature)),
-        shelf.rules(), may_begin_later=stream.begins_later,
+        shelf.rules(), may_begin_later=stream.begins_later, elsewhere=stream.elsewhere,
     )  # fmt: skip
     after = 0
     while chunk := shelf.stored(stream, after, CHUNK):
@@ -95,10 +95,10 @@ class Comparison:
         mine = next(ours, None)
         for other in theirs:
             while mine is not None and mine[0] < other[0]:
-                found += self._lacks(mine[0], last_there)
+                found += [] if _passed(there, mine[0]) else self._lacks(mine[0], last_there)
                 last_here, mine = mine[0], next(ours, None)
             if mine is None or mine[0] > other[0]:
-                found += self._lacks_below(other[0], last_here)
+                found += [] if _passed(here, other[0]) else self._lacks_below(other[0], last_here)
             else:
                 found += [] if mine == other else [Fault(code="chain.copy_differs", seq=other[0], detail=self._where())]
                 last_here, mine = mine[0], next(ours, None)
@@ -123,6 +123,11 @@ class Comparison:
 
     def _where(self) -> str:
         return f"{self._higher.kind} {self._higher.node}".strip()
+
+
+def _passed(relay: HeldStream, seq: int) -> bool:
+    """Whether a message came to the node above another way."""
+    return any(first <= seq <= last for first, last, _ in relay.elsewhere)
 
 
 def _pages(shelf: ProofShelf, stream: HeldStream) -> Iterator[tuple[int, bytes, bytes]]:

@@ -121,6 +121,8 @@ class Downlink:
         """What the last step brought."""
         self.skew_seconds: float | None = None
         """How far our clock was ahead of the giver's at its last answer; None while it told no time."""
+        self.closed = False
+        """Whether the giver last said that a later life of this node was opened."""
         self.problem = ""
 
     def step(self, event: Start | Answered | Fetched | Missed) -> Ask | Fetch | Pause:
@@ -173,6 +175,7 @@ class Downlink:
         news = wire.read_body(frame, wire.DownBody)
         self.skew_seconds = _ahead(answer, told.time)
         self.reach = HubReach(told.hub_reachable, told.hub_seen_at)
+        self.closed = told.closed
         asked = answer.asked or self._asked
         self._apply(told, news, asked)
         self._pause = 0.0

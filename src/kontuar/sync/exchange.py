@@ -80,9 +80,9 @@ class TowardsHub:
         """A relay goes on from where the hub is."""
         self._outbox.adopt(stream, store, position)
 
-    def stop(self, stream: StreamId, reason: str) -> None:
+    def stop(self, stream: StreamId, reason: str, held: Position | None = None) -> None:
         """The hub closed it, or holds something else."""
-        self._outbox.stop(stream, reason)
+        self._outbox.stop(stream, reason, held)
 
     def problem(self) -> str:
         """Why a stream is stopped."""

@@ -1,5 +1,11 @@
-"""Who a node is: its key and certificate, in files outside the database and its backups (SEC-02, REL-13)."""
+"""Who a node is: its key and certificate, in files outside the database and its backups (SEC-02, REL-13).
 
+A node's folder `identity` holds `key`, `incarnation` and `identity.json` of its first life; further lives lie in
+`lives/INCARNATION`, `current` names the one that runs, `spare` one that is certified and unused (`sync.lives`).
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +20,8 @@ from kontuar.sync.keyring import CertifiedKeys
 from kontuar.sync.keys import Certificate, SignedCertificate, Signer, is_certified, load_or_make
 from kontuar.sync.transport import Declined, Transport, Unreachable
 
+CURRENT: Final = "current"
+LIVES: Final = "lives"
 _ENROL_TIMEOUT_SECONDS: Final = 10.0
 
 
@@ -44,7 +52,25 @@ class NodeKeys(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_identity(folder: Path) -> NodeKeys | None:
-    """The identity in a node's folder, None before enrolment; raises `Refused("identity.damaged")`."""
+    """The identity with which a node speaks, None before enrolment; raises `Refused("identity.damaged")`."""
+    return load_life(running_folder(folder))
+
+
+def running_folder(folder: Path) -> Path:
+    """Where the files of the life that runs lie."""
+    name, _ = read_current(folder)
+    return folder / LIVES / name if name else folder
+
+
+def read_current(folder: Path) -> tuple[str, str]:
+    """(incarnation, why it was begun) of the life that runs; empty while it is the first."""
+    file = folder / CURRENT
+    name, _, reason = file.read_text("utf-8").strip().partition(" ") if file.exists() else ("", "", "")
+    return name, reason
+
+
+def load_life(folder: Path) -> NodeKeys | None:
+    """The identity in the folder of one life, None when it is not certified; raises `Refused("identity.damaged")`."""
     file = folder / "identity.json"
     if not file.exists():
         return None
@@ -62,26 +88,55 @@ def load_identity(folder: Path) -> NodeKeys | None:
 
 
 async def enrol(
-    folder: Path, transport: Transport, *, code: str, kind: str, new_incarnation: str, build: str
+    folder: Path,
+    transport: Transport,
+    *,
+    code: str,
+    kind: str,
+    new_incarnation: str,
+    build: str,
+    secret: Callable[[int], bytes] = secrets.token_bytes,
 ) -> NodeKeys:
     """Ask to be certified with a one-time code, and keep the answer.
 
     The key and the incarnation are made once and kept before asking: a cut connection asks again with the same.
     Raises `Refused` with the hub's code, `enrol.answer_wrong`, or `enrol.unreachable`.
     """
-    signer = load_or_make(folder / "key")
+
+    async def ask(request: bytes) -> bytes:
+        try:
+            return await transport.post("/sync/v1/enrol", request, timeout_seconds=_ENROL_TIMEOUT_SECONDS)
+        except Unreachable as error:
+            raise refuse("enrol.unreachable", reason=error.reason) from None
+        except Declined as error:
+            raise refuse(error.code or "enrol.refused", status=error.status) from None
+
+    return await certify_life(
+        folder, ask, code=code, kind=kind, new_incarnation=new_incarnation, build=build, secret=secret
+    )
+
+
+async def certify_life(
+    folder: Path,
+    ask: Callable[[bytes], Awaitable[bytes]],
+    *,
+    code: str,
+    kind: str,
+    new_incarnation: str,
+    build: str,
+    secret: Callable[[int], bytes] = secrets.token_bytes,
+) -> NodeKeys:
+    """Make the key of a life in its folder, have it certified by whoever is asked, and keep the answer.
+
+    Raises `Refused` as the asked one does, or `enrol.answer_wrong`.
+    """
+    signer = load_or_make(folder / "key", secret)
     incarnation = _incarnation(folder / "incarnation", new_incarnation)
     request = EnrolRequest(
         code=code, kind=kind, incarnation=incarnation, public_key=signer.public_key.hex(), build=build
     )
-    try:
-        body = await transport.post("/sync/v1/enrol", encode(request), timeout_seconds=_ENROL_TIMEOUT_SECONDS)
-    except Unreachable as error:
-        raise refuse("enrol.unreachable", reason=error.reason) from None
-    except Declined as error:
-        raise refuse(error.code or "enrol.refused", status=error.status) from None
-    _keep(folder, body, signer, incarnation)
-    found = load_identity(folder)
+    _keep(folder, await ask(encode(request)), signer, incarnation)
+    found = load_life(folder)
     assert found is not None, "the identity was just written"
     return found
 

@@ -46,8 +46,9 @@ class CertifiedKeys:
             return
         if told.node != HUB_NODE:
             self._known[told.node, told.incarnation] = NodeIdentity(
-                node=told.node, kind=told.kind, store=told.store, incarnation=told.incarnation, public_key=key
-            )
+                node=told.node, kind=told.kind, store=told.store, incarnation=told.incarnation, public_key=key,
+                ordinal=told.ordinal,
+            )  # fmt: skip
 
     def take_rows(self, rows: Iterable[bytes]) -> None:
         """All rows of kind `certificate` of the definitions: learn them, and which of them are revoked."""

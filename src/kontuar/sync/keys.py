@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -43,11 +45,12 @@ class Signer:
         return X25519PrivateKey.from_private_bytes(hashlib.sha512(self._key.private_bytes_raw()).digest()[:32])
 
 
-def load_or_make(path: Path) -> Signer:
-    """The key in a file only its owner reads; made at the first start, never part of the database or its backup."""
+def load_or_make(path: Path, secret: Callable[[int], bytes] = secrets.token_bytes) -> Signer:
+    """The key in a file only its owner reads; made at the first start of `secret` bytes, never part of the database or
+    its backup."""
     if path.exists():
         return Signer(Ed25519PrivateKey.from_private_bytes(path.read_bytes()))
-    key = Ed25519PrivateKey.generate()
+    key = Ed25519PrivateKey.from_private_bytes(secret(32))
     raw = key.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption())
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -135,7 +135,8 @@ class NodeSync:
             was_lost = self._connection.level() == 0
             self._connection.answered(hub_reachable=reach.reachable, hub_seen_at=reach.seen_at)
             self._connection.compared(self._downlink.skew_seconds)
-            if was_lost:
+            is_news = self._downlink.closed and not self._uplink.problem
+            if was_lost or is_news:  # a claim is sent at once, and its answer says where we stand
                 self._reached = True
                 self._bell.ring()
         if isinstance(event, down.Answered) and self._downlink.problem:

@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.time import Clock, instant_text
+from kontuar.operations.incoming import opens_a_life
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
@@ -35,7 +36,7 @@ from kontuar.sync import frames, wire
 from kontuar.sync.bell import Bell
 from kontuar.sync.figures import heard_of
 from kontuar.sync.keyring import open_certified
-from kontuar.sync.keys import SignedCertificate
+from kontuar.sync.keys import SignedCertificate, is_signed
 from kontuar.sync.snapshots import read_proof
 
 MOST_REQUEST_BYTES: Final = 32 * 1024 * 1024
@@ -50,7 +51,8 @@ class SyncSite:
     """What the routes need. `giver_runner` may be another thread than `runner`: building a snapshot takes seconds.
 
     `taken` and `heard` are called on the server's thread. `store`: the only one an agent serves; empty at the hub.
-    `gather_seconds`: after a ring, others' news of the same moment go in the same answer.
+    `gather_seconds`: after a ring, others' news of the same moment go in the same answer. `is_closed`: whether a later
+    life of an asker was opened (REL-13); called on the giver's runner.
     """
 
     sender: frames.Sender
@@ -68,6 +70,7 @@ class SyncSite:
     gather_seconds: float = 0.25
     taken: Callable[[], None] = lambda: None
     heard: Callable[[Heard], None] = lambda _: None
+    is_closed: Callable[[NodeIdentity], bool] = lambda _: False
     frames_by_outcome: dict[str, int] = field(default_factory=dict)
 
     def count(self, outcome: str) -> None:
@@ -178,7 +181,16 @@ def read_push(site: SyncSite, part: bytes) -> tuple[Batch, Heard]:
     speaker = site.keys.speaker(batch.stream.origin, batch.stream.incarnation)
     if speaker is not None and speaker.store != batch.store:
         raise refuse("frame.wrong_sender", node=identity.node, origin=batch.stream.origin[:80])
-    return batch, _heard_by_push(frame, identity, batch, speaker)
+    return of_its_life(batch, speaker), _heard_by_push(frame, identity, batch, speaker)
+
+
+def of_its_life(batch: Batch, speaker: NodeIdentity | None) -> Batch:
+    """With what is known of the life whose stream it is. Only its own key opens a life: others are closed by that."""
+    if speaker is None:
+        return batch
+    first = batch.messages[:1]
+    forged = any(opens_a_life(m) and not is_signed(speaker.public_key, m.signature, m.hash) for m in first)
+    return msgspec.structs.replace(batch, ordinal=speaker.ordinal, forged=forged)
 
 
 def _heard_by_push(frame: frames.Frame, identity: NodeIdentity, batch: Batch, speaker: NodeIdentity | None) -> Heard:
@@ -217,6 +229,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     stock: StockFigures
     final: tuple[StreamPosition, ...]
     parked: ParkedNews | None
+    closed: bool = False
 
     def is_new_to(self, asked: wire.DownFields) -> bool:
         """Whether the asker lacks any of it."""
@@ -239,7 +252,7 @@ async def give_down(site: SyncSite, data: bytes) -> bytes:
     end = site.clock.monotonic() + min(max(asked.wait_seconds, 0.0), LONGEST_WAIT_SECONDS)
     while True:
         heard = site.bell.rings
-        news = await site.giver_runner(look, site.giver, identity, asked)
+        news = await site.giver_runner(look, site.giver, identity, asked, site.is_closed)
         reach = site.giver.hub_reach()
         left = end - site.clock.monotonic()
         told_otherwise = asked.hub_reachable is not None and asked.hub_reachable != reach.reachable
@@ -260,7 +273,10 @@ def read_down(site: SyncSite, parts: list[bytes]) -> tuple[wire.DownFields, list
     return asked, heard_of(identity, frame.header.at, frame.header.build, asked, site.keys)
 
 
-def look(giver: Giver, identity: NodeIdentity, asked: wire.DownFields) -> News:
+def look(
+    giver: Giver, identity: NodeIdentity, asked: wire.DownFields,
+    is_closed: Callable[[NodeIdentity], bool] = lambda _: False,
+) -> News:  # fmt: skip
     """What is new for an asker at this moment. On the giver's database thread."""
     d = asked.definitions
     known = {(origin, incarnation): seq for origin, incarnation, seq in asked.final}
@@ -274,6 +290,7 @@ def look(giver: Giver, identity: NodeIdentity, asked: wire.DownFields) -> News:
             if told.position.seq > known.get((told.stream.origin, told.stream.incarnation), 0)
         ),
         parked=None if asked.parked is None else giver.parked_since(identity, asked.parked),
+        closed=is_closed(identity),
     )
 
 
@@ -293,7 +310,7 @@ def down_answer(site: SyncSite, news: News, reach: HubReach) -> bytes:
         parked=None if parked is None else wire.AnswerParked(
             epoch=parked.epoch, version=parked.version, full=parked.full
         ),
-        certificate=site.certificate,
+        closed=news.closed, certificate=site.certificate,
     )  # fmt: skip
     body = wire.DownBody(
         put=tuple((kind, key, version, msgspec.Raw(row)) for kind, key, version, row in d.put),

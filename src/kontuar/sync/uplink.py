@@ -58,7 +58,7 @@ class UplinkLimits(msgspec.Struct, frozen=True, kw_only=True):
     most_bytes: int = 4 * 1024 * 1024
     first_pause_seconds: float = 0.2
     longest_pause_seconds: float = 5.0
-    claim_seconds: float = 180.0
+    claim_seconds: float = 60.0
 
 
 AGENT_LIMITS: Final = UplinkLimits(most_frames=24, most_messages=1000)
@@ -188,17 +188,23 @@ class Uplink:
         outgoing = self._outbox.stream(ack.stream)
         if outgoing is None:
             return False
+        if self._contradicts(ack, outgoing):
+            if ack.claim == outgoing.held:  # else it is a late answer, and the next push is answered again
+                self._outbox.stop(ack.stream, "stream.forked", ack.held)
+            return True
+        if ack.stream.incarnation in ack.closed:  # nothing new is written in it; what is written goes on being pushed
+            self._outbox.stop(ack.stream, "stream.closed")
         if ack.held.seq > outgoing.head.seq and not outgoing.origin_here:
             self._outbox.adopt(ack.stream, outgoing.store, ack.held)
             return True
-        if ack.forked or not self._is_ours(outgoing, ack.held) or not self._is_ours(outgoing, ack.final):
-            return self._stop(ack, "stream.forked")
-        if ack.stream.incarnation in ack.closed:
-            return self._stop(ack, "stream.closed")
         if ack.held.seq < outgoing.held.seq and ack.claim != outgoing.held:
             return True  # a late answer to an earlier push: the receiver was not rolled back
         self._outbox.acknowledged(ack.stream, ack.held, ack.final)
         return ack.held != outgoing.held or ack.held.seq == outgoing.head.seq
+
+    def _contradicts(self, ack: wire.AckFields, outgoing: OutgoingStream) -> bool:
+        """Whether the receiver holds something else than we do."""
+        return bool(ack.forked) or not (self._is_ours(outgoing, ack.held) and self._is_ours(outgoing, ack.final))
 
     def _is_ours(self, outgoing: OutgoingStream, position: Position) -> bool:
         if position.seq > outgoing.head.seq:
@@ -206,7 +212,3 @@ class Uplink:
             return not outgoing.origin_here
         known = self._outbox.hash_at(outgoing.stream, position.seq)
         return known == position.hash or (known is None and not outgoing.origin_here)
-
-    def _stop(self, ack: wire.AckFields, reason: str) -> bool:
-        self._outbox.stop(ack.stream, reason)
-        return True

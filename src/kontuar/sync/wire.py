@@ -139,7 +139,7 @@ class DownFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DownAnswerFields(msgspec.Struct, frozen=True, kw_only=True):
-    """Header of the answer to `down`."""
+    """Header of the answer to `down`. `closed`: a later life of the asker was opened, as its next claim will show."""
 
     definitions: AnswerDefinitions
     confirmations: FeedCursor
@@ -148,6 +148,7 @@ class DownAnswerFields(msgspec.Struct, frozen=True, kw_only=True):
     hub_seen_at: str = ""
     time: str = ""
     parked: AnswerParked | None = None
+    closed: bool = False
     certificate: SignedCertificate | None = None
 
 

@@ -54,10 +54,18 @@ async def take_off(request: Asked, desk: Desk, doc_id: str, code: str) -> Docume
 
 async def scan(request: Asked, desk: Desk, doc_id: str, code: str, quantity: str = "1", scan_id: str = "") -> Document:
     """A scanned or typed code: an article's, else a coupon's (COUP-01). A `scan_id` seen before changes nothing."""
-    await desk.actor(request)
-    if await desk.run(coupons.is_coupon, desk.station, code):
-        return await put(request, desk, doc_id, code, scan_id)
-    return await desk.do(request, till.scan, doc_id, code, quantity, scan_id=scan_id)
+    try:
+        return await desk.do(request, till.scan, doc_id, code, quantity, scan_id=scan_id)
+    except Refused as refusal:
+        if not await is_meant(desk, code, refusal):
+            raise
+    return await put(request, desk, doc_id, code, scan_id)
+
+
+async def is_meant(desk: Desk, code: str, refusal: Refused) -> bool:
+    """Whether a code that was refused as an article's is a coupon's."""
+    unknown = refusal.problems[0].code == "article.code_unknown"
+    return unknown and await desk.run(coupons.is_coupon, desk.station, code)
 
 
 async def before_payment(request: Asked, desk: Desk, doc_id: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
@@ -138,6 +138,8 @@ class Desk:
     sync_status: Callable[[], SyncStatus]
     questions: HubQuestions
     exchange: StoreExchange
+    enrol_anew: Callable[[str], Awaitable[None]]
+    """Begin a new life by a one-time code (REL-13); raises `Refused`."""
     answer_seconds: float = ANSWER_SECONDS
 
     @property
@@ -158,8 +160,12 @@ class Desk:
 
     async def actor(self, request: Asked) -> Actor:
         """The operator who asks."""
+        scope: Any = request.scope
+        known: Actor | None = scope.get(_ACTOR)
+        if known is not None:
+            return known
         token, grant = self.credentials(request)
-        return await self.run(self._who, request.scope, token, grant)
+        return await self.run(self._who, scope, token, grant)
 
     async def log_in(self, operator: str, pin: str) -> login.LoggedIn:
         """Check a PIN off the database thread and begin a login."""

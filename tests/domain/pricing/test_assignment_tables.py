@@ -1,6 +1,7 @@
 """Many bundles over the same units: the best is proven by a table, and it is the best that all others find."""
 
 import random
+from fractions import Fraction
 
 import pytest
 
@@ -49,6 +50,19 @@ def overlapping(chance: random.Random, *, lines: int, bundles: int, units: int =
         ),
         offers=tuple(offers),
     )
+
+
+def test_where_the_greedy_answer_took_every_unit_no_table_is_left_to_make() -> None:
+    """DISC-25: goods by weight are thousands of units; sets of 0.25 at a third off, of 1.00 for nothing."""
+    weighed = Line(number=0, units=6000, value=Fraction(33, 2000), floor=Fraction(1, 120))
+    third = Percent(percent=Fraction(333333, 10000), pick="cheapest", units=2000)
+    free = Percent(percent=100, pick="dearest", units=1000)
+    offers = tuple(
+        Bundle(rule=str(size), slots=(Slot(lines=frozenset([0]), units=size),), reward=reward)
+        for size, reward in ((250, third), (1000, free))
+    )
+    answer = best_assignment(Problem(lines=(weighed,), offers=offers))
+    assert answer.exact == 6000 * (weighed.value - weighed.floor)
 
 
 def test_the_table_finds_what_the_walk_finds() -> None:

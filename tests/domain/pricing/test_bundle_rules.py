@@ -115,6 +115,16 @@ def test_gifts_are_given_from_the_basket_and_missed_ones_are_named() -> None:
     assert priced.lines[0].value == 100000
 
 
+def test_a_gift_that_costs_nothing_anyway_is_taken_when_it_is_there() -> None:
+    """DISC-05: nobody is reminded of it for ever, and nothing that costs something is paid because of it."""
+    rule = bundle("b", (slot("1", "MACHINE"),), None, gifts=(Gift(goods=article("CUP", "MUG")),))
+    machine, cup = line(1, "MACHINE", "500.00"), line(2, "CUP", "0.00", gift_of="b")
+    priced = price(basket(machine, cup), [rule])
+    assert (values(priced), priced.unused_gifts, priced.lines[1].has) == ([50000, 0], (), ("b",))
+    priced = price(basket(machine, line(2, "CUP", "0.00"), line(3, "MUG", "8.00")), [rule])
+    assert (values(priced), priced.unused_gifts) == ([50000, 0, 0], ())
+
+
 def test_weighed_goods_are_bundled_by_their_quantity() -> None:
     """DISC-05: half a kilogram at a time."""
     rule = bundle("b", (slot("0.5", "CHEESE"),), reward("2", "amount", per="set"))

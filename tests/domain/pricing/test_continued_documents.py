@@ -17,7 +17,6 @@ from kontuar.domain.pricing.rules import (
     BundleDeal,
     Buyers,
     Element,
-    Gift,
     GroupsDeal,
     ItemDeal,
     Limits,
@@ -210,29 +209,6 @@ def test_opening_carried_lines_to_bundles_takes_no_discount_from_the_others() ->
     assert values(opened) == [1000, 900]
     counter.settings = Settings(frozen_in_thresholds=False)
     assert values(counter.priced(document)) == values(counter.priced(opened)) == [1000, 1000]
-
-
-def test_a_gift_that_was_not_taken_before_parking_is_still_owed() -> None:
-    """DISC-05, PARK-12."""
-    slot = Slot(goods=article("MILK"), quantity=Decimal(1))
-    rule = Rule(id="GIVES", source="BUNDLE", deal=BundleDeal(slots=(slot,), gifts=(Gift(goods=article("MUG")),)))
-    counter = Counter(rule)
-    document = counter.continued(counter.document(MILK))
-    assert [(one.rule, one.quantity) for one in document.discounts.unused_gifts] == [("GIVES", 1)]
-    document = counter.with_lines(document, MUG, MUG)
-    assert (values(document), document.discounts.unused_gifts) == ([1000, 0, 800], ())
-    assert values(counter.continued(document, MUG)) == [1000, 0, 800, 800]
-
-
-def test_a_gift_of_the_documents_value_is_given_once() -> None:
-    """DISC-04."""
-    tiers = (Tier(reward=reward("1.00", "amount", per="document"), threshold=Decimal(10)),)
-    rule = Rule(id="WTR", source="WTR", deal=SharedDeal(tiers=tiers, gifts=(Gift(goods=article("MUG")),)))
-    counter = Counter(rule)
-    document = counter.document(MILK, MUG)
-    assert given(document, "WTR") == 100 + 800 - 44
-    document = counter.continued(document, MUG, MILK)
-    assert (values(document)[2:], document.discounts.unused_gifts) == ([800, 1000], ())
 
 
 # -- buyers -----------------------------------------------------------------------------------------------------

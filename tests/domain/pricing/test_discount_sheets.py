@@ -170,10 +170,21 @@ def test_rows_of_one_article_are_one_threshold_discount_and_may_not_mix_kinds() 
         ({"conditions": (CouponPresented(coupons=("K",)),)}, "discount.coupon_condition"),
         ({"limits": Limits(counted_by_hub=True)}, "discount.counted_by_hub"),
         ({"position": -1}, "discount.place_impossible"),
+        ({"scope": Scope(delivery_methods=("courier",))}, "discount.delivery_methods"),
+        ({"deal": ItemDeal(elements=(
+            Element(goods=article("A"), tiers=(percent("5"),)),
+            Element(goods=article("A"), by="value", tiers=(percent("9", threshold="50"),)),
+        ))}, "discount.goods_twice"),
+        ({"deal": ItemDeal(elements=(
+            Element(goods=article("A", "B"), tiers=(percent("5"),)),
+            Element(goods=article("B"), tiers=(percent("9", threshold="50"),)),
+        ))}, "discount.goods_twice"),
         ({"scope": Scope(document_kinds=("letter",))}, "definition.document_type_unknown"),
         ({"validity": Validity(first_day=datetime.date(2026, 2, 1), last_day=datetime.date(2026, 1, 1))},
          "discount.dates_impossible"),
         ({"deal": ItemDeal(elements=(Element(tiers=(percent("NaN"),)),))}, "discount.percent_impossible"),
+        ({"deal": ItemDeal(elements=(Element(tiers=(percent("NaN", threshold="sNaN"),)),))},
+         "discount.number_too_large"),
         ({"deal": ItemDeal(elements=(Element(tiers=(percent("1e-9"),)),))}, "discount.number_too_precise"),
         ({"deal": ItemDeal(elements=(Element(tiers=(
             Tier(reward=Reward(kind="purchase_surcharge", value=Decimal(5))),)),))}, "discount.purchase_surcharge"),
@@ -191,6 +202,7 @@ def test_a_station_leaves_out_whole_what_it_cannot_honour_and_sells_on() -> None
     newer = msgspec.json.decode(encode(good))
     newer["deal"]["elements"][0]["moon_phase"] = "full"
     impossible = msgspec.structs.replace(good, code="BAD", step=0)
+    no_number = promotion(Element(goods=article("A"), tiers=(percent("10", threshold="sNaN"),)), code="NAN")
     rows = [
         ("GOOD", 4, encode(good)),
         ("HALF", 5, encode(good)[:60]),
@@ -198,6 +210,7 @@ def test_a_station_leaves_out_whole_what_it_cannot_honour_and_sells_on() -> None
         ("NEWER", 7, msgspec.json.encode(newer)),
         ("OTHER", 8, encode({"code": "OTHER", "name": "x", "source": "MOON", "deal": {"type": "items"}})),
         ("BAD", 9, encode(impossible)),
+        ("NAN", 12, encode(no_number)),
         ("DRAFT", 10, encode(msgspec.structs.replace(good, code="DRAFT", state="draft"))),
         ("GONE", 11, encode(msgspec.structs.replace(good, code="GONE", state="withdrawn"))),
     ]
@@ -206,7 +219,7 @@ def test_a_station_leaves_out_whole_what_it_cannot_honour_and_sells_on() -> None
     assert [(one.code, one.version, one.problem.code) for one in left_out] == [
         ("HALF", 5, "discount.unreadable"), ("NOISE", 6, "discount.unreadable"),
         ("NEWER", 7, "discount.newer_program"), ("OTHER", 8, "discount.unreadable"),
-        ("BAD", 9, "discount.priority_reserved"),
+        ("BAD", 9, "discount.priority_reserved"), ("NAN", 12, "discount.number_too_large"),
     ]  # fmt: skip
     assert left_out[2].problem.facts["part"] == "deal.elements:0.moon_phase"
     assert price(basket(line(1, "A", "10")), rules).value == 900

@@ -2,7 +2,9 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 import kontuar.domain.pricing.in_words as in_words
@@ -33,6 +35,13 @@ def test_every_phrase_has_words(language: str) -> None:
 def test_every_kind_of_discount_can_be_told(discount: Discount, language: str) -> None:
     sentences = told(says(discount), texts(language), {})
     assert all(sentence and "says." not in sentence and "{" not in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize(("source", "holds"), [("KNU", True), ("PRM", False)])
+def test_a_draft_that_holds_all_the_same_says_so(source: Any, holds: bool) -> None:
+    """DISC-12: a discount of a buyer needs no confirmation."""
+    draft = msgspec.structs.replace(STATED[1], source=source, state="draft")
+    assert says(draft)[-1].code == ("says.draft_holds" if holds else "says.draft")
 
 
 def test_a_promotion_with_everything_is_told_sentence_by_sentence() -> None:

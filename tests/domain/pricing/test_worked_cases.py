@@ -106,6 +106,13 @@ def test_a_percent_of_all_together_is_bounded_by_its_cap() -> None:
     assert run(plain([("A", 1, "30.00"), ("B", 1, "70.00")], promo("p", effect)))["line_totals"] == ["27.90", "65.10"]
 
 
+def test_a_tie_goes_to_the_earlier_line_however_the_units_were_laid_out() -> None:
+    """DISC-24: the shares of 5.55 are 1.23⅓, 1.23⅓ and 3.08⅓; the line of five units is laid out first."""
+    lines = [("C", 2, "50.00"), ("A", 2, "19.99"), ("B", 5, "3.33")]
+    effect = {"type": "amount_in_full_groups", "size": 1, "value": "2.00"}
+    assert run(plain(lines, promo("p", effect, cap_gross="5.55")))["line_totals"] == ["98.76", "38.75", "13.57"]
+
+
 def test_one_amount_for_all_lines_is_rounded_once() -> None:
     lines = [("A", 1, "0.33"), ("B", 1, "0.33"), ("C", 1, "0.33")]
     at_line = plain(lines, promo("p", {"type": "percent", "value": 50}))

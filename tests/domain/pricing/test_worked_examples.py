@@ -1,6 +1,9 @@
 """The worked examples of the specification and of the reference, by their numbers."""
 
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from discounts import article, basket, cheapest_of, document_amount, group, line, off, prm, reward, values
 from kontuar.domain.pricing.basket import Basket, HeaderDiscount, LineDiscount, Settings
@@ -10,10 +13,13 @@ from kontuar.domain.pricing.rules import (
     Buyers,
     Combination,
     CouponPresented,
+    GroupsDeal,
     ItemDeal,
     Rule,
     Scope,
+    SharedDeal,
     Slot,
+    Tier,
 )
 from kontuar.domain.pricing.summary import summary_of
 
@@ -172,6 +178,31 @@ def test_skipping_ends_the_chain_and_adding_differs_from_multiplying() -> None:
     assert values(price(document, [first, multiplied])) == [8100]
     last = Rule(id="first", deal=off("10"), step=1, combination=Combination(skip_following=True))
     assert values(price(document, [last, added])) == [9000]
+
+
+def test_skipping_among_discounts_of_the_documents_value_skips_those_after_it() -> None:
+    """DISC-21: on the goods that it names; discounts on goods that skip do not keep the document's own away."""
+    last = document_amount("first", "10", "percent", step=1, combination=Combination(skip_following=True))
+    after = document_amount("second", "10", "percent", step=2)
+    bought = basket(line(1, "A", "100.00"), line(2, "B", "50.00"))
+    assert values(price(bought, [last, after])) == [9000, 4500]
+    tenth = (Tier(reward=reward("10", per="document")),)
+    on_a = Rule(
+        id="first", source="WTR", deal=SharedDeal(tiers=tenth, goods=article("A")), combination=last.combination
+    )
+    assert values(price(bought, [on_a, after])) == [9000, 4500]
+    on_goods = Rule(id="goods", deal=off("10"), combination=Combination(skip_following=True))
+    assert values(price(bought, [on_goods, after])) == [8100, 4050]
+
+
+@pytest.mark.parametrize("combination", [{}, {"pool": "best"}])
+@pytest.mark.parametrize("choose", ["first_satisfied", "best_for_customer"])
+def test_skipping_after_full_groups_ends_the_chain_for_their_units(combination: dict[str, str], choose: Any) -> None:
+    """DISC-21."""
+    how = Combination(skip_following=True, **combination)
+    pairs = Rule(id="pairs", deal=GroupsDeal(size=Decimal(2), amount=Decimal(1)), combination=how)
+    after = prm("after", "10", step=2)
+    assert values(price(basket(line(1, "A", "10.00", "3")), [pairs, after], Settings(choose=choose))) == [2700]
 
 
 def test_a_fixed_price_is_final_unless_the_parameter_says_otherwise() -> None:

@@ -4,16 +4,15 @@ import io
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
-import segno
-import typst
-from barcode import get_barcode
-from barcode.writer import SVGWriter
 
 from kontuar.kernel.codes import is_ean
 from kontuar.operations.print_model import PrintModel
+
+if TYPE_CHECKING:
+    import typst
 
 Form = Literal["roll", "page"]
 """`roll`: a receipt of 80 mm; `page`: A4 with a table of lines, repeated headings and page numbers."""
@@ -39,6 +38,8 @@ def _compiled(
     output: Literal["pdf", "png"],
     ppi: float | None = None,
 ) -> list[bytes]:
+    import typst  # this and what draws codes is read with the first print, not with the program (PERF-03)
+
     with as_file(files("kontuar.devices.printing") / f"{form}.typ") as template:
         made: object = typst.compile(
             template,
@@ -52,7 +53,9 @@ def _compiled(
 
 
 @cache
-def _fonts(folder: Path | None) -> typst.Fonts:
+def _fonts(folder: Path | None) -> "typst.Fonts":
+    import typst
+
     return typst.Fonts(include_system_fonts=False, font_paths=[folder] if folder else [])
 
 
@@ -64,12 +67,17 @@ def _data(model: PrintModel) -> str:
 
 
 def _qr_svg(content: str) -> str:
+    import segno
+
     target = io.BytesIO()
     segno.make(content, error="m", micro=False).save(target, kind="svg", border=2, xmldecl=False)
     return target.getvalue().decode()
 
 
 def _barcode_svg(content: str) -> str:
+    from barcode import get_barcode
+    from barcode.writer import SVGWriter
+
     kind = "ean13" if len(content) == 13 and is_ean(content) else "code128"
     target = io.BytesIO()
     get_barcode(kind, content, writer=SVGWriter()).write(target, {"write_text": False, "module_height": 10.0})

@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from biip import ParseError, parse
-from biip.gs1_digital_link_uris import GS1DigitalLinkURI
-from biip.gs1_element_strings import GS1ElementString
-from biip.gs1_messages import GS1Message
 
 from kontuar.kernel.codes import is_ean
 from kontuar.kernel.money import Minor
+
+if TYPE_CHECKING:
+    from biip.gs1_element_strings import GS1ElementString
 
 ScanKind = Literal["article", "in_store", "gs1", "logistic_unit", "document", "text", "empty"]
 InStoreValue = Literal["weight", "price", "quantity"]
@@ -145,10 +144,15 @@ def _in_store(digits: str, scheme: InStoreScheme) -> Scan:
     )
 
 
-def _gs1_elements(text: str) -> list[GS1ElementString]:
+def _gs1_elements(text: str) -> "list[GS1ElementString]":
     """The GS1 element strings of a label, a web address of one, or its human-readable form; else none."""
     if len(text) < _SHORTEST_LABEL:  # the parser trips over a lone `]`
         return []
+    # Read with the first label and not with the program: a till would begin to sell later (PERF-03).
+    from biip import ParseError, parse
+    from biip.gs1_digital_link_uris import GS1DigitalLinkURI
+    from biip.gs1_messages import GS1Message
+
     try:
         if text.startswith("("):
             return GS1Message.parse_hri(text).element_strings
@@ -161,12 +165,12 @@ def _gs1_elements(text: str) -> list[GS1ElementString]:
     return elements if _convincing(text, elements) else []
 
 
-def _convincing(text: str, elements: Sequence[GS1ElementString]) -> bool:
+def _convincing(text: str, elements: "Sequence[GS1ElementString]") -> bool:
     """Many a plain number can be read as GS1; we believe it when an article or a logistic unit is named."""
     return _GROUP_SEPARATOR in text or any(element.ai.ai in ("00", "01", "02") for element in elements)
 
 
-def _gs1(text: str, elements: Sequence[GS1ElementString]) -> Scan:
+def _gs1(text: str, elements: "Sequence[GS1ElementString]") -> Scan:
     by_ai = {element.ai.ai: element for element in elements}
     article = by_ai.get("01") or by_ai.get("02")
     weight = next((element.decimal for ai, element in by_ai.items() if ai.startswith(_NET_WEIGHT_KG)), None)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from kontuar.domain.documents.types import TYPES
 from kontuar.domain.pricing.definition import problems_of
-from kontuar.domain.pricing.discount import Coupon, Discount, rule_of
+from kontuar.domain.pricing.discount import SIGNALLING, Coupon, Discount, impossible_number, rule_of
 from kontuar.domain.pricing.rules import CouponPresented
 from kontuar.kernel.errors import Problem
 
@@ -15,11 +15,20 @@ MOST_PLACES_IN_ORDER: Final = 1_000_000
 
 
 def _discount(discount: Discount) -> Iterable[Problem]:
-    yield from problems_of(rule_of(discount, version=1))
+    impossible = impossible_number(discount)
+    if impossible is not None and SIGNALLING in impossible.facts["number"]:  # nothing else can be asked of it
+        yield impossible
+        return
+    problems = problems_of(rule_of(discount, version=1))
+    yield from problems
+    if impossible is not None and not problems:
+        yield impossible
     if any(isinstance(condition, CouponPresented) for condition in discount.conditions):
         yield Problem("discount.coupon_condition", "conditions")
     if discount.limits.counted_by_hub:  # no ledger counts what all tills together gave: it would never be applied
         yield Problem("discount.counted_by_hub", "limits")
+    if discount.scope.delivery_methods:  # no document says how it is delivered: it would never be applied
+        yield Problem("discount.delivery_methods", "delivery_methods")
     for kind in discount.scope.document_kinds:
         if kind not in TYPES:
             yield Problem("definition.document_type_unknown", "scope", {"value": kind[:40]})

@@ -11,6 +11,7 @@ from kontuar.domain.documents.ceilings import header_ceiling, line_ceiling
 from kontuar.domain.documents.document import Document, DocumentDiscounts, Line, Promised
 from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.firm.parameters import Parameters
+from kontuar.domain.firm.records import DocumentSettings
 from kontuar.domain.pricing.basket import Adjustment, Basket, BasketLine, Priced, PricedLine, Settings
 from kontuar.domain.pricing.vat import Direction
 from kontuar.kernel.money import PRICE_PLACES, Minor, exponent_of, line_value, to_major
@@ -49,6 +50,13 @@ def conventions(parameters: Parameters, direction: Direction, currency: str, *, 
         sum_buyer_groups=parameters.yes("discount.sum_buyer_groups"),
         frozen_in_thresholds=parameters.yes("discount.carried_in_thresholds"),
     )  # fmt: skip
+
+
+def direction_of(settings: DocumentSettings | None, parameters: Parameters) -> Direction:
+    """The VAT direction that new documents of a type have: the firm's settings of the type, else the parameter."""
+    if settings is not None and settings.direction:
+        return settings.direction
+    return "net" if parameters.text("sale.vat_direction") == "net" else "gross"
 
 
 def bundles_wanted(parameters: Parameters, document: Document) -> bool:

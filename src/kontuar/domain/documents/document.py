@@ -16,6 +16,8 @@ from kontuar.kernel.money import ZERO, Minor
 UNAPPROVED: Final = "unapproved"
 APPROVED: Final = "approved"
 CANCELLED: Final = "cancelled"
+FORKED: Final = "forked"
+"""A station's word for a document whose message agent and hub hold otherwise: head office decides about it (REL-05)."""
 
 
 class Ceiling(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,9 @@ from kontuar.domain.parties.records import Contractor
 from kontuar.domain.stock.records import StockMove
 from kontuar.kernel.canonical import decode, encode
 
+OPENED: Final = "stream.opened/1"
+OFFERED: Final = "stream.offered/1"
+
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a stream; its canonical bytes are the payload that is hashed, signed and sent.
@@ -122,6 +125,35 @@ class ContractorChanged(msgspec.Struct, frozen=True, kw_only=True):
     seen: tuple[str, ...] = ()
 
 
+class StreamOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """The first message of a life of a station: every earlier life of it is closed by this (REL-13).
+
+    `reason`: *enrolled* (a new certificate by a code), *restored* (the witness stood beyond the database) or *forked*
+    (agent or hub hold other messages). `ordinal`: of its certificate. `closes`: the lives that this database knows, and
+    how far it knew them: (incarnation, seq, hash in hex). `witnessed`: (incarnation, seq) that the witness had seen, so
+    that what is at no node can be named.
+    """
+
+    reason: str
+    ordinal: int
+    closes: tuple[tuple[str, int, str], ...] = ()
+    witnessed: tuple[str, int] | None = None
+
+
+class MessageOffered(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of a forked log of this station, offered again for a person to decide on: the sale did happen (REL-05).
+
+    `previous`, `hash`, `signature` in hex; `payload`: the message's own bytes, which are UTF-8.
+    """
+
+    incarnation: str
+    seq: int
+    previous: str
+    hash: str
+    signature: str
+    payload: str
+
+
 BODIES: Final[Mapping[str, type[msgspec.Struct]]] = {
     **{f"{name}.approved/1": Document for name in TYPES},
     **{f"{name}.cancelled/1": Cancelled for name in TYPES},
@@ -134,6 +166,8 @@ BODIES: Final[Mapping[str, type[msgspec.Struct]]] = {
     "station.event/1": TechnicalEvent,
     "contractor.created/1": ContractorCreated,
     "contractor.changed/1": ContractorChanged,
+    OPENED: StreamOpened,
+    OFFERED: MessageOffered,
 }
 
 

@@ -37,7 +37,10 @@ def total_quantity(lines: Iterable[Line]) -> tuple[Decimal, int]:
 def _totals(document: Document, taxes: tuple[TaxSum, ...]) -> Totals:
     currency = document.currency
     initial = [line_value(line.initial_price, line.quantity, currency) for line in document.lines]
-    base = [line_value(line.base_price, line.quantity, currency) for line in document.lines]
+    base = [
+        before if line.base_price == line.initial_price else line_value(line.base_price, line.quantity, currency)
+        for line, before in zip(document.lines, initial, strict=True)
+    ]
     changes = [line.value - before for line, before in zip(document.lines, initial, strict=True)]
     quantity, places = total_quantity(document.lines)
     return Totals(

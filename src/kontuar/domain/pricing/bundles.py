@@ -191,6 +191,25 @@ def is_shared(ready: ReadyRule) -> bool:
     return per_set or deal.spread_over_set
 
 
+def most_saved(run: Run, ready: ReadyRule) -> int:
+    """So much the sets of a bundle cannot save more than together, in minor units, whichever units they are made of."""
+    deal, tier = ready.deal, ready.reward
+    assert isinstance(deal, BundleDeal)
+    pieces = bundle_pieces(ready, run.free_pieces(ready))
+    left = sum(piece.q for piece in pieces)
+    if deal.target.pick != "all" and ready.units_needed:
+        left = left // ready.units_needed * int(deal.target.count * QUANTITY_SCALE)
+    most: Exact = 0
+    for piece in sorted(pieces, key=lambda piece: -piece.price_key(ready.base)) if tier is not None else ():
+        q = min(piece.q, left) if ready.goods.fits(piece.line) else 0
+        left -= q
+        if tier is not None and tier.kind == "percent":
+            most += times(times(piece.basis(ready.base), tier.top, tier.bottom), q, piece.q)
+        else:
+            most += times(max(piece.room(), 0), q, piece.q)
+    return int(-(-most // 1))
+
+
 def use_up(run: Run, ready: ReadyRule, parts: Iterable[Part], gains: list[Gain], repeat: int) -> list[Want]:
     """Split the used units off their pieces, mark them, and say what is wanted of the rewarded ones."""
     tier = ready.reward
@@ -233,20 +252,20 @@ def mark_used(run: Run, ready: ReadyRule, piece: Piece) -> None:
 def gifts_owed(run: Run) -> list[GiftDue]:
     """Gifts of carried bundles that were not taken before the document was parked, while the bundle is in force."""
     owed: list[GiftDue] = []
-    for rule in dict.fromkeys(one.rule for one in run.basket.brought if one.source == "BUNDLE"):
+    for rule in dict.fromkeys(one.rule for one in run.basket.brought):
         ready = run.book.ready(rule)
         if ready is None or not isinstance(ready.deal, BundleDeal) or not run.covers(ready):
             continue
-        for which, gift in enumerate(ready.deal.gifts):
-            units = int(gift.quantity * QUANTITY_SCALE) * run.brought.sets(rule)
-            left = units - run.brought.gifts(rule, ready.gifts[which])
-            if left > 0:
-                owed.append(GiftDue(ready, which, left))
+        sets = run.brought.sets(rule)
+        units = [int(gift.quantity * QUANTITY_SCALE) * sets for gift in ready.deal.gifts]
+        left = run.brought.gifts_left(rule, zip(ready.gifts, units, strict=True))
+        owed += [GiftDue(ready, which, q) for which, q in enumerate(left) if q > 0]
     return owed
 
 
 def give_gifts(run: Run) -> None:
-    """Give what is due: first the lines added as this rule's gift, then the cheapest free units that fit."""
+    """Give what is due: first the lines added as this rule's gift, then the cheapest free units that fit, and last what
+    costs nothing on the list: it is taken without anything coming off."""
     for due in run.gifts:
         deal = due.ready.deal
         assert isinstance(deal, BundleDeal | SharedDeal)
@@ -257,9 +276,15 @@ def give_gifts(run: Run) -> None:
         fitting = [
             piece
             for piece in run.free_pieces(due.ready)
-            if piece.value > 0 and goods.fits(piece.line) and piece.line.input.gift_of in ("", own)
+            if (piece.value > 0 or not piece.listed)
+            and goods.fits(piece.line)
+            and piece.line.input.gift_of in ("", own)
         ]
-        fitting.sort(key=lambda piece: (piece.line.input.gift_of != own, piece.price_key("running"), piece.line.rank))
+        fitting.sort(
+            key=lambda piece: (
+                piece.line.input.gift_of != own, not piece.listed, piece.price_key("running"), piece.line.rank,
+            )
+        )  # fmt: skip
         wants: list[Want] = []
         for piece in fitting:
             if due.left > 0:
@@ -267,6 +292,7 @@ def give_gifts(run: Run) -> None:
                 due.left -= given.q
                 mark_used(run, due.ready, given)
                 given.gift, given.bundle = True, own
-                wants.append(Want(given, times(given.value, top, bottom), "gift", gift.percent))
+                if given.value > 0:
+                    wants.append(Want(given, times(given.value, top, bottom), "gift", gift.percent))
         if wants:
             run.take(due.ready, wants)

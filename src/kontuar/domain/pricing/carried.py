@@ -6,6 +6,7 @@ every line that a bundle binds to it, is reckoned anew as if it were just sold.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -27,7 +28,7 @@ class Brought:
     All amounts of adjustments are in the document's `direction`.
     """
 
-    __slots__ = ("_by_rule", "_direction", "_times")
+    __slots__ = ("_at_no_price", "_by_rule", "_direction", "_times")
 
     def __init__(self, lines: Sequence[LineState], applications: Iterable[Application], direction: str) -> None:
         self._direction = direction
@@ -36,8 +37,13 @@ class Brought:
         for line in lines:
             for one in line.input.frozen:
                 self._by_rule.setdefault(one.rule, []).append((line, one))
+        self._at_no_price: dict[str, list[tuple[LineState, Decimal]]] = {}
+        at_no_price = {line.input.number: line for line in lines if not line.listed}
         for application in applications:
             self._times[application.rule] = self._times.get(application.rule, 0) + application.times
+            for number, quantity in application.consumed if at_no_price else ():
+                if number in at_no_price:
+                    self._at_no_price.setdefault(application.rule, []).append((at_no_price[number], quantity))
 
     def rules(self) -> frozenset[str]:
         """The rules that something was given by."""
@@ -51,10 +57,21 @@ class Brought:
         """Base units (ten-thousandths) that it made cheaper, gifts apart."""
         return sum(scaled_quantity(one.quantity) for _, one in self._by_rule.get(rule, ()) if one.kind != GIFT)
 
-    def gifts(self, rule: str, goods: ReadyGoods) -> int:
-        """Base units (ten-thousandths) of these goods that were its gifts."""
-        found = self._by_rule.get(rule, ())
-        return sum(scaled_quantity(one.quantity) for line, one in found if one.kind == GIFT and goods.fits(line))
+    def gifts_left(self, rule: str, due: Iterable[tuple[ReadyGoods, int]]) -> list[int]:
+        """Of the units (ten-thousandths) of each of its gifts what was not given yet; a unit was one gift, not several.
+
+        From what costs nothing nothing came off.
+        """
+        given = [(line, one.quantity) for line, one in self._by_rule.get(rule, ()) if one.kind == GIFT]
+        units = [(line, scaled_quantity(q)) for line, q in (*given, *self._at_no_price.get(rule, ()))]
+        left: list[int] = []
+        for goods, wanted in due:
+            for at, (line, q) in enumerate(units):
+                taken = min(q, wanted) if goods.fits(line) else 0
+                units[at] = line, q - taken
+                wanted -= taken
+            left.append(wanted)
+        return left
 
     def left_of(self, rule: str, amount: Exact, given: Given = "document") -> Exact:
         """What is left of an amount per document, written in the direction `given`; never below zero.

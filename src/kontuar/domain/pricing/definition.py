@@ -15,6 +15,7 @@ from kontuar.domain.pricing.rules import (
     ItemDeal,
     Reward,
     Rule,
+    Selector,
     SharedDeal,
     Slot,
     Tier,
@@ -120,6 +121,7 @@ def _deal_problems(deal: Deal) -> Iterator[Problem]:
             yield Problem("discount.rows_missing", "elements")
         for row, element in enumerate(deal.elements):
             yield from _element_problems(element, f"elements:{row}")
+        yield from _rows_named_twice(deal)
     elif isinstance(deal, SharedDeal):
         if not deal.tiers and not deal.gifts:
             yield Problem("discount.gives_nothing", "deal")
@@ -134,6 +136,28 @@ def _deal_problems(deal: Deal) -> Iterator[Problem]:
         yield from _goods_problems(deal.goods, "goods")
     else:
         yield from _bundle_problems(deal)
+
+
+def _rows_named_twice(deal: ItemDeal) -> Iterator[Problem]:
+    """Goods that one promotion names in several rows for the same buyer are one threshold discount, counted in one way;
+    what could not be made one, so that only the first row would count, is refused (DISC-03)."""
+    named: dict[tuple[str, str, str, str], int] = {}
+    for row, element in enumerate(deal.elements):
+        for key in _targets(element):
+            if named.setdefault(key, row) != row:
+                yield Problem("discount.goods_twice", f"elements:{row}", {"goods": key[1]})
+                break
+
+
+def _targets(element: Element) -> Iterator[tuple[str, str, str, str]]:
+    """Each (kind and code of goods, kind and code of buyer) of a row; goods told by their price name nobody."""
+    buyers = element.buyers
+    known = [("contractor", code) for code in buyers.contractors] + [("group", code) for code in buyers.groups]
+    for selector in element.goods or (Selector(),):
+        goods = [("article", code) for code in selector.articles] or [("group", code) for code in selector.groups]
+        asks_more = selector.articles and selector.groups
+        if not asks_more and selector.price_from is None and selector.price_to is None:
+            yield from ((*one, *buyer) for one in goods or [("", "")] for buyer in known or [("", "")])
 
 
 def _element_problems(element: Element, place: str) -> Iterator[Problem]:

@@ -1,12 +1,13 @@
 """Discounts, their groups and coupons as head office defines them and stores receive them (DISC-10, DISC-40, COUP)."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 import msgspec
 
-from kontuar.domain.pricing.definition import problems_of
+from kontuar.domain.pricing.definition import LARGEST, problems_of
 from kontuar.domain.pricing.rules import (
     Combination,
     Condition,
@@ -26,9 +27,11 @@ Type = Literal["KNT", "KNU", "PRM", "WTR", "BUNDLE"]
 State = Literal["draft", "confirmed", "withdrawn"]
 ALWAYS_SENT: Final = frozenset({"KNT", "KNU"})
 """Kinds that hold without confirmation and everywhere (DISC-12)."""
+SIGNALLING: Final = "sNaN"
+"""The worst of what is a number by its name only: it has no hash either."""
 LONGEST_COUPON_CODE: Final = 60
 """Characters of a coupon's code, with its number in a series; what is longer is no coupon."""
-MOST_COUPONS: Final = 50
+MOST_COUPONS: Final = 200
 """So many coupons can stand on one document (COUP-01)."""
 
 
@@ -160,11 +163,34 @@ def discount_in(code: str, version: int, body: bytes) -> Discount | LeftOut:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         facts = {"code": code, "detail": str(error)[:200]}
         return LeftOut(code=code, version=version, problem=Problem("discount.unreadable", code, facts))
+    impossible = impossible_number(found)
+    if impossible is not None:
+        return LeftOut(code=code, version=version, problem=impossible)
     unknown = _unknown_part(raw, msgspec.to_builtins(found), "")
     if unknown:
         facts = {"code": code, "part": unknown}
         return LeftOut(code=code, version=version, problem=Problem("discount.newer_program", code, facts))
     return found
+
+
+def impossible_number(discount: Discount) -> Problem | None:
+    """Told of a discount that holds a number beyond everything, or one by its name only: what can be neither compared
+    nor written is looked for before anything else."""
+    found = [str(one) for one in _impossible(msgspec.to_builtins(discount, builtin_types=(Decimal,)))]
+    worst = max(found, key=lambda text: SIGNALLING in text, default=None)
+    return None if worst is None else Problem("discount.number_too_large", discount.code, {"number": worst[:20]})
+
+
+def _impossible(part: Any) -> Iterator[Decimal | int]:
+    if isinstance(part, Decimal):
+        if not part.is_finite() or abs(part) >= LARGEST:
+            yield part
+    elif isinstance(part, int):
+        if abs(part) >= LARGEST:
+            yield part
+    elif isinstance(part, dict | list | tuple):
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from _impossible(inner)
 
 
 def _unknown_part(raw: Any, known: Any, place: str) -> str:

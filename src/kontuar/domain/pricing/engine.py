@@ -5,6 +5,7 @@ the other units → WTR → the operator's discounts → VAT. In a step pools co
 """
 
 from collections.abc import Iterable
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -16,7 +17,7 @@ from kontuar.domain.pricing.items import apply_items
 from kontuar.domain.pricing.lines import LineState
 from kontuar.domain.pricing.operator import apply_operator
 from kontuar.domain.pricing.outcome import outcome_of
-from kontuar.domain.pricing.pools import apply_pool
+from kontuar.domain.pricing.pools import Pool
 from kontuar.domain.pricing.ready import BUNDLE_PHASE, BUNDLES, ITEM_PHASE, ReadyRule
 from kontuar.domain.pricing.rules import BundleDeal, ItemDeal, Rule, SharedDeal
 from kontuar.domain.pricing.run import Run
@@ -145,13 +146,18 @@ def _without_pools(run: Run, rules: list[ReadyRule]) -> list[ReadyRule]:
     for name, pooled in pools.items():
         able = [ready for ready in pooled if run.is_open(ready)]
         if able:
-            apply_pool(run, able, apply_rule, _elsewhere(run) if name == BUNDLES else {})
+            after = _rules_on_goods(run) if name == BUNDLES else []
+            elsewhere = _elsewhere(run, after) if name == BUNDLES else {}
+            Pool(run, able, apply_rule, elsewhere, partial(_run_rules, rules=after)).carry_out(run)
     return left
 
 
-def _elsewhere(run: Run) -> dict[int, int]:
+def _rules_on_goods(run: Run) -> list[ReadyRule]:
+    return [ready for ready in _able_rules(run) if ready.phase == ITEM_PHASE and not ready.rule.combination.exclusive]
+
+
+def _elsewhere(run: Run, rules: list[ReadyRule]) -> dict[int, int]:
     """What KNT, KNU and PRM would save on each line if no bundle took it: the price of putting units into bundles."""
-    rules = [ready for ready in _able_rules(run) if ready.phase == ITEM_PHASE and not ready.rule.combination.exclusive]
     changing = {rank for ready in rules for rank, _ in run.touched[ready.order]}
     if run.gifts or any(ready.watches_step for ready in rules):
         changing.update(range(len(run.lines)))

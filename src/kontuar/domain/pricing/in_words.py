@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from kontuar.domain.pricing.discount import Discount
+from kontuar.domain.pricing.discount import Discount, is_in_force
 from kontuar.domain.pricing.in_words_scope import scope_says, validity_says
 from kontuar.domain.pricing.phrases import Fact, Name, Phrase, buyers_phrase, goods_phrase
 from kontuar.domain.pricing.rules import (
@@ -46,7 +46,7 @@ def says(discount: Discount) -> list[Phrase]:
         *scope_says(discount.scope),
         *_order(discount),
         *_limits(discount),
-        Phrase(_STATES[discount.state]),
+        Phrase("says.draft_holds" if discount.state == "draft" and is_in_force(discount) else _STATES[discount.state]),
     ]
 
 

@@ -20,10 +20,12 @@ class Piece:
     """Units of one line that share everything: `value` now, `listed` on the list, `start` when the step began.
 
     `tags`: pools and consumption groups that used these units; `bundle`: the bundle they are in; `used_by`: order of
-    the bundle rule that took them last.
+    the bundle rule that took them last; `closed`, `document_closed`: no more discounts on goods, on the document.
     """
 
-    __slots__ = ("bundle", "closed", "gift", "line", "listed", "q", "start", "tags", "used_by", "value")
+    __slots__ = (
+        "bundle", "closed", "document_closed", "gift", "line", "listed", "q", "start", "tags", "used_by", "value",
+    )  # fmt: skip
 
     def __init__(self, line: "LineState", q: int, listed: Exact, value: Exact) -> None:
         self.line = line
@@ -34,7 +36,7 @@ class Piece:
         self.tags: tuple[str, ...] = ()
         self.bundle = ""
         self.gift = False
-        self.closed = False
+        self.closed = self.document_closed = False
         self.used_by = -1
 
     def copy(self, line: "LineState") -> "Piece":
@@ -70,7 +72,7 @@ class Piece:
         part = Piece(self.line, q, times(self.listed, q, self.q), times(self.value, q, self.q))
         part.start = times(self.start, q, self.q)
         part.tags, part.bundle, part.used_by = self.tags, self.bundle, self.used_by
-        part.gift, part.closed = self.gift, self.closed
+        part.gift, part.closed, part.document_closed = self.gift, self.closed, self.document_closed
         self.q -= q
         self.listed = plain(self.listed - part.listed)
         self.value = plain(self.value - part.value)

@@ -1,9 +1,13 @@
 """The rules of a pool as the assignment's problem, and its solution as applications."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
+from math import gcd
 from typing import NamedTuple
+
+import msgspec
 
 from kontuar.domain.pricing.assignment.problem import (
     Amount,
@@ -19,6 +23,7 @@ from kontuar.domain.pricing.assignment.problem import (
     Slot,
     Threshold,
 )
+from kontuar.domain.pricing.assignment.reading import splits
 from kontuar.domain.pricing.bundles import bundle_pieces
 from kontuar.domain.pricing.exact import QUANTITY_SCALE, Exact, times
 from kontuar.domain.pricing.items import choose_elements, wanted
@@ -30,6 +35,7 @@ from kontuar.domain.pricing.run import Run
 
 ELSEWHERE = ""
 """The offer that stands for what a unit saves outside the pool: the price of putting it into a bundle."""
+MOST_SPLITS = 8
 ROUNDINGS: dict[str, Rounding] = {"line_discount": "line", "unit_price": "unit", "pool": "pool"}
 
 
@@ -43,6 +49,27 @@ def saves_by_units(run: Run, ready: ReadyRule) -> bool:
     if isinstance(deal, GroupsDeal):
         return True
     return isinstance(deal, BundleDeal) and _reward(run, ready, deal, 1) is not None
+
+
+def grain_of(rules: Iterable[ReadyRule], free: Mapping[int, list[Piece]]) -> int:
+    """The smallest quantity that rules and the pieces they may use are whole multiples of, in ten-thousandths."""
+    quantities = [piece.q for pieces in free.values() for piece in pieces]
+    return gcd(QUANTITY_SCALE, *quantities, *[ready.grain for ready in rules])
+
+
+def is_split(ready: ReadyRule) -> bool:
+    """Whether the rewarded units of a set may lie in several of its slots."""
+    return isinstance(ready.deal, BundleDeal) and ready.deal.target.pick != "all" and len(ready.slots) > 1
+
+
+def has_few_splits(ready: ReadyRule, grain: int) -> bool:
+    """Whether the ways in which they may lie there can be gone through: of weighed goods there are thousands."""
+    deal = ready.deal
+    if not is_split(ready) or not isinstance(deal, BundleDeal):
+        return True
+    sizes = [(slot.q or 0) // grain for slot in ready.slots]
+    rewarded = min(int(deal.target.count * QUANTITY_SCALE) // grain, sum(sizes))
+    return len(list(islice(splits(sizes, rewarded), MOST_SPLITS + 1))) <= MOST_SPLITS
 
 
 def _reward(run: Run, ready: ReadyRule, deal: BundleDeal, grain: int) -> Reward | None:
@@ -230,6 +257,9 @@ class PoolProblem:
         if first.slot.takes == "all":
             assert not isinstance(reward, SetPrice)
             least = (first.q or 0) // self.grain or 1
+            if isinstance(reward, Percent):  # it rewards what is there, also where that is less than it would
+                there = sum(piece.q for piece in pieces) // self.grain
+                reward = msgspec.structs.replace(reward, units=max(1, min(reward.units, there)))
             return [
                 Threshold(rule=name, lines=slots[0], reward=reward, least_units=least, least_value=first.value or 0)
             ]

@@ -7,7 +7,6 @@ remembered with all that it was asked, because from one scan to the next most pa
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import gcd
 from operator import attrgetter
 
 import msgspec
@@ -16,10 +15,10 @@ from kontuar.domain.pricing.assignment.problem import Limits, Problem, Rounding,
 from kontuar.domain.pricing.assignment.solve import best_assignment
 from kontuar.domain.pricing.book import PoolAnswer
 from kontuar.domain.pricing.bundles import finish_bundle, mark_used
-from kontuar.domain.pricing.exact import QUANTITY_SCALE, rounded, times
+from kontuar.domain.pricing.exact import rounded, times
 from kontuar.domain.pricing.items import close_pieces
 from kontuar.domain.pricing.lines import Piece
-from kontuar.domain.pricing.pool_problem import ELSEWHERE, Ground, PoolProblem
+from kontuar.domain.pricing.pool_problem import ELSEWHERE, Ground, PoolProblem, grain_of
 from kontuar.domain.pricing.ready import ReadyRule
 from kontuar.domain.pricing.rules import Base, BundleDeal, GroupsDeal, ItemDeal
 from kontuar.domain.pricing.run import Run, Want
@@ -49,18 +48,21 @@ class Part:
         self.question: tuple[object, ...] = ()
 
 
-def solve_units(run: Run, rules: list[ReadyRule], elsewhere: Mapping[int, int]) -> None:
-    """Solve the pool and carry its solution out."""
+def solved(run: Run, rules: list[ReadyRule], elsewhere: Mapping[int, int]) -> list[Part]:
+    """The pool's parts with their answers; nothing is carried out yet."""
     free = {ready.order: run.free_pieces(ready) for ready in rules}
-    grain = gcd(
-        QUANTITY_SCALE, *[piece.q for pieces in free.values() for piece in pieces], *[ready.grain for ready in rules]
-    )
+    grain = grain_of(rules, free)
     bases = {ready.base for ready in rules}
     base: Base = bases.pop() if len(bases) == 1 else "running"
-    part_of: dict[int, Part] = {}
-    for part in _answered(run, _parts(rules, free, grain), free, Ground(grain, base, elsewhere)):
-        for ready in part.rules:
-            part_of[ready.order] = part
+    return _answered(run, _parts(rules, free, grain), free, Ground(grain, base, elsewhere))
+
+
+def carry_out(run: Run, rules: list[ReadyRule], parts: list[Part]) -> None:
+    """Take what the parts' answers give, rule after rule."""
+    part_of = {ready.order: part for part in parts for ready in part.rules}
+    for part in parts:
+        run.proven = run.proven and part.answer.proven
+        run.gap += part.answer.gap
     for ready in rules:
         name, concerned = str(ready.order), part_of.get(ready.order)
         savings = None if concerned is None else concerned.answer.savings.get(name)
@@ -107,17 +109,11 @@ def _answered(run: Run, parts: list[Part], free: Mapping[int, list[Piece]], grou
             known = run.book.answers.get(part.question)
             if known is not None:
                 part.answer = known
-                _tell_gap(run, known)
                 continue
         new.append(part)
     if new:
         _solve(run, new, free, ground)
     return parts
-
-
-def _tell_gap(run: Run, answer: PoolAnswer) -> None:
-    run.proven = run.proven and answer.proven
-    run.gap += answer.gap
 
 
 def _question(run: Run, part: Part, free: Mapping[int, list[Piece]], ground: Ground) -> tuple[object, ...]:
@@ -153,7 +149,6 @@ def _solve(run: Run, parts: list[Part], free: Mapping[int, list[Piece]], ground:
         for part in parts:
             _solve(run, [part], free, ground)
         return
-    _tell_gap(run, answer)
     number = {id(piece): at for at, piece in enumerate(pieces)} if len(parts) > 1 else {}
     for part in parts:
         if part.question:
@@ -237,6 +232,7 @@ def _carry_out(run: Run, ready: ReadyRule, part: Part, savings: Sequence[Saving]
     elif wants:
         run.take(ready, wants)
         run.apply(ready).times = 1
+        close_pieces(run, ready, "amount", [want.piece for want in wants])
 
 
 def _reward_of(ready: ReadyRule) -> tuple[str, Decimal]:

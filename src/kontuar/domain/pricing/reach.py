@@ -56,6 +56,13 @@ def path_of(code: str, parents: Parents) -> tuple[str, ...]:
     return tuple(path)
 
 
+def paths_of_buyer(groups: Iterable[str], root: str, parents: Parents) -> tuple[tuple[str, ...], ...]:
+    """A path for each of a buyer's groups, the default one first (DISC-08). Who is in none is in the store's own
+    (`root`), so that a promotion which names that one reaches everybody there (DISC-04)."""
+    named = tuple(dict.fromkeys(group for group in groups if group))
+    return tuple(path_of(group, parents) for group in named or ((root,) if root else ()))
+
+
 def groups_of(article: Article, parents: Parents) -> tuple[str, ...]:
     """All groups of an article with those above them, nearest first."""
     paths = [path_of(group, parents) for group in (article.group, *article.groups)]

@@ -92,7 +92,8 @@ class Run:
         other.lines = [line.copy() if changing is None or line.rank in changing else line for line in self.lines]
         other.applied = [applied.copy() for applied in self.applied]
         other._records = {applied.ready.order: applied for applied in other.applied}
-        other.lost, other.problems, other.gifts = list(self.lost), list(self.problems), list(self.gifts)
+        other.lost, other.problems = list(self.lost), list(self.problems)
+        other.gifts = [GiftDue(due.ready, due.which, due.left) for due in self.gifts]
         return other
 
     def covers(self, ready: ReadyRule) -> bool:
@@ -230,6 +231,7 @@ class Run:
     def _rounded_amounts(self, by_line: dict[int, list[Want]], base: Base) -> dict[int, int]:
         """One rounding per line, or per unit price, or one for all lines together and then spread."""
         whole = all(want.whole for of_line in by_line.values() for want in of_line)
+        by_line = dict(sorted(by_line.items()))  # ties go to the earlier line, in whatever order units were laid out
         if self.settings.round_at == "unit_price" and not whole:
             return {rank: sum(_by_unit_price(want) for want in of_line) for rank, of_line in by_line.items()}
         exact = {rank: sum(want.amount for want in of_line) for rank, of_line in by_line.items()}
@@ -259,7 +261,7 @@ class Run:
         if limit is None:
             return amounts
         given, direction = ready.rule.limits.saving_given, self.settings.direction
-        ranks = list(amounts)
+        ranks = sorted(amounts)
         factors = {rank: self.lines[rank].factor(given, direction) for rank in ranks}
         saved = [times(amounts[rank], factors[rank][1], factors[rank][0]) for rank in ranks]
         most = rounded(minor(limit, self.book.exponent)) - self._saved_before(ready, given)

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from kontuar.domain.pricing.basket import Lost
 from kontuar.domain.pricing.exact import QUANTITY_SCALE, Exact, minor, rounded, rounded_times, times
+from kontuar.domain.pricing.items import close_pieces
 from kontuar.domain.pricing.lines import LineState, Piece
-from kontuar.domain.pricing.ready import ReadyRule, ReadyTier
+from kontuar.domain.pricing.ready import ITEM_PHASE, ReadyRule, ReadyTier
 from kontuar.domain.pricing.rules import Given, GroupsDeal, SharedDeal
 from kontuar.domain.pricing.run import GiftDue, Run, Want, room_of
 from kontuar.domain.pricing.spread import spread
@@ -19,28 +20,37 @@ def apply_shared(run: Run, ready: ReadyRule) -> None:
     assert isinstance(deal, SharedDeal)
     pieces = shared_pieces(run, ready)
     tier = _reached_tier(run, ready, deal)
-    if not pieces or (tier is None and ready.tiers):
+    if (tier is None and ready.tiers) or not (pieces or _counts_carried(run, ready)):
         return
-    if tier is not None:
+    if tier is not None and pieces:
         take_together(
             run, ready, pieces, shared_amount(run, ready, tier, deal, pieces), tier.kind, tier.rate, tier.given
         )
-    due = [int(gift.quantity * QUANTITY_SCALE) for gift in deal.gifts]
-    due = [q - run.brought.gifts(ready.rule.id, goods) for q, goods in zip(due, ready.gifts, strict=True)]
+    units = [int(gift.quantity * QUANTITY_SCALE) for gift in deal.gifts]
+    due = run.brought.gifts_left(ready.rule.id, zip(ready.gifts, units, strict=True))
     run.gifts += [GiftDue(ready, which, q) for which, q in enumerate(due) if q > 0]
     if any(q > 0 for q in due) or run.has_applied(ready):
         run.apply(ready).times = 1
-    if ready.rule.combination.skip_following and ready.phase == 1:
+    if ready.rule.combination.skip_following:
         for piece in pieces:
-            piece.closed = True
+            if ready.phase == ITEM_PHASE:
+                piece.closed = True
+            else:
+                piece.document_closed = True
+
+
+def _counts_carried(run: Run, ready: ReadyRule) -> bool:
+    """Whether carried lines are what the rule is about: nothing more comes off them, but its gifts are still owed."""
+    return any(line.counts_frozen and line.counts and ready.goods.fits(line) for line in run.lines)
 
 
 def shared_pieces(run: Run, ready: ReadyRule) -> list[Piece]:
-    """The pieces that carry the amount; document discounts reach bundles too (DISC-20)."""
-    if ready.phase == 1:
+    """The pieces that carry the amount; document discounts reach bundles too (DISC-20), and know their own *skip
+    following* only (DISC-21)."""
+    if ready.phase == ITEM_PHASE:
         return [piece for piece in run.free_pieces(ready) if ready.goods.fits(piece.line)]
     lines = [line for line in run.lines if line.open and not line.input.only_bundles]
-    return [piece for line in lines if ready.goods.fits(line) for piece in line.pieces]
+    return [piece for line in lines if ready.goods.fits(line) for piece in line.pieces if not piece.document_closed]
 
 
 def _reached_tier(run: Run, ready: ReadyRule, deal: SharedDeal) -> ReadyTier | None:
@@ -144,3 +154,4 @@ def apply_full_groups(run: Run, ready: ReadyRule) -> None:
     if wants:
         run.take(ready, wants)
         run.apply(ready).times = complete
+        close_pieces(run, ready, "amount", [want.piece for want in wants])

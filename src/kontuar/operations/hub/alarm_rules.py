@@ -51,6 +51,7 @@ def _queue_is_long(row: NodeRow, now: datetime.datetime) -> bool:
 RULES: Final = (
     AlarmRule("node.books_faulty", "urgent", lambda row, _: row.book_faults > 0),
     AlarmRule("node.ahead_of_hub", "urgent", lambda row, _: row.claimed_seq > row.held_seq),
+    AlarmRule("node.messages_lost", "urgent", lambda row, _: row.lost > 0),
     AlarmRule("node.away", "urgent", lambda row, now: _silent_for(row, now, AWAY_SECONDS, float("inf"))),
     AlarmRule("node.silent", "warning", lambda row, now: _silent_for(row, now, SILENT_SECONDS, AWAY_SECONDS)),
     AlarmRule("node.never_seen", "warning", lambda row, _: row.last_seen_at is None),

@@ -12,13 +12,16 @@ import msgspec
 from kontuar.domain.documents.booking import Arrived, Judge, Reading, Verdict, read
 from kontuar.domain.documents.booking_checks import shift_differences
 from kontuar.domain.documents.document import Document
-from kontuar.domain.documents.messages import ShiftClosed, ShiftOpened
+from kontuar.domain.documents.messages import ShiftClosed, ShiftOpened, StreamOpened
 from kontuar.kernel.errors import Problem
 from kontuar.operations.hub.contractor_arrivals import take_contractors
 from kontuar.operations.hub.coupons import confirm_uses, keep_for_parked
+from kontuar.operations.hub.offers import take_offers
 from kontuar.operations.ports.hub_documents import BookingDesk, StreamPlace, Unbookable
 
 BATCH = 200
+MOST_MESSAGES = 10**12
+"""Of one life; more is a figure that somebody made up."""
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +83,8 @@ def settle(desk: BookingDesk, store: str, arrived: Sequence[Arrived], now: datet
         readings = [read(message) for message in arrived]
         judge = Judge(desk.facts(store, readings))
         verdicts = take_contractors(desk, [judge.judge(reading) for reading in readings], now)
+        verdicts = take_offers(desk, verdicts, now)
+        _note_witnessed(desk, store, verdicts)
         good = [verdict for verdict in verdicts if not verdict.problems]
         bad = [verdict for verdict in verdicts if verdict.problems]
         good, refused = _book(desk, store, good, now)
@@ -92,6 +97,16 @@ def settle(desk: BookingDesk, store: str, arrived: Sequence[Arrived], now: datet
         parked += len(bad)
         arrived = desk.waiting_for(store, _come(good))
     return parked
+
+
+def _note_witnessed(desk: BookingDesk, store: str, verdicts: Sequence[Verdict]) -> None:
+    """How far an earlier life is known to have come: what does not arrive of it is told as lost (REL-02)."""
+    for verdict in verdicts:
+        body, arrived = verdict.reading.body, verdict.reading.arrived
+        if isinstance(body, StreamOpened) and body.witnessed is not None and not verdict.problems:
+            incarnation, seq = body.witnessed
+            if 0 < seq < MOST_MESSAGES:
+                desk.note_witnessed(store, arrived.origin, incarnation, seq)
 
 
 def _book(

@@ -7,6 +7,7 @@ from kontuar.kernel.errors import Problem
 from kontuar.operations.hub.booking import settle
 from kontuar.operations.hub.contractor_arrivals import ANONYMISED, write_all_the_same
 from kontuar.operations.hub.coupons import TOO_OFTEN, confirm_uses, free_for_others
+from kontuar.operations.hub.offers import keep_all_the_same
 from kontuar.operations.ports.hub_documents import BookingDesk, Decision, Unbookable
 
 _NO_RECORD = frozenset({"document.incomplete", "document.figures_out_of_range", ANONYMISED})
@@ -52,7 +53,7 @@ def _book(
     codes = sorted({problem.code for problem in (*earlier, *verdict.problems)})
     try:
         with desk.transaction():
-            if not write_all_the_same(desk, verdict, decision.at):
+            if not (write_all_the_same(desk, verdict, decision.at) and keep_all_the_same(desk, verdict, decision.at)):
                 return None
             told = confirm_uses(desk.coupons, store, [verdict], decision.at)[0]
             over = tuple(problem for problem in told.remarks if problem.code == TOO_OFTEN)

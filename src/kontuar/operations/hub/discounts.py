@@ -12,7 +12,7 @@ from kontuar.domain.definitions.checks import problems_with
 from kontuar.domain.parties.rights import DEFINE, SEE_HUB
 from kontuar.domain.pricing.book import LineKey, compile_rules
 from kontuar.domain.pricing.definition import MANY_BUNDLES, most_bundles_together
-from kontuar.domain.pricing.discount import Discount, LeftOut, State, discount_in, rule_of
+from kontuar.domain.pricing.discount import Discount, LeftOut, State, discount_in, impossible_number, rule_of
 from kontuar.domain.pricing.in_words import says
 from kontuar.domain.pricing.phrases import Phrase
 from kontuar.domain.pricing.reach import Parents, groups_of, path_of
@@ -50,7 +50,8 @@ def read_discount(definitions: Definitions, actor: Actor, discount: Discount) ->
     actor.require(SEE_HUB)
     problems = tuple(problems_with(discount))
     warnings = () if problems else tuple(overlaps(definitions, discount))
-    return Reading(says=tuple(says(discount)), problems=problems, warnings=warnings)
+    said = () if impossible_number(discount) else tuple(says(discount))
+    return Reading(says=said, problems=problems, warnings=warnings)
 
 
 def stored_discount(definitions: Definitions, actor: Actor, code: str) -> tuple[Discount, int]:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -24,10 +24,12 @@ from kontuar.operations.ports.hub_definitions import (
     NodeRegister,
     PreparedRow,
 )
-from kontuar.operations.ports.sync import HUB_NODE
+from kontuar.operations.ports.sync import HUB_NODE, NodeIdentity
 
 CODE_MINUTES = 10
 MOST_ATTEMPTS = 5
+MOST_LIVES = 1000
+"""Certificates of one node; a till that asks without end is broken."""
 KIND = "certificate"
 """Certificates come down as rows of this kind; it is the hub's own, nobody edits it."""
 NODE_KINDS = ("agent", "station")
@@ -159,18 +161,55 @@ class Enrolment:
         self._announce()
         return self._answer(record)
 
+    def certify_spare(self, asker: NodeIdentity, request: EnrolRequest) -> EnrolAnswer:
+        """Certify the key with which a station will go on when its running life is over: restored, or forked (REL-13).
+
+        A certified life of the station asks for itself, no code is needed; the same request again gets the same
+        certificate. Raises `Refused` with `enrol.kind_wrong`, `enrol.key_unreadable`, `enrol.incarnation_taken`,
+        `enrol.node_not_defined` or `enrol.too_many_lives`.
+        """
+        _check_key(request)
+        if asker.kind != "station" or request.kind != asker.kind:
+            raise refuse("enrol.kind_wrong", "kind", expected="station", found=request.kind[:20])
+        with self._register.transaction():
+            known = self._register.certificates(asker.node)
+            record = next((r for r in known if r.incarnation == request.incarnation), None)
+            if record is None:
+                if len(known) >= MOST_LIVES:
+                    raise refuse("enrol.too_many_lives", station=asker.node)
+                name, store, series = self._defined(asker.kind, asker.node)
+                version = self._definitions.next_version()
+                record = self._certify(
+                    version,
+                    name,
+                    asker.kind,
+                    store,
+                    series,
+                    request.incarnation,
+                    request.public_key,
+                    len(known),
+                    certified_by=asker.incarnation,
+                )
+            elif record.public_key != request.public_key or record.revoked_at is not None:
+                raise refuse("enrol.incarnation_taken", "incarnation", node=asker.node)
+        self._announce()
+        return self._answer(record)
+
     def revoke(self, actor: Actor, node: str, incarnation: str) -> None:
-        """The key is worth nothing from now on; stores hear of it with the next feed."""
+        """The key is worth nothing from now on, and neither are those that it had certified for lives to come; stores
+        hear of it with the next feed. Raises `Refused("certificate.not_found")`."""
         actor.require(ENROL)
         now = self._clock.now()
         with self._register.transaction():
             version = self._definitions.next_version()
-            found = [r for r in self._register.certificates(node) if r.incarnation == incarnation]
-            if not found:
+            known = self._register.certificates(node)
+            if not any(record.incarnation == incarnation for record in known):
                 raise refuse("certificate.not_found", node=node[:64])
-            if found[0].revoked_at is None:
-                self._register.revoke(node, incarnation, now, actor.operator)
-                revoked = msgspec.structs.replace(found[0], revoked_at=now)
+            gone = [record for record in _with_later(known, incarnation) if record.revoked_at is None]
+            for record in gone:
+                self._register.revoke(node, record.incarnation, now, actor.operator)
+            if gone:
+                revoked = [msgspec.structs.replace(record, revoked_at=now) for record in gone]
                 self._publish(version, revoked, actor.operator)
         self._announce()
 
@@ -221,8 +260,9 @@ class Enrolment:
         )  # fmt: skip
 
     def _certify(
-        self, version: int, node: str, kind: str, store: str, series: str, incarnation: str, key: str, before: int
-    ) -> CertificateRecord:
+        self, version: int, node: str, kind: str, store: str, series: str, incarnation: str, key: str, before: int,
+        *, certified_by: str = "",
+    ) -> CertificateRecord:  # fmt: skip
         now = self._clock.now()
         ordinal = before + 1
         certificate = NodeCertificate(
@@ -233,19 +273,16 @@ class Enrolment:
         record = CertificateRecord(
             node=node, incarnation=incarnation, ordinal=ordinal, kind=kind, store=store,
             series=certificate.series, public_key=key, certificate=text.decode(),
-            signature=self._key.sign(text).hex(), issued_at=now,
+            signature=self._key.sign(text).hex(), issued_at=now, certified_by=certified_by,
         )  # fmt: skip
         self._register.add_certificate(record)
-        self._publish(version, record, HUB_NODE)
+        self._publish(version, [record], HUB_NODE)
         return record
 
-    def _publish(self, version: int, record: CertificateRecord, by: str) -> None:
-        key = f"{record.node}|{record.incarnation}"
-        body = encode(_row(record))
-        scope = (record.store,) if record.store else None
-        row = PreparedRow(kind=KIND, key=key, body=body, checksum=row_checksum(KIND, key, body), scope=scope)
-        known = self._definitions.known([(KIND, key)])
-        self._definitions.write(version, [row], known, Author(by, self._clock.now()))
+    def _publish(self, version: int, records: Sequence[CertificateRecord], by: str) -> None:
+        rows = [_prepared(record) for record in records]
+        known = self._definitions.known([(KIND, row.key) for row in rows])
+        self._definitions.write(version, rows, known, Author(by, self._clock.now()))
         self._definitions.commit_version(version)
 
     def _answer(self, record: CertificateRecord) -> EnrolAnswer:
@@ -279,6 +316,22 @@ def agent_node(store: str) -> str:
 
 def _series(defined: str, ordinal: int) -> str:
     return defined if ordinal == 1 or not defined else f"{defined}-{ordinal}"
+
+
+def _with_later(known: Sequence[CertificateRecord], incarnation: str) -> Iterator[CertificateRecord]:
+    """A life and all that were certified on its word, or on theirs; the records come by ordinal."""
+    lives = {incarnation}
+    for record in known:
+        if record.incarnation in lives or record.certified_by in lives:
+            lives.add(record.incarnation)
+            yield record
+
+
+def _prepared(record: CertificateRecord) -> PreparedRow:
+    key = f"{record.node}|{record.incarnation}"
+    body = encode(_row(record))
+    scope = (record.store,) if record.store else None
+    return PreparedRow(kind=KIND, key=key, body=body, checksum=row_checksum(KIND, key, body), scope=scope)
 
 
 def _row(record: CertificateRecord) -> CertificateRow:

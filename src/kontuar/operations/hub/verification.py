@@ -18,6 +18,7 @@ from kontuar.operations.actor import Actor
 from kontuar.operations.hub.booking import settle
 from kontuar.operations.hub.contractor_arrivals import ANONYMISED
 from kontuar.operations.hub.deviations import book_all_the_same
+from kontuar.operations.hub.offers import OFFER_WRONG
 from kontuar.operations.ports.hub_documents import BookingDesk, Decision
 from kontuar.operations.ports.hub_lists import (
     AuditEntry,
@@ -46,6 +47,7 @@ WHAT_TO_DO: Final[Mapping[str, str]] = {
     "shift.never_opened": "wait",
     "message.kind_unknown": "upgrade",
     ANONYMISED: "set_aside",
+    OFFER_WRONG: "set_aside",
 }
 """Reason → what helps; everything else is looked at and accepted with a note, or cancelled at its source."""
 

@@ -53,6 +53,19 @@ class BookingDesk(Protocol):
         """The ledger of coupons, written in the same transactions."""
         ...
 
+    @property
+    def fault_of_seal(self) -> SealCheck:
+        """What is wrong with a message's signature."""
+        ...
+
+    def keep_fork(self, store: str, stream: StreamId, message: SealedMessage, now: datetime.datetime) -> None:
+        """Keep a message aside that contradicts what is held; one that is held or kept already changes nothing."""
+        ...
+
+    def note_witnessed(self, store: str, origin: str, incarnation: str, seq: int) -> None:
+        """A life is known to have written so many messages, whatever of it has arrived."""
+        ...
+
     def streams_waiting(self) -> Sequence[StreamPlace]:
         """Streams with messages that are neither booked nor parked yet."""
         ...

@@ -16,6 +16,7 @@ class HeldStream(msgspec.Struct, frozen=True, kw_only=True):
     """A stream as the books speak of it. `head`: where they say that it ends, None = nowhere but in its messages.
 
     `begins_later`: what came before this node's time may be elsewhere. `notes`, `held` as in `StreamProof`.
+    `elsewhere`: (first, last, hash of the last) of what this relay knows to have come to the node above another way.
     `perpetual`: the total kept beside the messages, where this stream wrote the last document. `processed`: up to
     there the hub booked or parked.
     """
@@ -24,6 +25,7 @@ class HeldStream(msgspec.Struct, frozen=True, kw_only=True):
     store: str
     head: Position | None = None
     begins_later: bool = False
+    elsewhere: tuple[tuple[int, int, bytes], ...] = ()
     processed: int = 0
     notes: Mapping[str, int] = {}
     held: Mapping[str, int] = {}

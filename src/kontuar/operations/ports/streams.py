@@ -24,6 +24,18 @@ class Position(msgspec.Struct, frozen=True):
 START = Position(0, "00" * 32)
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """How far a life of a till is known to have been durable, kept outside its database (REL-13).
+
+    `ordinal`: of the life's certificate; the hash is that of the chain at `seq` (hex).
+    """
+
+    incarnation: str
+    ordinal: int
+    seq: int
+    hash: str
+
+
 class SealedMessage(msgspec.Struct, frozen=True):
     """A message as bytes: never serialised again. `hash` is the chain hash, `signature` the origin's over it."""
 
@@ -34,7 +46,11 @@ class SealedMessage(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """One push of one stream, its frame already checked. Empty `messages` = only a claim."""
+    """One push of one stream, its frame already checked. Empty `messages` = only a claim.
+
+    `ordinal`: of the certificate of the stream's life, 0 = not known here. `forged`: the first message is not signed by
+    its origin, so it opens no life; it is parked when it is booked.
+    """
 
     stream: StreamId
     store: str
@@ -44,6 +60,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[SealedMessage, ...]
     claim: Position
     build: str = ""
+    ordinal: int = 0
+    forged: bool = False
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,11 +79,12 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receiver knows of a stream."""
+    """What a receiver knows of a stream; `ordinal` 0 = not learned yet which life of its station it is."""
 
     held: Position = START
     final: Position = START
     closed: bool = False
+    ordinal: int = 0
 
 
 class StreamLog(Protocol):
@@ -89,4 +108,12 @@ class StreamLog(Protocol):
 
     def store_fork(self, batch: Batch, messages: Sequence[SealedMessage]) -> None:
         """Keep messages of a forked log aside, parked, and close the incarnation."""
+        ...
+
+    def place_life(self, batch: Batch, *, opened: bool) -> None:
+        """Keep which life of its station the stream is (`batch.ordinal`, 0 = not known), and whether it was opened.
+
+        Every life of the station that is earlier than the latest opened one is closed, also one that is first heard of
+        afterwards (REL-13).
+        """
         ...

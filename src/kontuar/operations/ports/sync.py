@@ -17,13 +17,17 @@ HUB_NODE = "hub"
 
 
 class NodeIdentity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a frame's sender is, as the hub certified it. `kind`: station, agent or hub; the hub has no store."""
+    """Who a frame's sender is, as the hub certified it. `kind`: station, agent or hub; the hub has no store.
+
+    `ordinal`: which of the node's lives it is, from 1; 0 where nobody asks.
+    """
 
     node: str
     kind: str
     store: str
     incarnation: str
     public_key: bytes
+    ordinal: int = 0
 
 
 class KeyRing(Protocol):
@@ -61,11 +65,11 @@ class Outbox(Protocol):
         ...
 
     def streams(self) -> Sequence[OutgoingStream]:
-        """Every stream that may be pushed; forked and closed ones are not among them."""
+        """Every stream that may be pushed: closed ones too, forked ones not."""
         ...
 
     def stream(self, stream: StreamId) -> OutgoingStream | None:
-        """One stream, None when unknown or stopped."""
+        """One stream, None when unknown or forked."""
         ...
 
     def read(self, stream: StreamId, after: int, most_messages: int, most_bytes: int) -> Sequence[SealedMessage]:
@@ -84,8 +88,12 @@ class Outbox(Protocol):
         """A relay learns that the hub is further than itself: what lies before need not pass here any more."""
         ...
 
-    def stop(self, stream: StreamId, reason: str) -> None:
-        """`stream.forked` or `stream.closed`: nothing of it is pushed until a person or a new incarnation mends it."""
+    def stop(self, stream: StreamId, reason: str, held: Position | None = None) -> None:
+        """`stream.closed`: nothing new is written in it, and what is there is pushed as ever (REL-13).
+
+        `stream.forked`: the receiver, which stands at `held`, holds something else. What is here is not pushed any
+        more; a relay gives way to the receiver and keeps its own messages aside. Forked wins over closed.
+        """
         ...
 
     def problem(self) -> str:

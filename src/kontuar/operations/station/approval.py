@@ -33,6 +33,7 @@ INVOICE: Final = "invoice"
 
 def open_payment(station: Station, actor: Actor, doc_id: str) -> Document:
     """Verify everything that approval would, all problems at once, and let the payment window open (DOC-05)."""
+    station.require_living()
     document = ready_for_payment(station, actor, doc_id)
     require_source(station, document)
     require_coupons(station, document)
@@ -134,7 +135,8 @@ def _sealed(station: Station, actor: Actor, document: Document, state: str, entr
 
 def _record(station: Station, document: Document, actor: Actor, draft_id: str) -> None:
     books = station.books
-    position = station.announce(approved_kind(document.type), document.doc_id, document, actor.operator)
+    kind = approved_kind(document.type)
+    position = station.announce(kind, document.doc_id, document, actor.operator, at=document.approved_at)
     fiscal = "waiting" if station.fiscal_device and is_fiscal(document) else ""
     books.documents.add(document, position, fiscal=fiscal)
     books.stock.add_moves(document.doc_id, document.stock_moves, position)

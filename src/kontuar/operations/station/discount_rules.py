@@ -1,6 +1,6 @@
 """The discounts that hold here, made ready once for each version of the definitions (DISC-10, DISC-12)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kontuar.domain.catalogue.records import Article, ArticleGroup
 from kontuar.domain.documents.discounting import ArticleTraits
@@ -8,7 +8,7 @@ from kontuar.domain.firm.records import Centre
 from kontuar.domain.parties.records import Contractor, ContractorGroup
 from kontuar.domain.pricing.book import RuleBook, compile_rules
 from kontuar.domain.pricing.discount import LeftOut, rules_from
-from kontuar.domain.pricing.reach import groups_of, path_of
+from kontuar.domain.pricing.reach import groups_of, path_of, paths_of_buyer
 from kontuar.domain.pricing.rules import Rule
 from kontuar.kernel.money import exponent_of
 from kontuar.operations.ports.station import Definitions
@@ -49,25 +49,28 @@ class DiscountRules:
 
     def traits(self, article: str) -> ArticleTraits:
         """What pricing asks of an article; one that is not known any more has no groups."""
+        return self.traits_of((article,))[article]
+
+    def traits_of(self, articles: Iterable[str]) -> dict[str, ArticleTraits]:
+        """The same of several, by code."""
         self._refresh()
-        found = self._traits.get(article)
-        if found is None:
-            row = self._definitions.get(Article, article)
-            groups = groups_of(row, self._parents(ArticleGroup)) if row else ()
-            found = ArticleTraits(groups, row.no_discount if row else False)
-            if len(self._traits) >= MOST_KEPT:
-                self._traits.clear()
-            self._traits[article] = found
+        known = self._traits
+        return {article: known.get(article) or self._read_traits(article) for article in articles}
+
+    def _read_traits(self, article: str) -> ArticleTraits:
+        row = self._definitions.get(Article, article)
+        groups = groups_of(row, self._parents(ArticleGroup)) if row else ()
+        found = ArticleTraits(groups, row.no_discount if row else False)
+        if len(self._traits) >= MOST_KEPT:
+            self._traits.clear()
+        self._traits[article] = found
         return found
 
-    def buyer_groups(self, code: str) -> tuple[tuple[str, ...], ...]:
-        """A path for each of a contractor's groups, the default one first (DISC-08)."""
+    def buyer_groups(self, code: str, root: str) -> tuple[tuple[str, ...], ...]:
+        """A path for each of a contractor's groups, in a store whose own group is `root` (`reach.paths_of_buyer`)."""
         self._refresh()
         row = self._definitions.get(Contractor, code)
-        if row is None:
-            return ()
-        parents = self._parents(ContractorGroup)
-        return tuple(path_of(group, parents) for group in dict.fromkeys((row.group, *row.groups)) if group)
+        return paths_of_buyer((row.group, *row.groups) if row else (), root, self._parents(ContractorGroup))
 
     def centres(self, code: str) -> tuple[str, ...]:
         """A centre and all above it."""

@@ -13,6 +13,7 @@ from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
 from kontuar.operations.station import article_list
 from kontuar.operations.station.article_list import ArticleRow
+from kontuar.operations.station.sale_rules import require_there
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.drafts import lines_editable, look_at
 from kontuar.operations.station.till.lines import with_gift
@@ -63,7 +64,9 @@ def add(station: Station, actor: Actor, doc_id: str, rule: str, article: str, qu
         raise refuse("article.inactive", "article", article=article[:60])
     if not any(_fits(station, document, found, gift.goods) for gift in due):
         raise refuse("gift.not_among", "gift", name=found.name)
-    return station.save(with_gift(station, actor, document, found, quantity, rule))
+    grown = with_gift(station, actor, document, found, quantity, rule)
+    require_there(station, grown, article)
+    return station.save(grown)
 
 
 def _due(station: Station, document: Document, gift: UnusedGift) -> GiftDue:
@@ -113,13 +116,13 @@ def _with_below(station: Station, groups: tuple[str, ...]) -> list[str]:
 
 
 def _fits(station: Station, document: Document, article: Article, goods: Goods) -> bool:
-    groups = station.rules.traits(article.code).groups
-    return not goods or any(
+    traits = station.rules.traits(article.code)
+    return not traits.no_discount and (not goods or any(
         (not one.articles or article.code in one.articles)
-        and (not one.groups or bool(set(one.groups) & set(groups)))
+        and (not one.groups or bool(set(one.groups) & set(traits.groups)))
         and _price_fits(station, document, article, one)
         for one in goods
-    )
+    ))  # fmt: skip
 
 
 def _price_fits(station: Station, document: Document, article: Article, selector: Selector) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from kontuar.domain.cash.records import CashMove
 from kontuar.domain.documents import life
-from kontuar.domain.documents.document import Document
+from kontuar.domain.documents.document import APPROVED, FORKED, Document
 from kontuar.domain.documents.messages import Cancelled, Fiscalised, Printed, cancelled_kind
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.parties import rights
@@ -49,8 +49,13 @@ def preview(station: Station, actor: Actor, doc_id: str) -> StoredDocument:
 
 
 def cancel(station: Station, actor: Actor, doc_id: str, reason: str = "") -> StoredDocument:
-    """Take an approved document back, where its table allows it; its effects are reversed."""
+    """Take an approved document back, where its table allows it; its effects are reversed.
+
+    Raises `Refused("document.forked")` for one that head office has to decide about (REL-05), and as the table does.
+    """
     stored = preview(station, actor, doc_id)
+    if stored.row.state == FORKED:
+        raise refuse("document.forked", number=stored.row.number)
     document = stored.document
     kind = type_of(document.type)
     case = msgspec.structs.replace(case_for(station, document), document=document)
@@ -87,7 +92,7 @@ def fiscalised(
     if stored.row.fiscal != "waiting":
         raise refuse("fiscal.not_waiting", number=stored.document.number)
     advance(
-        kind.life, stored.row.state, action, case_for(station, stored.document), rights=actor.rights_on(doc_id),
+        kind.life, _state_of(stored), action, case_for(station, stored.document), rights=actor.rights_on(doc_id),
         connectivity=station.connectivity(),
     )  # fmt: skip
     body = Fiscalised(
@@ -128,10 +133,15 @@ def drafts(station: Station, actor: Actor) -> Sequence[Document]:
 
 def _note_authorisation(station: Station, actor: Actor, stored: StoredDocument, action: str) -> None:
     """Who allowed the step, where the operator himself may not take it (DOC-03)."""
-    right = step_of(type_of(stored.document.type).life, stored.row.state, action).right
+    right = step_of(type_of(stored.document.type).life, _state_of(stored), action).right
     grant = actor.granted(right, stored.row.doc_id) if right is not None and right not in actor.rights else None
     if grant is not None:
         station.note(stored.row.doc_id, "authorised", grant.operator, right=grant.right, place="")
+
+
+def _state_of(stored: StoredDocument) -> str:
+    """Where its life stands: a forked one was approved, and the fiscal device is still to register it."""
+    return APPROVED if stored.row.state == FORKED else stored.row.state
 
 
 def _with_ean(station: Station, query: DocumentQuery) -> DocumentQuery:

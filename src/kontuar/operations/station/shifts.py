@@ -73,7 +73,7 @@ def shows_sums(station: Station) -> bool:
 def report(station: Station, actor: Actor, shift_id: str) -> ShiftReport:
     """The report of a closed shift, or the open one so far; one's own closing without the right to see cash.
 
-    Raises `Refused("shift.not_found")`.
+    Raises `Refused("shift.not_found" | "shift.never_closed")`: what an earlier life left open has no report (REL-13).
     """
     closed = station.books.cash.report_of(shift_id)
     if closed is None or closed.closed_by != actor.operator:
@@ -82,6 +82,8 @@ def report(station: Station, actor: Actor, shift_id: str) -> ShiftReport:
         return closed
     shift = station.books.cash.open_shift()
     if shift is None or shift.shift_id != shift_id:
+        if station.books.cash.known(shift_id):
+            raise refuse("shift.never_closed", "shift")
         raise refuse("shift.not_found", "shift", shift_id=shift_id[:64])
     return summary(station, actor)
 

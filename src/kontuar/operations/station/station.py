@@ -1,8 +1,9 @@
 """A station as the operations see it: its books, its identity and the world handed in."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,6 +34,13 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     series: str
 
 
+class _KnownParameters(NamedTuple):
+    """The parameters of a station, and the very rows they were worked out from."""
+
+    rows: Mapping[str, Parameter]
+    values: Parameters
+
+
 @dataclass(slots=True)
 class Station:
     """What every operation of a station is given."""
@@ -48,6 +56,7 @@ class Station:
     replay: bool = False
     leases: HeldLeases = field(init=False)
     rules: DiscountRules = field(init=False)
+    _parameters: "_KnownParameters | None" = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.leases = HeldLeases(self.clock.monotonic)
@@ -76,12 +85,17 @@ class Station:
         return firms[0]
 
     def parameters(self) -> Parameters:
-        """The parameters that hold here."""
+        """The parameters that hold here; worked out once for a version of the definitions."""
         definitions = self.books.definitions
-        return effective(
-            definitions.every(Parameter).values(), definitions.every(Centre),
-            centre=self.store().centre, store=self.identity.store, station=self.identity.station,
-        )  # fmt: skip
+        rows = definitions.every(Parameter)  # another mapping after each switch: by it an older answer is known
+        known = self._parameters
+        if known is None or known.rows is not rows:
+            values = effective(
+                rows.values(), definitions.every(Centre),
+                centre=self.store().centre, store=self.identity.store, station=self.identity.station,
+            )  # fmt: skip
+            known = self._parameters = _KnownParameters(rows, values)
+        return known.values
 
     def units(self) -> dict[str, Unit]:
         """All units by code."""
@@ -150,6 +164,15 @@ class Station:
         """While a terminal's answer is open the document stands still (PAY-05): `Refused("payment.card_open")`."""
         if self.books.cards.unfinished(doc_id):
             raise refuse("payment.card_open", "payment")
+
+    def require_living(self) -> None:
+        """A life that is over issues nothing, so nothing is begun in it that would have to be issued (REL-13).
+
+        Raises `Refused("stream.forked" | "stream.closed" | "stream.restored")`.
+        """
+        stopped = self.books.stream.stopped()
+        if stopped:
+            raise refuse(stopped, "station", station=self.identity.station)
 
     def save(self, document: Document) -> Document:
         """Keep the draft, durably."""

@@ -21,20 +21,22 @@ class Warnings(msgspec.Struct, frozen=True, kw_only=True):
     """What every screen warns of while selling goes on.
 
     `clock_off_seconds`: how far this till's clock is ahead of the agent's (negative = behind); 0 = not further than
-    `clock.skew_warning_seconds`, or not known.
+    `clock.skew_warning_seconds`, or not known. `stopped`: why nothing can be issued here any more, empty = it can.
     """
 
     silence: login.Silence = login.Silence()
     clock_off_seconds: int = 0
+    stopped: str = ""
 
 
 def warnings(station: Station, clock_skew_seconds: float | None) -> Warnings:
-    """SEC-01, REL-19; `clock_skew_seconds` as the sync measured it, None = not known.
+    """SEC-01, REL-13, REL-19; `clock_skew_seconds` as the sync measured it, None = not known.
 
     Cheap: a few parameters that are kept in memory. Works before the first definitions came.
     """
     try:
-        return Warnings(silence=login.silence(station), clock_off_seconds=_clock_off(station, clock_skew_seconds))
+        silence, off = login.silence(station), _clock_off(station, clock_skew_seconds)
+        return Warnings(silence=silence, clock_off_seconds=off, stopped=station.books.stream.stopped())
     except Refused:  # no store is defined yet: nothing can be sold, and the screens say why
         return Warnings()
 

@@ -24,6 +24,7 @@ from kontuar.kernel.errors import refuse
 from kontuar.operations.ports.coupons import CouponLedger
 from kontuar.operations.ports.hub_definitions import DefinitionStore
 from kontuar.operations.ports.hub_documents import Decision, SealCheck, StreamPlace, Unbookable
+from kontuar.operations.ports.streams import SealedMessage, StreamId
 from kontuar.storage.postgres.booking_facts import KnownNames, facts_for
 from kontuar.storage.postgres.booking_invoices import note_invoices
 from kontuar.storage.postgres.booking_parking import Parking
@@ -40,6 +41,7 @@ from kontuar.storage.postgres.booking_sums import sums_of_shift
 from kontuar.storage.postgres.coupons import PostgresCouponLedger
 from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.engine import HubDatabase
+from kontuar.storage.postgres.forks import keep_forks
 
 
 class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +82,7 @@ class PostgresBookingDesk:
         self._database = database
         self._names = KnownNames(database)
         self._parking = Parking(database, seal)
+        self.fault_of_seal: SealCheck = seal
         self.definitions: DefinitionStore = PostgresDefinitions(database)
         self.coupons: CouponLedger = PostgresCouponLedger(database)
 
@@ -194,6 +197,16 @@ class PostgresBookingDesk:
             "UPDATE stream SET processed_seq = %s WHERE origin = %s AND incarnation = %s",
             [seq, place.origin, place.incarnation],
         )
+
+    def note_witnessed(self, store: str, origin: str, incarnation: str, seq: int) -> None:
+        self._database.connection.execute(
+            "INSERT INTO witnessed_life AS w VALUES (%s, %s, %s, %s) ON CONFLICT (store, origin, incarnation) "
+            "DO UPDATE SET seq = greatest(w.seq, excluded.seq)",
+            [store, origin, incarnation, seq],
+        )
+
+    def keep_fork(self, store: str, stream: StreamId, message: SealedMessage, now: datetime.datetime) -> None:
+        keep_forks(self._database.connection, store, stream, [message], now)
 
     def shift_sums(self, store: str, shift_id: str) -> ShiftSums:
         return sums_of_shift(self._database.connection, store, shift_id)

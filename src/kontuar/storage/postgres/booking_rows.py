@@ -11,6 +11,7 @@ from kontuar.domain.documents.messages import (
     ContractorChanged,
     ContractorCreated,
     Fiscalised,
+    MessageOffered,
     Printed,
     ShiftClosed,
     ShiftOpened,
@@ -186,5 +187,7 @@ def _event_body(reading: Reading) -> str:
     if isinstance(body, ContractorCreated | ContractorChanged):
         told = body.contractor if isinstance(body, ContractorCreated) else body.after
         return encode({"code": told.code, "seen": body.seen}).decode()
+    if isinstance(body, MessageOffered):  # what was offered lies among the forked messages
+        return encode({"incarnation": body.incarnation, "seq": body.seq, "hash": body.hash}).decode()
     assert reading.message is not None
     return bytes(reading.message.body).decode()

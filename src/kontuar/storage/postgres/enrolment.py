@@ -12,7 +12,8 @@ from kontuar.storage.postgres.engine import HubDatabase
 
 _CODE = "label, secret_hash, kind, node, store, series, issued_by, issued_at, expires_at, attempts, used_at"
 _CERTIFICATE = (
-    "node, incarnation, ordinal, kind, store, series, public_key, certificate, signature, issued_at, revoked_at"
+    "node, incarnation, ordinal, kind, store, series, public_key, certificate, signature, issued_at, revoked_at, "
+    "certified_by"
 )
 
 
@@ -50,13 +51,23 @@ class PostgresNodes:
                 f"SELECT {_CERTIFICATE} FROM node_certificate WHERE node = %s ORDER BY ordinal", [node]
             ).fetchall()
 
+    def lives(self, node: str) -> Sequence[CertificateRecord]:
+        """Incarnations that a node was enrolled with or has spoken in, oldest first: not the spare one that waits for
+        its hour."""
+        with self._database.connection.cursor(row_factory=class_row(CertificateRecord)) as cursor:
+            return cursor.execute(
+                f"SELECT {_CERTIFICATE} FROM node_certificate k WHERE node = %s AND (certified_by = '' OR EXISTS "
+                "(SELECT 1 FROM stream s WHERE s.origin = k.node AND s.incarnation = k.incarnation)) ORDER BY ordinal",
+                [node],
+            ).fetchall()
+
     def all_certificates(self) -> Sequence[CertificateRecord]:
         with self._database.connection.cursor(row_factory=class_row(CertificateRecord)) as cursor:
             return cursor.execute(f"SELECT {_CERTIFICATE} FROM node_certificate ORDER BY node, ordinal").fetchall()
 
     def add_certificate(self, record: CertificateRecord) -> None:
         self._database.connection.execute(
-            f"INSERT INTO node_certificate ({_CERTIFICATE}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            f"INSERT INTO node_certificate ({_CERTIFICATE}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             _values(record, _CERTIFICATE),
         )
 

@@ -20,12 +20,20 @@ SET kind = excluded.kind, incarnation = excluded.incarnation,
     oldest_unsent_at = CASE WHEN %(queue)s::bigint IS NULL THEN c.oldest_unsent_at ELSE excluded.oldest_unsent_at END,
     claimed_seq = CASE WHEN c.incarnation = excluded.incarnation THEN greatest(c.claimed_seq, excluded.claimed_seq)
                        ELSE excluded.claimed_seq END,
-    definitions_version = greatest(c.definitions_version, excluded.definitions_version)"""
+    definitions_version = greatest(c.definitions_version, excluded.definitions_version)
+WHERE NOT EXISTS (
+  SELECT 1 FROM node_certificate k JOIN node_certificate e ON e.node = k.node
+  WHERE k.node = c.node AND k.incarnation = c.incarnation AND e.incarnation = excluded.incarnation
+    AND e.ordinal < k.ordinal)"""
+"""Claims of an earlier life, which its agent still relays, or an old machine that came back, say nothing of the node as
+it is now: else it would be shown as closed, and alarm, for ever (REL-13)."""
 
 _NODES = """
 WITH certified AS (
   SELECT DISTINCT ON (node) node, store, kind, incarnation, revoked_at IS NOT NULL AS revoked
-  FROM node_certificate WHERE kind <> 'hub' ORDER BY node, ordinal DESC
+  FROM node_certificate k WHERE kind <> 'hub' AND (certified_by = '' OR EXISTS (
+    SELECT 1 FROM stream s WHERE s.origin = k.node AND s.incarnation = k.incarnation)) -- no spare that never spoke
+  ORDER BY node, ordinal DESC
 ), parked AS (
   SELECT store, origin, count(*) AS messages FROM verification_item WHERE state = 'parked' GROUP BY store, origin
 )
@@ -33,12 +41,16 @@ SELECT coalesce(k.node, c.node), coalesce(k.store, c.store), coalesce(k.kind, c.
        coalesce(c.incarnation, k.incarnation), c.last_seen_at, coalesce(c.build, ''), coalesce(c.clock_skew_ms, 0),
        coalesce(s.seq, 0), coalesce(s.processed_seq, 0), coalesce(c.claimed_seq, 0), coalesce(c.definitions_version, 0),
        (SELECT version FROM definition_feed), coalesce(c.queue_length, 0), c.oldest_unsent_at, coalesce(p.messages, 0),
-       coalesce(s.closed, k.revoked, false), coalesce(b.faults, 0)
+       coalesce(s.closed, k.revoked, false), coalesce(b.faults, 0), coalesce(l.messages, 0)
 FROM certified k FULL JOIN node_contact c ON c.node = k.node AND c.store = k.store
 LEFT JOIN stream s ON s.origin = coalesce(k.node, c.node) AND s.incarnation = coalesce(c.incarnation, k.incarnation)
 LEFT JOIN parked p ON p.store = coalesce(k.store, c.store) AND p.origin = coalesce(k.node, c.node)
 LEFT JOIN (SELECT store, origin, sum(faults)::bigint AS faults FROM stream_proof WHERE faults > 0 AND origin <> ''
            GROUP BY store, origin) b ON b.store = coalesce(k.store, c.store) AND b.origin = coalesce(k.node, c.node)
+LEFT JOIN (SELECT w.store, w.origin, sum(w.seq - coalesce(t.seq, 0))::bigint AS messages FROM witnessed_life w
+           LEFT JOIN stream t ON t.origin = w.origin AND t.incarnation = w.incarnation
+           WHERE w.seq > coalesce(t.seq, 0) GROUP BY w.store, w.origin) l
+  ON l.store = coalesce(k.store, c.store) AND l.origin = coalesce(k.node, c.node)
 ORDER BY 2, 3, 1"""
 
 
@@ -69,10 +81,10 @@ class PostgresMonitorShelf:
                 node=node, store=store, kind=kind, incarnation=life, last_seen_at=seen, build=build,
                 clock_skew_seconds=skew / 1000, held_seq=held, processed_seq=processed, claimed_seq=claimed,
                 definitions_version=version, newest_version=newest, queue_length=queue, oldest_unsent_at=oldest,
-                parked=parked, closed=closed, book_faults=faults,
+                parked=parked, closed=closed, book_faults=faults, lost=lost,
             )
             for (node, store, kind, life, seen, build, skew, held, processed, claimed, version, newest, queue, oldest,
-                 parked, closed, faults) in rows
+                 parked, closed, faults, lost) in rows
         ]  # fmt: skip
 
     def faulty_stores(self) -> Sequence[str]:

@@ -3,26 +3,16 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-import msgspec
-
 from kontuar.kernel.canonical import CHAIN_START
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.time import Clock
 from kontuar.operations.ports.streams import Batch, Position, SealedMessage, StreamId, StreamState
 from kontuar.operations.ports.sync import StreamPosition
 from kontuar.storage.postgres.engine import HubDatabase
+from kontuar.storage.postgres.forks import envelope_of, flaw_of, keep_forks
 
 _MAX_TEXT = 200
 
-
-class _Envelope(msgspec.Struct, frozen=True):
-    """The fields of a message that the log is searched by; all else stays bytes."""
-
-    kind: str = ""
-    message_id: str = ""
-
-
-_envelope = msgspec.json.Decoder(_Envelope)
 
 _APPEND = """
 INSERT INTO message (store, origin, incarnation, seq, message_id, kind, payload, hash, signature, flaw, received_at)
@@ -35,10 +25,17 @@ VALUES (%(origin)s, %(incarnation)s, %(store)s, %(seq)s, %(hash)s, %(build)s, %(
 ON CONFLICT (origin, incarnation) DO UPDATE
 SET seq = excluded.seq, hash = excluded.hash, build = excluded.build, last_at = excluded.last_at"""
 
-_FORK = """
-INSERT INTO forked_message (store, hash, origin, incarnation, seq, message_id, kind, payload, signature, flaw,
-                            received_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (store, hash) DO NOTHING"""
+_PLACE = """
+INSERT INTO stream AS s (origin, incarnation, store, seq, hash, ordinal, opened, first_at, last_at)
+VALUES (%(origin)s, %(incarnation)s, %(store)s, 0, %(start)s, %(ordinal)s, %(opened)s, %(at)s, %(at)s)
+ON CONFLICT (origin, incarnation) DO UPDATE
+SET ordinal = CASE WHEN excluded.ordinal = 0 THEN s.ordinal ELSE excluded.ordinal END,
+    opened = s.opened OR excluded.opened"""
+
+_CLOSE_EARLIER = """
+UPDATE stream SET closed = true
+WHERE origin = %(origin)s AND NOT closed AND ordinal > 0
+  AND ordinal < (SELECT max(ordinal) FROM stream WHERE origin = %(origin)s AND opened)"""
 
 
 class PostgresStreamLog:
@@ -58,13 +55,13 @@ class PostgresStreamLog:
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{stream.origin}|{stream.incarnation}"]
         )
         row = connection.execute(
-            "SELECT seq, hash, closed FROM stream WHERE origin = %s AND incarnation = %s",
+            "SELECT seq, hash, closed, ordinal FROM stream WHERE origin = %s AND incarnation = %s",
             [stream.origin, stream.incarnation],
         ).fetchone()
         if row is None:
             return StreamState()
         held = Position(row[0], bytes(row[1]).hex())
-        return StreamState(held=held, final=held, closed=row[2])
+        return StreamState(held=held, final=held, closed=row[2], ordinal=row[3])
 
     def hash_at(self, stream: StreamId, seq: int) -> bytes | None:
         """The chain hash held at a position."""
@@ -82,12 +79,12 @@ class PostgresStreamLog:
 
         Raises `Refused("stream.of_another_store")`.
         """
-        self._check_store(batch)
-        envelopes = [_open(batch, message) for message in messages]
+        self._check_store(batch.stream, batch.store)
+        envelopes = [envelope_of(batch.stream, message) for message in messages]
         known = self._known_ids(batch.store, [envelope.message_id for envelope in envelopes])
         flaws: list[str] = []
         for envelope in envelopes:
-            flaws.append(_flaw(envelope, known))
+            flaws.append(flaw_of(envelope, known))
             known.add(envelope.message_id)
         now = self._clock.now()
         connection = self._database.connection
@@ -112,23 +109,35 @@ class PostgresStreamLog:
 
     def store_fork(self, batch: Batch, messages: Sequence[SealedMessage]) -> None:
         """Keep them aside and close the incarnation: it issues nothing after it learns of it (REL-13)."""
-        self._check_store(batch)
+        self.keep_aside(batch.store, batch.stream, messages)
+
+    def keep_aside(self, store: str, stream: StreamId, messages: Sequence[SealedMessage]) -> None:
+        """Keep what is neither held nor kept yet, and close the life when there is any.
+
+        Raises `Refused("stream.of_another_store")`.
+        """
+        self._check_store(stream, store)
         now = self._clock.now()
         connection = self._database.connection
-        for message in messages:
-            envelope = _open(batch, message)
-            flaw = _flaw(envelope, set())
-            connection.execute(
-                _FORK,
-                [batch.store, message.hash, batch.stream.origin, batch.stream.incarnation, message.seq,
-                 envelope.message_id, envelope.kind, message.payload, message.signature, flaw, now],
-            )  # fmt: skip
+        if not keep_forks(connection, store, stream, messages, now):
+            return
         connection.execute(
             "INSERT INTO stream (origin, incarnation, store, seq, hash, closed, first_at, last_at) "
             "VALUES (%s, %s, %s, 0, %s, true, %s, %s) "
             "ON CONFLICT (origin, incarnation) DO UPDATE SET closed = true",
-            [batch.stream.origin, batch.stream.incarnation, batch.store, CHAIN_START, now, now],
+            [stream.origin, stream.incarnation, store, CHAIN_START, now, now],
         )
+
+    def place_life(self, batch: Batch, *, opened: bool) -> None:
+        """Which life of its station the stream is, and whether it was opened; earlier ones are closed (REL-13)."""
+        values = {
+            "origin": batch.stream.origin, "incarnation": batch.stream.incarnation, "store": batch.store,
+            "start": CHAIN_START, "ordinal": batch.ordinal, "opened": opened, "at": self._clock.now(),
+        }  # fmt: skip
+        connection = self._database.connection
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [batch.stream.origin])
+        connection.execute(_PLACE, values)
+        connection.execute(_CLOSE_EARLIER, values)
 
     def keep_unreadable(self, frame: bytes, sender: str, problem: str) -> None:
         """A frame that could not be read: its bytes and why, in a transaction of its own."""
@@ -165,13 +174,12 @@ class PostgresStreamLog:
         ).fetchall()
         return {row[0] for row in rows}
 
-    def _check_store(self, batch: Batch) -> None:
+    def _check_store(self, stream: StreamId, store: str) -> None:
         row = self._database.connection.execute(
-            "SELECT store FROM stream WHERE origin = %s AND incarnation = %s",
-            [batch.stream.origin, batch.stream.incarnation],
+            "SELECT store FROM stream WHERE origin = %s AND incarnation = %s", [stream.origin, stream.incarnation]
         ).fetchone()
-        if row is not None and row[0] != batch.store:
-            raise refuse("stream.of_another_store", origin=batch.stream.origin, store=batch.store)
+        if row is not None and row[0] != store:
+            raise refuse("stream.of_another_store", origin=stream.origin, store=store)
 
     def _move_cursor(self, batch: Batch, last: SealedMessage) -> None:
         self._database.connection.execute(
@@ -186,24 +194,3 @@ class PostgresStreamLog:
                 "at": self._clock.now(),
             },
         )
-
-
-def _open(batch: Batch, message: SealedMessage) -> _Envelope:
-    """The envelope; what cannot be read is named by its place in the stream."""
-    try:
-        found = _envelope.decode(message.payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        found = _Envelope()
-    if found.kind and found.message_id and not _has_nul(found):
-        return _Envelope(found.kind[:_MAX_TEXT], found.message_id[:_MAX_TEXT])
-    return _Envelope("", f"{batch.stream.origin}/{batch.stream.incarnation}/{message.seq}")
-
-
-def _flaw(envelope: _Envelope, known: set[str]) -> str:
-    if not envelope.kind:
-        return "message.unreadable"
-    return "message.id_conflict" if envelope.message_id in known else ""
-
-
-def _has_nul(envelope: _Envelope) -> bool:
-    return "\0" in envelope.kind or "\0" in envelope.message_id

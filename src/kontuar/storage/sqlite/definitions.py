@@ -1,5 +1,6 @@
 """Definitions at a station: generic rows with indexes for codes, lists and words; one switch per version."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +24,8 @@ CHECKSUM_LIMIT = 2**64
 _LISTED = frozenset({"article", "contractor"})
 _MANY: frozenset[type[msgspec.Struct]] = frozenset({Article, Batch, Price, Contractor, Picture})
 """Kinds with too many or too large rows to keep decoded; of the others every row that was asked for is kept."""
+_MOST_ARTICLES = 500
+"""So many articles stay decoded all the same: a scan asks four times for the one that it is about."""
 _CHUNK = 5_000
 
 
@@ -33,6 +36,7 @@ class SqliteDefinitions:
         self._database = database
         self._small: dict[type[msgspec.Struct], Mapping[str, Any]] = {}
         self._found: dict[tuple[type[msgspec.Struct], str], Any] = {}
+        self._articles: deque[str] = deque()
         self._cursor: tuple[str, int, int] | None = None
 
     # -- reading ------------------------------------------------------------------------------------------
@@ -60,9 +64,18 @@ class SqliteDefinitions:
                 return _read(own, kind)
         body = self._database.value("SELECT body FROM definition WHERE kind = ? AND key = ?", (KIND_OF[kind].name, key))
         record = None if body is None else _read(body, kind)
-        if record is not None and kind not in _MANY:
-            self._found[kind, key] = record
+        if record is not None:
+            self._keep(kind, key, record)
         return record
+
+    def _keep(self, kind: type[R], key: str, record: R) -> None:
+        if kind is Article:
+            self._articles.append(key)
+            if len(self._articles) > _MOST_ARTICLES:
+                self._found.pop((Article, self._articles.popleft()), None)
+        elif kind in _MANY:
+            return
+        self._found[kind, key] = record
 
     def every(self, kind: type[R]) -> Mapping[str, R]:
         """All records of a kind by key, kept until the next version."""
@@ -182,6 +195,7 @@ class SqliteDefinitions:
         self._database.write("INSERT OR REPLACE INTO fact VALUES ('definitions', ?)", (f"{epoch} {version} {found}",))
         self._small.clear()
         self._found.clear()
+        self._articles.clear()
         self._cursor = None
 
     def _take(self, kind: str, key: str) -> int:

@@ -5,18 +5,19 @@ the process stops with a state that the screens name (REL-04, REL-19).
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import apsw
 import apsw.sqlite_extra
 
-from kontuar.storage.failures import NO_ROOM, StorageDamaged, StorageFull
+from kontuar.storage.failures import NO_ROOM, StorageDamaged, StorageFailure, StorageFull
 from kontuar.storage.sqlite.soundness import CheckBeside, check, note_sound, sync_folder, was_sound
 
 CHECKSUM_VFS = "cksmvfs"
 _RESERVED_BYTES = 8
+_FAULTS = (apsw.FullError, apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError)
 _GROWING = frozenset((apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE))
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -59,21 +60,24 @@ class SqliteDatabase:
             raise
         self._depth = 0
         self._fault = ""
+        self.begun = 0
+        """How many outermost transactions there were: tells whether something belongs to the running one."""
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; the outermost one is durable when it is left. Inner ones join it.
 
         After a failed sync or a damaged page nothing is written any more: what the disk holds is not known.
         """
-        if self._depth:
-            yield
-            return
+        return nullcontext() if self._depth else self._outermost()
+
+    @contextmanager
+    def _outermost(self) -> Iterator[None]:
         if self._fault:
             raise StorageDamaged(self._fault)
         with self._remembering_faults(), self._naming():
             self._connection.execute("BEGIN IMMEDIATE")
             self._depth = 1
+            self.begun += 1
             try:
                 yield
                 self._connection.execute("COMMIT")
@@ -97,11 +101,18 @@ class SqliteDatabase:
     def _naming(self) -> Iterator[None]:
         """As `naming_failures`; after damage the next start checks the file before anything else."""
         try:
-            with naming_failures(self.path, self._connection):
-                yield
+            yield
+        except _FAULTS as error:
+            raise self._named(error) from error
         except StorageDamaged:
             self.checked = False
             raise
+
+    def _named(self, error: apsw.Error) -> StorageFailure:
+        failure = named_failure(error, self.path, self._connection)
+        if isinstance(failure, StorageDamaged):
+            self.checked = False
+        return failure
 
     def write(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Execute one statement inside a transaction; returns the rows it changed."""
@@ -117,13 +128,17 @@ class SqliteDatabase:
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self._naming():
+        try:
             return list(self._connection.execute(statement, values))
+        except _FAULTS as error:
+            raise self._named(error) from error
 
     def row(self, statement: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
-        with self._naming():
+        try:
             return next(iter(self._connection.execute(statement, values)), None)
+        except _FAULTS as error:
+            raise self._named(error) from error
 
     def value(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """The first column of the first row, or None."""
@@ -158,12 +173,17 @@ def naming_failures(path: Path, connection: apsw.Connection | None = None) -> It
     """Turn the engine's faults into the three that screens name."""
     try:
         yield
-    except apsw.FullError as error:
-        raise StorageFull(str(path)) from error
-    except (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError) as error:
-        if connection is not None and _lacks_room(error, connection):
-            raise StorageFull(f"{path}: {error}") from error
-        raise StorageDamaged(f"{path}: {error}") from error
+    except _FAULTS as error:
+        raise named_failure(error, path, connection) from error
+
+
+def named_failure(error: apsw.Error, path: Path, connection: apsw.Connection | None) -> StorageFailure:
+    """One of the engine's faults as what screens name."""
+    if isinstance(error, apsw.FullError):
+        return StorageFull(str(path))
+    if connection is not None and _lacks_room(error, connection):
+        return StorageFull(f"{path}: {error}")
+    return StorageDamaged(f"{path}: {error}")
 
 
 def _lacks_room(error: apsw.Error, connection: apsw.Connection) -> bool:

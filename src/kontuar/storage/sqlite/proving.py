@@ -1,4 +1,4 @@
-"""The books of a station or an agent, read for their proof: a connection of its own that writes nothing (REL-14)."""
+"""The books of a station, read for their proof: a connection of its own that writes nothing (REL-14)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -11,13 +11,13 @@ import msgspec
 from kontuar.domain.cash.records import Shift, ShiftReport
 from kontuar.domain.documents.proof.expected import subject_in
 from kontuar.domain.documents.proof.records import Fault, Row, Stored
-from kontuar.domain.documents.proof.tables import AGENT, LATER, STATION, Table
+from kontuar.domain.documents.proof.tables import LATER, STATION, Table
 from kontuar.domain.firm.records import NumberingRule
 from kontuar.domain.stock.records import StockMove, effects_on_balances
 from kontuar.kernel.canonical import content_hash, decode, encode
 from kontuar.kernel.quantity import scaled
 from kontuar.operations.ports.proofs import HeldStream
-from kontuar.operations.ports.streams import Position, StreamId
+from kontuar.operations.ports.streams import StreamId
 from kontuar.storage.failures import StorageDamaged
 from kontuar.storage.sqlite.engine import CHECKSUM_VFS, load_checksum_vfs, naming_failures
 
@@ -25,6 +25,11 @@ _MOST_DAMAGE: Final = 20
 Found = dict[str, dict[Row, Row]]
 """Rows by the document or shift they belong to."""
 
+_TOLD_BY_FORKS: Final = (
+    " AND NOT (substr(effect, -10) = '_cancelled'"
+    " AND doc_id IN (SELECT doc_id FROM fork_effect WHERE what = 'cancelled'))"
+)
+"""Moves that only a forked message wrote: the money did move, and no message of the stream says so."""
 _STATION_ROWS: Final = {
     "document": "SELECT doc_id, {columns} FROM document WHERE doc_id IN ({marks})",
     "document_line": "SELECT d.doc_id, {columns} FROM document d JOIN document_line x ON x.document = d.id"
@@ -33,14 +38,16 @@ _STATION_ROWS: Final = {
                     " WHERE d.doc_id IN ({marks})",
     "document_link": "SELECT d.doc_id, {columns} FROM document d JOIN document_link x ON x.document = d.id"
                      " WHERE d.doc_id IN ({marks})",
-    "stock_move": "SELECT doc_id, {columns} FROM stock_move WHERE doc_id IN ({marks})",
-    "cash_move": "SELECT doc_id, {columns} FROM cash_move WHERE doc_id IN ({marks})",
+    "stock_move": "SELECT doc_id, {columns} FROM stock_move WHERE doc_id IN ({marks})" + _TOLD_BY_FORKS,
+    "cash_move": "SELECT doc_id, {columns} FROM cash_move WHERE doc_id IN ({marks})" + _TOLD_BY_FORKS,
     "shift": "SELECT shift_id, number, body FROM shift WHERE shift_id IN ({marks})",
     "shift_end": "SELECT shift_id || ':closed', report FROM shift"
                  " WHERE report IS NOT NULL AND shift_id || ':closed' IN ({marks})",
-    LATER: "SELECT doc_id, state = 'cancelled', fiscal = 'done', fiscal_number FROM document WHERE doc_id IN ({marks})",
+    LATER: "SELECT d.doc_id, d.state = 'cancelled' AND c.what IS NULL, d.fiscal = 'done' AND f.what IS NULL,"
+           " CASE WHEN f.what IS NULL THEN d.fiscal_number ELSE '' END FROM document d"
+           " LEFT JOIN fork_effect c ON c.doc_id = d.doc_id AND c.what = 'cancelled'"
+           " LEFT JOIN fork_effect f ON f.doc_id = d.doc_id AND f.what = 'fiscalised' WHERE d.doc_id IN ({marks})",
 }  # fmt: skip
-_AGENT_ROWS: Final = {"stock_move": _STATION_ROWS["stock_move"]}
 _RECORDS: Final[Mapping[str, type[msgspec.Struct]]] = {"shift": Shift, "shift_end": ShiftReport}
 
 _BALANCES: Final = (
@@ -49,9 +56,13 @@ _BALANCES: Final = (
     " UNION ALL SELECT register, form, currency, 0, amount FROM cash_move)"
     " GROUP BY register, form, currency HAVING sum(b) <> sum(l)"
 )
-_STRANGERS: Final = (
+STRANGERS: Final = (
     "SELECT DISTINCT '{table}', {id} FROM {table} x WHERE {when}"
     " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.message_id = {id})"
+)
+_NOT_FORKED: Final = (
+    " AND NOT EXISTS (SELECT 1 FROM forked_message f WHERE f.message_id = {id})"
+    " AND {id} NOT IN (SELECT doc_id FROM fork_renamed)"
 )
 _STATION_STRANGERS: Final = (
     ("document", "x.doc_id", "1"), ("stock_move", "x.doc_id", "1"), ("cash_move", "x.doc_id", "1"),
@@ -67,7 +78,7 @@ class _WithGoods(msgspec.Struct, frozen=True):
     body: _Goods = _Goods()
 
 
-class _SqliteShelf:
+class SqliteShelf:
     """What both have in common."""
 
     _where: str
@@ -165,7 +176,7 @@ class _SqliteShelf:
                 yield Fault(code="chain.balance_differs", name="stock_pending", seq=key[0], detail=detail)
 
 
-class StationProofShelf(_SqliteShelf):
+class StationProofShelf(SqliteShelf):
     """The books of a station; implements `operations.ports.proofs.ProofShelf`."""
 
     kind = "station"
@@ -179,8 +190,7 @@ class StationProofShelf(_SqliteShelf):
     def streams(self) -> Sequence[HeldStream]:
         """One per incarnation."""
         origin, store = self._said()
-        newest = self._all("SELECT incarnation FROM document ORDER BY id DESC LIMIT 1")
-        total = self._all("SELECT value FROM fact WHERE name = 'perpetual_gross'")
+        total_of, total = self._total()
         uplink = {row[0]: row[1:] for row in self._all("SELECT incarnation, held_seq, final_seq, forked FROM uplink")}
         parked = dict(
             self._all(
@@ -188,16 +198,31 @@ class StationProofShelf(_SqliteShelf):
                 " WHERE c.state = 'parked' GROUP BY d.incarnation"
             )
         )
-        lives = [row[0] for row in self._all("SELECT DISTINCT incarnation FROM message ORDER BY incarnation")]
+        forked = dict(self._all("SELECT incarnation, count(*) FROM forked_message GROUP BY incarnation"))
+        lives = self._all("SELECT incarnation FROM message UNION SELECT incarnation FROM forked_message ORDER BY 1")
         return [
             HeldStream(
                 id=StreamId(origin, life), store=store,
-                notes={"parked": parked.get(life, 0), "stopped": uplink.get(life, (0, 0, 0))[2]},
+                notes={
+                    "parked": parked.get(life, 0), "stopped": uplink.get(life, (0, 0, 0))[2],
+                    "forked": forked.get(life, 0),
+                },
                 held=dict(zip(("agent", "hub"), uplink.get(life, (0, 0))[:2], strict=True)),
-                perpetual=int(total[0][0]) if total and newest == [(life,)] else None,
+                perpetual=total if total_of == life else None,
             )
-            for life in lives
+            for (life,) in lives
         ]  # fmt: skip
+
+    def _total(self) -> tuple[str, int | None]:
+        """(whose last document it comes from, the total). Where documents of earlier lives came back, that stands
+        beside it until the running life issues one."""
+        facts = dict(self._all("SELECT name, value FROM fact WHERE name LIKE 'perpetual_gross%'"))
+        newest = self._all("SELECT incarnation, id FROM document ORDER BY id DESC LIMIT 1")
+        if not newest or "perpetual_gross" not in facts:
+            return "", None
+        life, row = newest[0]
+        of, _, known_to = facts.get("perpetual_gross_of", " 0").rpartition(" ")
+        return (life if row > int(known_to) else of), int(facts["perpetual_gross"])
 
     def stored(self, stream: HeldStream, after: int, most: int) -> Sequence[Stored]:
         """Messages with the rows they wrote."""
@@ -206,12 +231,13 @@ class StationProofShelf(_SqliteShelf):
             " WHERE incarnation = ? AND seq > ? ORDER BY seq LIMIT ?",
             (stream.id.incarnation, after, most),
         )
-        subjects = [subject_in(row[1]) for row in rows]
+        aside = self._aside(stream.id.incarnation)
+        subjects = ["" if row[0] in aside else subject_in(row[1]) for row in rows]
         written = self._written(STATION, _STATION_ROWS, subjects)
         return [
             Stored(
                 seq=seq, payload=payload, hash=digest, signature=signature, message_id=message_id, kind=kind, at=at,
-                rows=written[subject],
+                rows=written[subject], settled=seq not in aside,
             )
             for (seq, payload, digest, signature, message_id, kind, at), subject in zip(rows, subjects, strict=True)
         ]  # fmt: skip
@@ -238,14 +264,14 @@ class StationProofShelf(_SqliteShelf):
             rows = self._all(
                 f"SELECT u.incarnation, u.{seq} FROM uplink u LEFT JOIN message m"
                 f" ON m.incarnation = u.incarnation AND m.seq = u.{seq}"
-                f" WHERE u.{seq} > 0 AND NOT u.forked AND (m.hash IS NULL OR m.hash <> u.{digest})"
+                f" WHERE u.{seq} > 0 AND u.forked <> 1 AND (m.hash IS NULL OR m.hash <> u.{digest})"
             )
             for life, position in rows:
                 yield Fault(code="chain.head_differs", name=life, seq=position, detail=seq)
 
     def _strangers(self) -> Iterator[Fault]:
         for table, identity, when in _STATION_STRANGERS:
-            for name, found in self._all(_STRANGERS.format(table=table, id=identity, when=when)):
+            for name, found in self._all((STRANGERS + _NOT_FORKED).format(table=table, id=identity, when=when)):
                 yield Fault(code="chain.booked_unasked", name=str(found), detail=name)
         for (document,) in self._all(
             "SELECT DISTINCT document FROM document_line WHERE document NOT IN (SELECT id FROM document)"
@@ -257,86 +283,11 @@ class StationProofShelf(_SqliteShelf):
         for origin, life, oldest in self._all(
             "SELECT origin, incarnation, min(seq) FROM stock_pending GROUP BY origin, incarnation"
         ):
-            yield from self._pending(StreamId(origin, life), oldest - 1, frozenset())
+            yield from self._pending(StreamId(origin, life), oldest - 1, self._aside(life))
 
-
-class AgentProofShelf(_SqliteShelf):
-    """The books of an agent; implements `operations.ports.proofs.ProofShelf`."""
-
-    kind = "agent"
-    _where = "origin = ? AND incarnation = ?"
-
-    @property
-    def node(self) -> str:
-        """By its store."""
-        row = self._all("SELECT store FROM stream LIMIT 1")
-        return f"agent@{row[0][0]}" if row else ""
-
-    def streams(self) -> Sequence[HeldStream]:
-        """Those of its stations; one of which there is no word is named as well."""
-        rows = self._all("SELECT origin, incarnation, store, held_seq, held_hash, hub_seq, closed, stopped FROM stream")
-        told = {(row[0], row[1]) for row in rows}
-        rows += [
-            (*stray, "", 0, bytes(32), 0, 0, "")
-            for stray in self._all("SELECT DISTINCT origin, incarnation FROM message")
-            if stray not in told
-        ]
-        return [
-            HeldStream(
-                id=StreamId(origin, life), store=store, head=Position(held, digest.hex()),
-                begins_later=hub > 0, held={"hub": hub},
-                notes={
-                    "closed": closed, "stopped": int(bool(stopped)), "parked": len(self._parked(origin, life)),
-                    "forked": self._forked(origin, life),
-                },
-            )
-            for origin, life, store, held, digest, hub, closed, stopped in sorted(rows)
-        ]  # fmt: skip
-
-    def stored(self, stream: HeldStream, after: int, most: int) -> Sequence[Stored]:
-        """Messages with the moves they wrote; parked ones wrote none."""
-        rows = self._all(
-            "SELECT seq, payload, hash, signature, message_id FROM message"
-            " WHERE origin = ? AND incarnation = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (*self._key(stream.id), after, most),
-        )
-        parked = self._parked(stream.id.origin, stream.id.incarnation)
-        subjects = [subject_in(row[1]) for row in rows]
-        written = self._written(AGENT, _AGENT_ROWS, subjects)
-        return [
-            Stored(
-                seq=seq, payload=payload, hash=digest, signature=signature, message_id=message_id,
-                rows=written[subject], settled=seq not in parked, decided=seq in parked,
-            )
-            for (seq, payload, digest, signature, message_id), subject in zip(rows, subjects, strict=True)
-        ]  # fmt: skip
-
-    def faults(self) -> Sequence[Fault]:
-        """Damage, figures of the store's stock, moves that no message wrote."""
-        found = [*self._damage(), *self._strangers()]
-        covered = {(row[0], row[1]): row[2] for row in self._all("SELECT origin, incarnation, seq FROM stock_covered")}
-        for stream in self.streams():
-            key = (stream.id.origin, stream.id.incarnation)
-            found += self._pending(stream.id, covered.get(key, 0), self._parked(*key))
-        return found
-
-    def _key(self, stream: StreamId) -> tuple[str, ...]:
-        return (stream.origin, stream.incarnation)
-
-    def _parked(self, origin: str, life: str) -> frozenset[int]:
-        rows = self._all("SELECT seq FROM parked WHERE origin = ? AND incarnation = ?", (origin, life))
-        return frozenset(seq for (seq,) in rows)
-
-    def _forked(self, origin: str, life: str) -> int:
-        query = "SELECT count(*) FROM forked_message WHERE origin = ? AND incarnation = ?"
-        return int(self._all(query, (origin, life))[0][0])
-
-    def _strangers(self) -> Iterator[Fault]:
-        """Not where a stream began at the hub: the document that is taken back here may have passed before."""
-        firsts = self._all("SELECT min(seq) FROM message GROUP BY origin, incarnation")
-        if all(first == 1 for (first,) in firsts):
-            for name, found in self._all(_STRANGERS.format(table="stock_move", id="x.doc_id", when="1")):
-                yield Fault(code="chain.booked_unasked", name=str(found), detail=name)
+    def _aside(self, life: str) -> frozenset[int]:
+        """Messages that came back and could not have their effects here."""
+        return frozenset(seq for (seq,) in self._all("SELECT seq FROM message_aside WHERE incarnation = ?", (life,)))
 
 
 def _parted(name: str, table: Table | None, subject: str, values: list[Any]) -> tuple[Row, Row]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from typing import Final
 
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
@@ -19,7 +20,10 @@ from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.parking import SqliteParking
 from kontuar.storage.sqlite.stock_view import StockView
 
-_REASONS = {1: "stream.forked", 2: "stream.closed"}
+_FORKED: Final = 1
+_REASONS = {_FORKED: "stream.forked", 2: "stream.closed"}
+_NO_MORE: Final = 2**53 - 1
+"""Told as final of a forked life: of what contradicts ours we know already, and would be told at once for ever."""
 _INCARNATIONS = (
     "WITH RECURSIVE life (name) AS (SELECT min(incarnation) FROM message"
     " UNION ALL SELECT (SELECT min(incarnation) FROM message WHERE incarnation > name) FROM life"
@@ -31,7 +35,8 @@ _INCARNATIONS = (
 class StationOutbox:
     """The tables `message` and `uplink`; implements `operations.ports.sync.Outbox` for one station.
 
-    `uplink.forked`: 0 no, 1 the receiver holds something else, 2 the incarnation was closed.
+    `uplink.forked`: 0 no, 1 the receiver holds something else: nothing is pushed; 2 the incarnation was closed: what
+    was written before its station heard of it is pushed as ever.
     """
 
     def __init__(self, database: SqliteDatabase, stream: StreamId, store: str) -> None:
@@ -50,14 +55,14 @@ class StationOutbox:
         return [outgoing for outgoing in found if outgoing is not None]
 
     def stream(self, stream: StreamId) -> OutgoingStream | None:
-        """One incarnation; None when it is stopped or another node's."""
+        """One incarnation; None when it is forked or another node's."""
         if stream.origin != self._own.origin:
             return None
         row = self._database.row(
             "SELECT held_seq, held_hash, final_seq, final_hash, forked FROM uplink WHERE incarnation = ?",
             (stream.incarnation,),
         )
-        if row is not None and row[4]:
+        if row is not None and row[4] == _FORKED:
             return None
         held = Position(row[0], row[1].hex()) if row else START
         final = Position(row[2], row[3].hex()) if row else START
@@ -95,16 +100,24 @@ class StationOutbox:
         """A station's own stream is never further elsewhere than here."""
         raise AssertionError(f"{stream} of {store} begins here; {position} cannot be adopted")
 
-    def stop(self, stream: StreamId, reason: str) -> None:
-        """Push nothing more of this incarnation."""
+    def stop(self, stream: StreamId, reason: str, held: Position | None = None) -> None:  # noqa: ARG002 - a relay's
+        """Nothing is written in this incarnation any more; when it is forked, nothing is pushed either."""
         self._start(stream)
         number = next(number for number, known in _REASONS.items() if known == reason)
-        self._database.write("UPDATE uplink SET forked = ? WHERE incarnation = ?", (number, stream.incarnation))
+        self._database.write(
+            "UPDATE uplink SET forked = ?1 WHERE incarnation = ?2 AND forked NOT IN (?1, ?3)",
+            (number, stream.incarnation, _FORKED),
+        )
 
     def problem(self) -> str:
         """Why this incarnation is stopped; empty when it is not."""
         found = self._database.value("SELECT forked FROM uplink WHERE incarnation = ?", (self._own.incarnation,))
         return _REASONS.get(found or 0, "")
+
+    def heads(self) -> tuple[tuple[str, Position], ...]:
+        """(incarnation, last position) of every life that left messages here."""
+        names = [row[0] for row in self._database.rows(_INCARNATIONS)]
+        return tuple((name, self._head(StreamId(self._own.origin, name))) for name in names)
 
     def final(self, positions: Sequence[StreamPosition]) -> None:
         """The hub holds this much; a hash that is not ours says that our log is a fork."""
@@ -118,8 +131,11 @@ class StationOutbox:
                 self.stop(told.stream, "stream.forked")
 
     def finals(self) -> tuple[tuple[str, str, int], ...]:
-        """(origin, incarnation, seq) that are known to be final."""
-        rows = self._database.rows("SELECT incarnation, final_seq FROM uplink ORDER BY incarnation")
+        """(origin, incarnation, seq) that are known to be final; of a forked life nothing more is to be told."""
+        rows = self._database.rows(
+            "SELECT incarnation, CASE forked WHEN ? THEN ? ELSE final_seq END FROM uplink ORDER BY incarnation",
+            (_FORKED, _NO_MORE),
+        )
         return tuple((self._own.origin, incarnation, seq) for incarnation, seq in rows)
 
     def _head(self, stream: StreamId) -> Position:

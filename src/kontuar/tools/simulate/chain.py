@@ -21,6 +21,7 @@ from kontuar.nodes.hub_sync import extend_sync
 from kontuar.nodes.machine import World
 from kontuar.nodes.settings import AgentSettings, HubSettings, StationSettings
 from kontuar.nodes.station import StationNode, enrol_station
+from kontuar.nodes.station_lives import WITNESS_FILE
 from kontuar.storage.failures import StorageFailure
 from kontuar.sync.identity import load_identity
 from kontuar.sync.server import SyncSite, answer_question, give_down, give_snapshot, take_push
@@ -173,6 +174,36 @@ class StationMachine(SqliteNode):
     """A till."""
 
     node: StationNode
+    _kept_witness: bytes | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its process ended only to go on in its next life."""
+        return not self.is_up and self.node.next_life
+
+    def back_up(self) -> None:
+        """The database; and, for whoever takes an image of the whole disk, its witness."""
+        super().back_up()
+        witness = self.folder / _IDENTITY / WITNESS_FILE
+        self._kept_witness = witness.read_bytes() if witness.exists() else None
+
+    def only_here(self) -> list[str]:
+        """Ids of messages that this till does not know to be held by anybody else; its process is down."""
+        with contextlib.closing(apsw.Connection(str(self.folder / "station.db"))) as database:
+            query = (
+                "SELECT m.message_id FROM message m LEFT JOIN uplink u USING (incarnation)"
+                " WHERE m.seq > coalesce(u.held_seq, 0)"
+            )
+            return [str(row[0]) for row in database.execute(query)]
+
+    def restore_with_witness(self) -> None:
+        """Nothing on the machine knows that it was set back."""
+        self.restore()
+        witness = self.folder / _IDENTITY / WITNESS_FILE
+        if self._kept_witness is None:
+            witness.unlink(missing_ok=True)
+        else:
+            witness.write_bytes(self._kept_witness)
 
     def boot(self, agent: str) -> None:
         """Start its process."""

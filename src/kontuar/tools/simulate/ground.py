@@ -62,6 +62,13 @@ class Machines:
         for station in self.stations.values():
             _started(station, partial(station.boot, self.agent_of[station.name]))
 
+    def go_on(self) -> bool:
+        """Start each station that ended only to go on in its next life, as its process would; whether there was one."""
+        found = [station for station in self.stations.values() if station.goes_on]
+        for station in found:
+            _started(station, partial(station.boot, self.agent_of[station.name]))
+        return bool(found)
+
     def end_all(self) -> None:
         """End every process."""
         for machine in self.every():

@@ -126,7 +126,9 @@ class Cashier:
         await self._with_reason_approved(doc_id)
 
     async def _cancel(self) -> None:
-        page = await self._desk.do(self._request(), own_documents.page, DocumentQuery(limit=20))
+        """Also receipts, which refuse it."""
+        family = self._chance.choice(("trade", "cash", "cash", "goods", "goods"))
+        page = await self._desk.do(self._request(), own_documents.page, DocumentQuery(family=family, limit=20))
         if page.rows:
             doc_id = self._chance.choice(page.rows).doc_id
             await station_documents.cancel.fn(self._request(), doc_id, bodies.CancelBody(reason="test"), self._desk)
@@ -203,11 +205,14 @@ class HeadOffice:
         self._seen = seen
         self._chance = chance
         self._pause = pause
+        self.may_begin: Callable[[], bool] = lambda: True
 
     async def work(self) -> None:
         """A new price now and then."""
         while True:
             await asyncio.sleep(self._chance.expovariate(1 / self._pause))
+            if not self.may_begin():
+                return
             self._seen.operations["define"] += 1
             parts = self._hub.node.core.parts
             price = Decimal(self._chance.randint(50, 5000)) / 100

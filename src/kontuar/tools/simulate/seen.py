@@ -26,6 +26,10 @@ class Seen:
     cancelled: dict[str, None] = field(default_factory=dict)
     lost_disks: dict[str, float] = field(default_factory=dict)
     """Station → when its disk was destroyed: what it alone held may be missing, and nothing else."""
+    destroyed: dict[str, None] = field(default_factory=dict)
+    """Documents that no other node was known to hold when their till was set up again from a backup."""
+    restored: dict[str, None] = field(default_factory=dict)
+    """Stations whose database was set up again from a backup while they lived on."""
     operations: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)

@@ -15,6 +15,7 @@ from kontuar.tools.simulate import lives
 from kontuar.tools.simulate.checks import violations
 from kontuar.tools.simulate.ground import Ground, Machines, run_to_the_end
 from kontuar.tools.simulate.people import Cashier, HeadOffice
+from kontuar.tools.simulate.proved import unproved
 from kontuar.tools.simulate.seen import Seen
 from kontuar.tools.simulate.trouble import Trouble
 from kontuar.tools.simulate.virtual_time import VirtualLoop
@@ -25,7 +26,10 @@ _PRICE_SECONDS: Final = 30.0
 _QUIET_SECONDS: Final = 900.0
 """How long after the healing everything may take to agree (REL-09)."""
 _LOUD: Final = ("error", "critical", "exception")
-_EXPECTED_LOUD: Final = frozenset({"storage.failure", "node.stopping", "station.books_damaged", "hub.was_restored"})
+_EXPECTED_LOUD: Final = frozenset(
+    {"storage.failure", "node.stopping", "station.books_damaged", "hub.was_restored", "station.life_is_over",
+     "station.is_stopped"}
+)  # fmt: skip
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +63,7 @@ class Simulation:
         began = time.process_time()
         with self.ended() as (machines, seen):
             found = [*self._unwell, *(f"fault: {fault}" for fault in seen.faults), *violations(machines, seen)]
+            found += unproved(machines)
         return Verdict(
             seed=self._seed, operations=seen.operations.total(), issued=len(seen.issued),
             troubles=seen.troubles.total(), virtual_seconds=round(self._loop.time(), 3),
@@ -85,6 +90,7 @@ class Simulation:
         )  # fmt: skip
         self._at_work: dict[str, object] = {}
         making = asyncio.get_running_loop().create_task(trouble.make(), name="trouble")
+        supervising = asyncio.get_running_loop().create_task(self._supervise(machines), name="supervisor")
         self._hire()
         while self.seen.operations.total() < self._operations:
             await asyncio.sleep(1)
@@ -93,8 +99,16 @@ class Simulation:
         machines.boot_all()
         self._tell("healed")
         await self._until_quiet(machines)
+        supervising.cancel()
         machines.end_all()
         await asyncio.sleep(1)
+
+    async def _supervise(self, machines: Machines) -> None:
+        """A station that ended to go on in its next life does so at once."""
+        while True:
+            await asyncio.sleep(0.5)
+            if machines.go_on():
+                self._hire()
 
     def _hire(self) -> None:
         """Somebody at every till that runs, and at head office."""
@@ -110,7 +124,9 @@ class Simulation:
         if hub.is_up and self._at_work.get(hub.name) is not hub.life:
             assert hub.life is not None
             self._at_work[hub.name] = hub.life
-            hub.life.begin(HeadOffice(hub, self.seen, random.Random(self._chance.random()), _PRICE_SECONDS).work())
+            boss = HeadOffice(hub, self.seen, random.Random(self._chance.random()), _PRICE_SECONDS)
+            boss.may_begin = self._still_open
+            hub.life.begin(boss.work())
 
     def _still_open(self) -> bool:
         return self.seen.operations.total() < self._operations

@@ -14,6 +14,7 @@ _WEIGHTS: Final = {
     "storm": 6, "cut_store": 5, "cut_station": 5, "deaf": 4, "kill": 6, "kill_at_a_write": 8, "power": 4,
     "power_at_a_write": 10, "kill_hub": 4, "skew": 2, "no_room": 2,
     "back_up_agent": 3, "restore_agent": 2, "back_up_hub": 3, "restore_hub": 2,
+    "back_up_station": 4, "restore_station": 2, "restore_station_unwitnessed": 1,
 }  # fmt: skip
 
 
@@ -113,14 +114,51 @@ class Trouble:
         self._later(self._chance.uniform(0.5, 60.0), lambda: self._boot_if_down(self._machines.hub))
 
     def _back_up_agent(self) -> None:
-        self._chance.choice(list(self._machines.agents.values())).back_up()
+        """Those of all stores, as a nightly job would."""
+        for agent in self._machines.agents.values():
+            agent.back_up()
 
     def _restore_agent(self) -> None:
-        """Its machine is set up again from an old backup: it knows less than its stations and the hub."""
-        agent = self._chance.choice(list(self._machines.agents.values()))
-        if agent.has_backup:
+        """Its machine is set up again from an old backup: it knows less than its stations and the hub, which at times
+        cannot be reached to tell it."""
+        found = [each for each in self._machines.agents.values() if each.has_backup and each.is_up]
+        if found:
+            agent = self._chance.choice(found)
             self._end(agent, power=True)
-            self._later(0.2, agent.restore)
+            self._later(0.2, lambda: None if agent.is_up else agent.restore())
+            if self._chance.random() < 0.5:
+                self._cut((agent.name, "hub"))
+
+    def _back_up_station(self) -> None:
+        """All tills of the chain, as a nightly job would."""
+        for station in self._machines.stations.values():
+            station.back_up()
+
+    def _restore_station(self) -> None:
+        """Its machine is set up again from an old backup of its database: it must go on in another life."""
+        self._set_back(witnessed=True)
+
+    def _restore_station_unwitnessed(self) -> None:
+        """An old image of its whole disk: only others know that it issued more."""
+        self._set_back(witnessed=False)
+
+    def _set_back(self, *, witnessed: bool) -> None:
+        found = [each for each in self._machines.stations.values() if each.has_backup and each.is_up]
+        if found:
+            station = self._chance.choice(found)
+            self._seen.restored[station.name] = None
+            self._end(station, power=True)
+            self._later(0.2, lambda: self._set_up_again(station, witnessed=witnessed))
+
+    def _set_up_again(self, station: StationMachine, *, witnessed: bool) -> None:
+        if station.is_up:  # it was started meanwhile
+            return
+        for doc_id in station.only_here():
+            self._seen.destroyed[doc_id] = None
+        if witnessed:
+            station.restore()
+        else:
+            station.restore_with_witness()
 
     def _back_up_hub(self) -> None:
         hub = self._machines.hub

@@ -18,7 +18,8 @@ from kontuar.storage.postgres.embedded import EmbeddedPostgres, EmbeddedPostgres
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.proving import PostgresProofShelf
 from kontuar.storage.sqlite.agent.books import MIGRATIONS as OF_AGENTS
-from kontuar.storage.sqlite.proving import AgentProofShelf, StationProofShelf
+from kontuar.storage.sqlite.agent.proving import AgentProofShelf
+from kontuar.storage.sqlite.proving import StationProofShelf
 from kontuar.storage.sqlite.station.books import MIGRATIONS as OF_STATIONS
 from kontuar.sync.identity import KeptIdentity
 from kontuar.sync.keyring import CertifiedKeys, fault_of_seal

@@ -33,6 +33,7 @@ _GAUGES: Final = {
     "oldest_unsent_seconds": "Age of the oldest of them",
     "definitions_behind": "Versions of the definitions that it does not have yet",
     "book_faults": "What the last proof of its streams found",
+    "lost_messages": "Messages that were written on a disk that is gone, and that nobody holds",
     "alarms": "Alarms on the node",
 }
 
@@ -100,6 +101,7 @@ def _gauges_of_nodes(registry: CollectorRegistry, states: Sequence[NodeState], n
             "queue_length": node.queue_length,
             "definitions_behind": max(0, node.newest_version - node.definitions_version),
             "book_faults": node.book_faults,
+            "lost_messages": node.lost,
             "alarms": len(state.alarms),
         }
         if node.last_seen_at is not None:

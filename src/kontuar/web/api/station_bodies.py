@@ -1,12 +1,18 @@
 """Bodies of the station's JSON API."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from kontuar.domain.documents.document import Document
 from kontuar.operations.station.shifts import Counted
 from kontuar.web.http import ProblemBody
+
+
+class EnrolBody(msgspec.Struct, frozen=True):
+    """A one-time code of head office."""
+
+    code: Annotated[str, msgspec.Meta(max_length=80)]
 
 
 class LoginBody(msgspec.Struct, frozen=True):
@@ -152,6 +158,7 @@ class StatusBody(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     waiting: int
     problem: str
+    stopped: str
     definitions: tuple[str, int]
     shift_open: bool
     business_day: str

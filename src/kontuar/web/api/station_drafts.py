@@ -6,7 +6,7 @@ from kontuar.domain.documents.document import Document
 from kontuar.kernel.errors import refuse
 from kontuar.operations.station import approval, cash_documents, own_documents, payments, till
 from kontuar.operations.station.payments import PaymentWindow
-from kontuar.web import coupons, parked
+from kontuar.web import approving, coupons
 from kontuar.web.api.station_bodies import (
     AmountBody,
     Approved,
@@ -152,10 +152,7 @@ async def decide_card(request: Asked, doc_id: str, data: CardDecisionBody, desk:
 @post("/api/v1/documents/{doc_id:str}/approve", summary="Approve", status_code=200)
 async def approve(request: Asked, doc_id: str, desk: Desk) -> Approved:
     """The single commit; repeating it after a lost answer gives the same document."""
-    await desk.actor(request)
-    await coupons.before_approval(request, desk, doc_id)
-    await parked.tell_approving(desk, doc_id)
-    document = await desk.do(request, approval.approve, doc_id)
+    document = await approving.approved(request, desk, doc_id, approval.approve)
     notes = await desk.devices.after_approval(await desk.actor(request), document)
     return Approved(document, problem_bodies(notes, language_of(request)))
 

@@ -7,10 +7,11 @@ from litestar import get, post
 from kontuar import __version__
 from kontuar.domain.cash.records import Shift, ShiftReport
 from kontuar.kernel.errors import refuse
-from kontuar.operations.station import login, shifts, station_status
+from kontuar.operations.station import lives, login, shifts, station_status
 from kontuar.web.api.station_bodies import (
     AuthorisationAnswer,
     AuthorisationBody,
+    EnrolBody,
     LoginAnswer,
     LoginBody,
     OperatorTile,
@@ -49,6 +50,13 @@ async def authorise(request: Asked, data: AuthorisationBody, desk: Desk) -> Auth
     return AuthorisationAnswer(grant.grant_id)
 
 
+@post("/api/v1/enrol", summary="Make this machine the till again, by a one-time code", status_code=202)
+async def enrol_anew(request: Asked, data: EnrolBody, desk: Desk) -> None:
+    """For a till that can issue nothing more (REL-13); it starts anew, in a series of its own."""
+    await desk.do(request, lives.begin_enrolment)
+    await desk.enrol_anew(data.code)
+
+
 @get("/api/v1/status", summary="State of this station", security=[])
 async def status(desk: Desk) -> StatusBody:
     """Never blocks on the network; the screens ask every two seconds."""
@@ -83,7 +91,7 @@ async def read_status(desk: Desk) -> StatusBody:
         level=sync.level, since=sync.since, waiting=sync.waiting, problem=sync.problem,
         definitions=local.definitions, shift_open=local.shift_open, business_day=local.business_day,
         not_fiscalised=local.not_fiscalised, silence=local.silence, clock_skew_seconds=sync.clock_skew_seconds,
-        devices=desk.devices.states(), build=__version__,
+        stopped=sync.warnings.stopped, devices=desk.devices.states(), build=__version__,
     )  # fmt: skip
 
 
@@ -95,5 +103,5 @@ def _day(text: str) -> datetime.date | None:
 
 
 HANDLERS = (
-    list_operators, log_in, log_out, authorise, status, shift_summary, open_shift, close_shift,
+    list_operators, log_in, log_out, authorise, enrol_anew, status, shift_summary, open_shift, close_shift,
 )  # fmt: skip

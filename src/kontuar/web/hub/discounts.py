@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final, Literal
 from litestar import Request, Response, get, post
 from litestar.params import FromQuery, QueryParameter
 
+from kontuar.domain.documents.types import TYPES
 from kontuar.domain.parties.rights import DEFINE, SEE_HUB
-from kontuar.domain.pricing.discount import Discount, State
+from kontuar.domain.pricing.discount import Discount, State, is_in_force
 from kontuar.kernel.errors import Problem, Refused, refuse
 from kontuar.kernel.typed import typed_decimal
 from kontuar.operations.actor import Actor
@@ -20,6 +21,7 @@ from kontuar.web.hub.definition_lists import row_path
 from kontuar.web.hub.definition_values import fields_from, keep_order, posted
 from kontuar.web.hub.definition_words import CHOICES, label_of
 from kontuar.web.hub.discount_words import PLACES
+from kontuar.web.hub.document_card import type_name
 from kontuar.web.hub.rendering import page
 from kontuar.web.hub_access import Asker, HubParts, Parts
 from kontuar.web.i18n import Texts, texts
@@ -36,6 +38,7 @@ TRIAL_LINES: Final = Field(
         Field(name="quantity", widget="number"),
     ),
 )
+PRICED_TYPES: Final = tuple(name for name, row in TYPES.items() if row.lines == "priced")
 _CHOOSE: Final[Mapping[str, Literal["first_satisfied", "best_for_customer"]]] = {
     "first_satisfied": "first_satisfied",
     "best_for_customer": "best_for_customer",
@@ -74,10 +77,10 @@ async def show_reading(request: Page, parts: Parts, actor: Asker) -> Response[st
 async def show_desk(request: Page, parts: Parts, actor: Asker, key: _KeyQuery = "") -> Response[str]:
     """The trial's form and the buttons of a discount's state."""
     stores = await parts.run(parts.definitions.page, actor, "store", "", "", 1)
-    state, version = "", 0
+    state, holds, version = "", False, 0
     if key:
         discount, version = await parts.run(stored_discount, parts.definitions, actor, key)
-        state = discount.state
+        state, holds = discount.state, is_in_force(discount)
     words = texts(language_of(request))
     label = {"article": words.gettext("Article"), "quantity": words.gettext("Quantity")}
     return page(
@@ -86,10 +89,12 @@ async def show_desk(request: Page, parts: Parts, actor: Asker, key: _KeyQuery = 
         actor,
         key=key,
         state=state,
+        holds=holds,
         version=version,
         store=stores[0].key if stores else "",
         today=parts.definitions.author(actor).at.date().isoformat(),
         lines=TRIAL_LINES,
+        types=[(name, type_name(name, words)) for name in PRICED_TYPES],
         may_define=DEFINE in actor.rights,
         label=lambda name: label.get(name, words.gettext("Basket")),
     )
@@ -233,8 +238,16 @@ def _trial(items: Iterable[tuple[str, str]]) -> Trial:
         day=day,
         minute=time.hour * 60 + time.minute,
         contractor=sent.get("try_contractor", ""),
+        document_type=_type(sent.get("try_type", "")),
+        payment_form=sent.get("try_payment_form", ""),
         choose=_CHOOSE.get(sent.get("try_choose", ""), ""),
     )
+
+
+def _type(name: str) -> str:
+    if name and name not in PRICED_TYPES:
+        raise refuse("definition.document_type_unknown", "try_type", value=name[:40])
+    return name or PRICED_TYPES[0]
 
 
 def _line(line: Mapping[str, str]) -> TrialLine:

@@ -51,6 +51,7 @@ ALARMS: Final = {
     "node.away": "Silent for more than a day",
     "node.clock_wrong": "Clock is wrong",
     "node.ahead_of_hub": "Holds more than head office",
+    "node.messages_lost": "Messages were lost with its old disk",
     "node.parked": "Documents to verify",
     "node.queue_long": "Much is not sent yet",
     "node.unbooked": "Much is not booked yet",

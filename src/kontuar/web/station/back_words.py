@@ -33,6 +33,8 @@ EVENT_WORDS: Final = {
     "lease_lost": "Taken over by another till; the work was kept here as a copy",
     "conflict_copy": "Parked as a second document beside another till's version",
     "deleted": "Deleted from the parked documents",
+    "returned": "Came back after this till was set up again",
+    "forked": "Head office holds something else in its place and decides about it",
 }
 KEYS: Final = {
     "print": ("Ctrl+P", "Print", "Document"),
@@ -95,6 +97,9 @@ def _more(entry: HistoryEntry, words: Texts) -> str:
         return words.problem(Problem(facts["code"], "", facts))
     if entry.event == "printed" and facts.get("copy") == "yes":
         return words.gettext("copy")
+    said_of = EVENT_WORDS.get(facts.get("what", ""), "")
+    if entry.event == "returned" and said_of:
+        return words.gettext(said_of)
     if facts.get("right"):
         return words.gettext(f"right:{facts['right']}")
     if facts.get("reason"):

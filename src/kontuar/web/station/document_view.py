@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from kontuar.domain.documents import life
+from kontuar.domain.documents.document import FORKED
 from kontuar.domain.documents.types import TYPES, type_of
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.money import Minor, parse_amount, to_major
@@ -59,7 +60,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """One document with everything the preview and the actions need.
 
-    `cancel`: may_be, not_approved, has_none or out_of_reach. `linked` = those of the linked documents kept here.
+    `cancel`: may_be, not_approved, has_none, forked or out_of_reach. `linked` = the linked documents kept here.
     """
 
     stored: StoredDocument
@@ -186,6 +187,8 @@ def _cancel(station: Station, stored: StoredDocument) -> str:
     table = type_of(stored.document.type).life
     if not any(action == life.CANCEL for _, action in table.steps):
         return "has_none"
+    if stored.row.state == FORKED:
+        return "forked"
     step = table.steps.get((stored.row.state, life.CANCEL))
     if step is None:
         return "not_approved"

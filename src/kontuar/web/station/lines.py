@@ -5,8 +5,8 @@ from litestar import Response, get, post
 from kontuar.domain.documents import lines
 from kontuar.kernel.errors import Refused
 from kontuar.operations.station import sale_view, till
-from kontuar.operations.station.coupons import is_coupon
 from kontuar.operations.station.sale_rules import chooses_several
+from kontuar.web.coupons import is_meant
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.coupons import put_on_form
 from kontuar.web.station.discounts import asked_first
@@ -30,7 +30,7 @@ async def add(request: Asked, desk: Desk, doc_id: str, data: Form) -> Response[s
             request, sale_view.after, till.scan, doc_id, 0, code, data.get("quantity") or "1", scan_id=scan_id
         )
     except Refused as refusal:
-        if refusal.problems[0].code != "article.code_unknown" or not await desk.run(is_coupon, desk.station, code):
+        if not await is_meant(desk, code, refusal):
             raise
         return await put_on_form(request, desk, doc_id, data)
     return answer(request, view, data, **{"kontuar:added": _added(view)})

@@ -9,7 +9,7 @@ from kontuar.operations.station import approval, payment_view, payments
 from kontuar.operations.station.gifts import before_payment
 from kontuar.operations.station.payment_view import PaymentView
 from kontuar.operations.station.sale_rules import warns_of_undefined
-from kontuar.web import coupons, parked
+from kontuar.web import approving, coupons
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import (
@@ -151,11 +151,8 @@ async def decide_card(request: Asked, desk: Desk, doc_id: str, operation_id: str
 @post("/payment/{doc_id:str}/approve", status_code=200)
 async def approve(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """The commit; then fiscal device, printer and drawer, whose failures are told and never undo the sale."""
-    actor = await desk.actor(request)
-    await coupons.before_approval(request, desk, doc_id)
-    await parked.tell_approving(desk, doc_id)
-    document = await desk.run(approval.approve, desk.station, actor, doc_id)
-    notes = await desk.devices.after_approval(actor, document)
+    document = await approving.approved(request, desk, doc_id, approval.approve)
+    notes = await desk.devices.after_approval(await desk.actor(request), document)
     ending = await desk.run(payment_view.ending, desk.station, document)
     if ending.closes and not notes:
         return go_to("/sale")

@@ -5,9 +5,6 @@ import datetime
 import io
 from typing import Any
 
-import segno
-from barcode import Code128
-from barcode.writer import SVGWriter
 from litestar import Response, get, post
 
 from kontuar.kernel.errors import Problem
@@ -107,6 +104,8 @@ async def cancel(request: Asked, desk: Desk, doc_id: str, data: Form) -> Respons
 
 def paper(request: Asked, model: Any) -> Response[str]:
     """A print model as a page of its own, its buttons in the asker's language."""
+    import segno  # what draws codes is read with the first print, not with the program (PERF-03)
+
     code = segno.make(model.qr, error="m", micro=False).svg_data_uri(border=0) if model.qr else ""
     text = render(
         language_of(request), "station/back/paper.jinja", {"model": model, "code": code, "bars": _bars(model.barcode)}
@@ -118,6 +117,9 @@ def _bars(content: str) -> str:
     """The bar code as the address of a picture; empty when there is none."""
     if not content:
         return ""
+    from barcode import Code128
+    from barcode.writer import SVGWriter
+
     target = io.BytesIO()
     Code128(content, writer=SVGWriter()).write(target, {"write_text": False, "module_height": 12.0})
     return "data:image/svg+xml;base64," + base64.b64encode(target.getvalue()).decode("ascii")

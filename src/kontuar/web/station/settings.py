@@ -8,23 +8,25 @@ from litestar import Response, get, post
 from kontuar import __version__
 from kontuar.domain.parties import rights
 from kontuar.operations.actor import Actor
-from kontuar.operations.station import station_status
+from kontuar.operations.station import lives, station_status
 from kontuar.operations.station.station import Identity, Station
 from kontuar.operations.station.station_status import LocalStatus
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.back_words import keys
+from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import page
 from kontuar.web.station.preview import told
 
 
 class AboutStation(msgspec.Struct, frozen=True, kw_only=True):
-    """Who this station is and what it knows; `may_open_drawer` by own right."""
+    """Who this station is and what it knows; `may_open_drawer` by own right; `began`: why this life of it did."""
 
     identity: Identity
     local: LocalStatus
     language: str
     may_open_drawer: bool
     last_message: int
+    began: str
 
 
 @get("/settings")
@@ -51,6 +53,14 @@ async def open_drawer(request: Asked, desk: Desk) -> Response[Any]:
     return told(request, "The drawer is open")
 
 
+@post("/settings/enrol", status_code=200)
+async def enrol_anew(request: Asked, desk: Desk, data: Form) -> Response[Any]:
+    """A machine that was replaced becomes this till again, by a one-time code (REL-13)."""
+    await desk.do(request, lives.begin_enrolment)
+    await desk.enrol_anew(data.get("code", "").strip())
+    return told(request, "The till starts anew")
+
+
 def about(station: Station, actor: Actor) -> AboutStation:
     """Read on the database thread."""
     return AboutStation(
@@ -59,7 +69,8 @@ def about(station: Station, actor: Actor) -> AboutStation:
         language=station.parameters().text("locale.language"),
         may_open_drawer=actor.may(rights.OPEN_DRAWER),
         last_message=station.books.stream.head().seq,
+        began=lives.began(station),
     )
 
 
-HANDLERS = (show, test_print, open_drawer)
+HANDLERS = (show, test_print, open_drawer, enrol_anew)

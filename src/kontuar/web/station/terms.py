@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from kontuar.operations.station import invoicing, payment_view, sale_form, sale_view, till
-from kontuar.web import coupons, elsewhere, parked
+from kontuar.web import approving, elsewhere
 from kontuar.web.desk import Asked, Desk
 from kontuar.web.station.forms import Form
 from kontuar.web.station.pages import closed, fragment, go_to
@@ -50,11 +50,8 @@ async def set_line_fields(request: Asked, desk: Desk, doc_id: str, number: int, 
 @post("/payment/{doc_id:str}/invoice", status_code=200)
 async def approve_and_invoice(request: Asked, desk: Desk, doc_id: str) -> Response[str]:
     """PAY-02: the receipt is approved, fiscalised and printed; then its invoice is opened."""
-    actor = await desk.actor(request)
-    await coupons.before_approval(request, desk, doc_id)
-    await parked.tell_approving(desk, doc_id)
-    receipt, invoice = await desk.run(invoicing.approve_and_invoice, desk.station, actor, doc_id)
-    notes = await desk.devices.after_approval(actor, receipt)
+    receipt, invoice = await approving.approved(request, desk, doc_id, invoicing.approve_and_invoice)
+    notes = await desk.devices.after_approval(await desk.actor(request), receipt)
     ending = await desk.run(payment_view.ending, desk.station, receipt)
     if ending.closes and not notes:
         return go_to(f"/sale/{invoice.doc_id}")

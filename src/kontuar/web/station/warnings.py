@@ -1,10 +1,12 @@
-"""What the bar of every screen warns of, in words: a silent agent (SEC-01), a wrong clock (REL-19), and what to do."""
+"""What the bar of every screen warns of, in words: a silent agent (SEC-01), a wrong clock (REL-19), a till
+that is replaced (REL-13), and what to do."""
 
 import datetime
 
 import msgspec
 from babel import dates
 
+from kontuar.kernel.errors import Problem
 from kontuar.operations.station.login import Silence
 from kontuar.operations.station.station_status import Warnings
 from kontuar.web.i18n import Texts
@@ -22,7 +24,8 @@ class Band(msgspec.Struct, frozen=True, kw_only=True):
 
 def in_words(words: Texts, warnings: Warnings) -> list[Band]:
     """The worst first."""
-    told = [*_of_silence(words, warnings.silence), *_of_clock(words, warnings.clock_off_seconds)]
+    stopped = [Band(kind="bad", text=words.problem(Problem(warnings.stopped)))] if warnings.stopped else []
+    told = [*stopped, *_of_silence(words, warnings.silence), *_of_clock(words, warnings.clock_off_seconds)]
     return sorted(told, key=lambda band: band.kind != "bad")
 
 

@@ -1,6 +1,6 @@
 """The chain of one stream: place, hash, signature of each message, and that nothing is missing between them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -10,6 +10,8 @@ from kontuar.domain.documents.proof.records import Fault, Stored
 from kontuar.kernel.canonical import CHAIN_START, chain_hash, decode
 from kontuar.kernel.time import instant_text
 
+Passed = tuple[int, int, bytes]
+"""(first, last, hash of the last): messages that did not pass this node, and that it knows the node above to hold."""
 Seal = Callable[[bytes, bytes], str]
 """(hash, signature) → what is wrong with the signature, empty when nothing."""
 REVOKED = "certificate.revoked"
@@ -19,11 +21,15 @@ REVOKED = "certificate.revoked"
 class Chain:
     """Takes the messages of a stream in their order; every fault is named once, at its own place."""
 
-    def __init__(self, origin: str, incarnation: str, store: str, seal: Seal, *, may_begin_later: bool = False) -> None:
+    def __init__(
+        self, origin: str, incarnation: str, store: str, seal: Seal, *, may_begin_later: bool = False,
+        elsewhere: Sequence[Passed] = (),
+    ) -> None:  # fmt: skip
         """`may_begin_later`: what came before may be elsewhere, its hash is not known here."""
         self._place = (store, origin, incarnation)
         self._seal = seal
         self._may_begin_later = may_begin_later
+        self._elsewhere = {first: (last, digest) for first, last, digest in elsewhere}
         self.first = 0
         self.seq = 0
         self.hash = CHAIN_START
@@ -32,7 +38,7 @@ class Chain:
         """The next message as it lies there."""
         if not self.first:
             self.first = stored.seq
-            if self._may_begin_later and stored.seq > 1:
+            if not self.seq and self._may_begin_later and stored.seq > 1:
                 self.seq, self.hash = stored.seq - 1, b""
         if stored.seq != self.seq + 1:
             yield self._missing(stored.seq)
@@ -42,6 +48,13 @@ class Chain:
         if problem and problem != REVOKED:
             yield Fault(code=problem, seq=stored.seq)
         self.seq, self.hash = stored.seq, stored.hash
+
+    def pass_by(self, before: int) -> bool:
+        """Go over what is known to be elsewhere, as far as it ends before a position; whether there was any."""
+        start = self.seq
+        while (found := self._elsewhere.get(self.seq + 1)) is not None and found[0] < before:
+            self.seq, self.hash = found
+        return self.seq > start
 
     def beside(self, stored: Stored, message: Message | None) -> Iterator[Fault]:
         """Whether the message says where it lies, and the columns beside the bytes what stands in them.
@@ -63,6 +76,7 @@ class Chain:
 
     def ends_at(self, seq: int, digest: bytes) -> Iterator[Fault]:
         """Whether the stream ends where the books say that it does."""
+        self.pass_by(seq + 1)
         if seq > self.seq:
             yield Fault(code="chain.message_missing", seq=self.seq + 1, detail=_span(self.seq + 1, seq))
         elif seq < self.seq or (seq and self.hash and digest != self.hash):

@@ -31,6 +31,12 @@ class Sequence:
         self.perpetual: int | None = None
         self.unread = 0
 
+    def anew(self) -> "Sequence":
+        """For what follows after messages that are elsewhere: nobody knows here what they did."""
+        found = Sequence(self._rules, from_the_beginning=False)
+        found.unread = self.unread
+        return found
+
     def take(self, body: Any, before: bytes) -> Iterator[Fault]:
         """The next body; `before` = the chain hash it builds on."""
         if isinstance(body, Document):

@@ -1,13 +1,13 @@
 """One stream, message by message: its chain, what must follow from one to the next, and what the books made of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.messages import Cancelled, Fiscalised, Message, read_body
-from kontuar.domain.documents.proof.chain import Chain, Seal, opened
+from kontuar.domain.documents.proof.chain import Chain, Passed, Seal, opened
 from kontuar.domain.documents.proof.expected import EXPECTED, rows_of, subject_of
 from kontuar.domain.documents.proof.records import Fault, Row, Rows, Stored
 from kontuar.domain.documents.proof.sequence import Rules, Sequence
@@ -23,7 +23,7 @@ class StreamWalk:
 
     def __init__(
         self, kind: str, origin: str, incarnation: str, store: str, seal: Seal, rules: Rules, *,
-        may_begin_later: bool = False,
+        may_begin_later: bool = False, elsewhere: Iterable[Passed] = (),
     ) -> None:  # fmt: skip
         """`kind` of the node whose books are looked at: station, agent or hub."""
         self._known, self._expect = EXPECTED[kind]
@@ -31,7 +31,9 @@ class StreamWalk:
         self._rules = rules
         self._awaited: dict[tuple[str, str], str] = {}
         self._sequence: Sequence | None = None
-        self.chain = Chain(origin, incarnation, store, seal, may_begin_later=may_begin_later)
+        self.chain = Chain(
+            origin, incarnation, store, seal, may_begin_later=may_begin_later, elsewhere=tuple(elsewhere)
+        )
         self.faults: list[Fault] = []
         self.messages = 0
         self.documents = 0
@@ -49,6 +51,8 @@ class StreamWalk:
 
     def take(self, stored: Stored) -> None:
         """The next message."""
+        if self.chain.pass_by(stored.seq) and self._sequence is not None:
+            self._sequence = self._sequence.anew()
         before = self.chain.hash
         found = list(self.chain.take(stored))
         message = opened(stored.payload)

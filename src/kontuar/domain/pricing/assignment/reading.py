@@ -5,8 +5,8 @@ pieces is one kind with a count, and how a quantity is split into lines makes no
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from itertools import combinations_with_replacement, pairwise, product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, combinations_with_replacement, pairwise, product
 from math import comb, lcm, prod
 
 from kontuar.domain.pricing.assignment.model import Column, Gate, Kind, Model, Pair, Part, Single
@@ -46,6 +46,20 @@ def read(problem: Problem, limits: Limits) -> Model:
     return Model(
         problem, scale, kinds, tuple(walk), reader.singles, tuple(reader.columns), tuple(reader.gates), most
     )  # fmt: skip
+
+
+def splits(sizes: Sequence[int], units: int) -> Iterator[tuple[int, ...]]:
+    """Every way to lay so many units into places of these sizes."""
+    room = [*accumulate(reversed(sizes), initial=0)][::-1]
+    begun: list[tuple[int, ...]] = [()]
+    while begun:
+        laid = begun.pop()
+        at, left = len(laid), units - sum(laid)
+        if at == len(sizes):
+            yield laid
+        else:
+            least, most = max(0, left - room[at + 1]), min(sizes[at], left)
+            begun.extend((*laid, count) for count in range(most, least - 1, -1))
 
 
 def _scale(problem: Problem) -> int:
@@ -257,9 +271,8 @@ class _Reader:
             picked = min(reward.units, sizes[0])
             self._chain(rank, gains[0], sizes[0] - picked, picked, dearest=dearest)
             return
-        for split in product(*(range(min(size, reward.units) + 1) for size in sizes)):
-            if sum(split) == min(reward.units, sum(sizes)):
-                self._split(rank, gains, sizes, split, dearest=dearest)
+        for split in splits(sizes, min(reward.units, sum(sizes))):
+            self._split(rank, gains, sizes, split, dearest=dearest)
 
     def _split(
         self, rank: int, gains: list[dict[int, int]], sizes: list[int], split: tuple[int, ...], *, dearest: bool

@@ -57,6 +57,8 @@ def table(model: Model, component: Component, most_cells: int, most_steps: int) 
     `most_cells` bounds states × units × offers; `most_steps` what is tried along the best ways.
     """
     kinds = [kind for kind in component.kinds for _ in range(model.kinds[kind].units)]
+    if not kinds:
+        return Tabled(None, 0)
     forms = criteria(model, component)
     rough = _rough(model, component, forms)
     axes = None if rough is None else _axes(model, component, rough, MOST_KEPT // len(kinds))

@@ -14,7 +14,7 @@ from kontuar.domain.parties.records import Contractor, ContractorGroup
 from kontuar.domain.pricing.basket import Settings
 from kontuar.domain.pricing.book import RuleBook, compile_rules
 from kontuar.domain.pricing.discount import DiscountGroup, rules_from
-from kontuar.domain.pricing.reach import groups_of, path_of
+from kontuar.domain.pricing.reach import groups_of, path_of, paths_of_buyer
 from kontuar.kernel.errors import Problem
 from kontuar.kernel.money import exponent_of
 from kontuar.operations.ports.hub_definitions import DefinitionStore, StoredRow
@@ -64,12 +64,11 @@ class PastShop:
         return path_of(self._shop.centre if self._shop else "", parents)
 
     def buyer_groups(self, code: str) -> tuple[tuple[str, ...], ...]:
-        """A path for each of a contractor's groups, the default one first (DISC-08)."""
+        """A path for each of a contractor's groups, in that store (`reach.paths_of_buyer`)."""
         buyer = self._buyer(code)
-        if buyer is None:
-            return ()
         parents = {key: row.parent for key, row in self._some("contractor_group", ContractorGroup).items()}
-        return tuple(path_of(group, parents) for group in dict.fromkeys((buyer.group, *buyer.groups)) if group)
+        root = self._shop.contractor_group if self._shop else ""
+        return paths_of_buyer((buyer.group, *buyer.groups) if buyer else (), root, parents)
 
     def knows_buyer(self, code: str) -> bool:
         """Whether the contractor was defined then."""

@@ -35,7 +35,10 @@ class IssuedCode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CertificateRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate as it is stored: `certificate` is the signed canonical JSON, `signature` hex."""
+    """A certificate as it is stored: `certificate` is the signed canonical JSON, `signature` hex.
+
+    `certified_by`: the life of the same node that asked for it, empty where a code did.
+    """
 
     node: str
     incarnation: str
@@ -48,6 +51,7 @@ class CertificateRecord(msgspec.Struct, frozen=True, kw_only=True):
     signature: str
     issued_at: datetime.datetime
     revoked_at: datetime.datetime | None = None
+    certified_by: str = ""
 
 
 class NodeRegister(Protocol):

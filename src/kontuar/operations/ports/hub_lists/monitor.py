@@ -31,7 +31,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
     """A node as the monitor shows it (HUB-07). `clock_skew_seconds` positive = its clock is ahead.
 
-    `book_faults`: what the last proof of its streams found (HUB-10).
+    `book_faults`: what the last proof of its streams found (HUB-10). `lost`: messages that its witness had seen written
+    before it was set up again from a backup, and that never came to head office (REL-02).
     """
 
     node: str
@@ -51,6 +52,7 @@ class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
     parked: int
     closed: bool
     book_faults: int = 0
+    lost: int = 0
 
 
 class MonitorShelf(Protocol):

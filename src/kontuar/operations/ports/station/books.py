@@ -11,6 +11,7 @@ from kontuar.operations.ports.station.documents import Documents, Drafts, Number
 from kontuar.operations.ports.station.ledgers import CardOperations, Cash, Stock, Stream
 from kontuar.operations.ports.station.parking import Parking
 from kontuar.operations.ports.station.people import Logins
+from kontuar.operations.ports.station.returned import Returned
 from kontuar.operations.ports.station.views import Views
 
 
@@ -43,6 +44,8 @@ class Books(Protocol):
     def views(self) -> Views: ...
     @property
     def contractors(self) -> OwnContractors: ...
+    @property
+    def returned(self) -> Returned: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable when left."""

@@ -37,7 +37,7 @@ class Definitions(Protocol):
         ...
 
     def every(self, kind: type[R]) -> Mapping[str, R]:
-        """All records of a small kind, by key."""
+        """All records of a small kind, by key: the very same mapping until the next switch, another one after it."""
         ...
 
     def rows(self, kind: str) -> Sequence[tuple[str, int, bytes]]:

@@ -24,6 +24,11 @@ class Stream(Protocol):
         """Write one message; returns its position. Joins the running transaction."""
         ...
 
+    def stopped(self) -> str:
+        """Why this life of the station issues nothing any more (REL-13): `stream.forked`, `stream.closed` or
+        `stream.restored`; empty while it lives."""
+        ...
+
     def last_time(self) -> datetime.datetime | None:
         """When the last message was written."""
         ...
@@ -58,6 +63,14 @@ class Cash(Protocol):
 
     def start(self, shift: Shift) -> None:
         """A shift begins."""
+        ...
+
+    def keep_ended(self, shift: Shift, at: str) -> None:
+        """A shift of an earlier life that nobody closed, while another one is open: over, without a report."""
+        ...
+
+    def known(self, shift_id: str) -> bool:
+        """Whether it ever began here."""
         ...
 
     def finish(self, report: ShiftReport) -> None:

@@ -1,5 +1,6 @@
 """What a scanned or typed code names (DOC-20)."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -14,8 +15,9 @@ SCANS_KEPT: Final = 40
 
 def scanned(station: Station, code: str, quantity: str | Decimal) -> tuple[CodeMatch, str | Decimal]:
     """What a code names and how much of it: an EAN or code as it stands, else what a label carries inside."""
-    if station.books.definitions.by_code(code):
-        return one_match(station, code), quantity
+    matches = station.books.definitions.by_code(code)
+    if matches:
+        return _only(matches, code), quantity
     inside = read_scan(code, schemes_from(station.parameters().text("scan.in_store_codes")))
     # A label that carries a price is not read yet: unknown is better than one piece at the price of a kilogram.
     if inside.kind in ("article", "in_store", "gs1") and inside.code != code and inside.price is None:
@@ -29,6 +31,10 @@ def one_match(station: Station, code: str) -> CodeMatch:
     matches = station.books.definitions.by_code(code)
     if not matches:
         raise refuse("article.code_unknown", "article", code_text=code[:60])
+    return _only(matches, code)
+
+
+def _only(matches: Sequence[CodeMatch], code: str) -> CodeMatch:
     if len({match.article for match in matches}) > 1:
         raise refuse("article.code_ambiguous", "article", code_text=code[:60])
     return matches[0]

@@ -13,6 +13,7 @@ from kontuar.domain.documents.discounting import (
     priced_for,
 )
 from kontuar.domain.documents.document import Document
+from kontuar.domain.documents.totals import with_totals
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.firm.parameters import Parameters
 from kontuar.domain.pricing.basket import Basket, Settings
@@ -25,12 +26,12 @@ SAID_EACH_TIME: Final = frozenset({"discount.lowered", "discount.initial_price_r
 
 
 def with_discounts(station: Station, document: Document) -> Document:
-    """The document with every discount that holds; the lines' initial prices must be right already.
+    """The document with every discount that holds, and its totals; the lines' initial prices must be right already.
 
     An invoice that repeats a receipt keeps what the receipt gave; goods documents take none.
     """
     if type_of(document.type).lines != "priced" or document.repeats:
-        return document
+        return with_totals(document)
     basket = basket_on(station, document)
     settings = settings_for(station.parameters(), document)
     return discounted(document, price(basket, station.rules.book(document.currency), settings), basket.minute or 0)
@@ -38,12 +39,12 @@ def with_discounts(station: Station, document: Document) -> Document:
 
 def basket_on(station: Station, document: Document) -> Basket:
     """The document as the engine sees it here and now."""
-    rules = station.rules
+    rules, shop = station.rules, station.store()
     around = Surroundings(
-        minute=station.minute_of_day(), centres=rules.centres(station.store().centre),
-        buyer_groups=rules.buyer_groups(priced_for(document)),
+        minute=station.minute_of_day(), centres=rules.centres(shop.centre),
+        buyer_groups=rules.buyer_groups(priced_for(document), shop.contractor_group),
     )  # fmt: skip
-    basket = basket_of(document, {line.article: rules.traits(line.article) for line in document.lines}, around)
+    basket = basket_of(document, rules.traits_of(line.article for line in document.lines), around)
     return msgspec.structs.replace(basket, day=document.business_day or station.business_day())
 
 

@@ -1,6 +1,6 @@
 """A draft from its beginning to its end without approval: each change durable, none numbered (DOC-01, DOC-34)."""
 
-from kontuar.domain.documents import life
+from kontuar.domain.documents import discounting, life
 from kontuar.domain.documents.document import Buyer, Document
 from kontuar.domain.documents.messages import DraftDiscarded
 from kontuar.domain.documents.types import type_of
@@ -97,8 +97,7 @@ def _walk_in(station: Station) -> Buyer:
 
 
 def direction_of(station: Station, document_type: str) -> Direction:
-    """The VAT direction that new documents of a type have: the firm's settings of the type, else the parameter."""
-    settings = station.books.definitions.get(DocumentSettings, document_type)
-    if settings is not None and settings.direction:
-        return settings.direction
-    return "net" if station.parameters().text("sale.vat_direction") == "net" else "gross"
+    """The VAT direction that new documents of a type have here."""
+    return discounting.direction_of(
+        station.books.definitions.get(DocumentSettings, document_type), station.parameters()
+    )

@@ -149,7 +149,7 @@ def _added(station: Station, document: Document, line: Line) -> Document:
                     base_quantity=known.base_quantity + line.base_quantity,
                 )  # fmt: skip
                 return with_discounts(station, lines.replace(document, lines.undiscounted(grown, document.currency)))
-    return with_discounts(station, lines.add(document, line))
+    return lines.storable(with_discounts(station, lines.grown(document, line)), line)
 
 
 def _is_untouched(line: Line) -> bool:

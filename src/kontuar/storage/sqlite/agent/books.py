@@ -6,6 +6,7 @@ from typing import Final
 from kontuar.kernel.time import Clock
 from kontuar.storage.sqlite.agent.definitions import AgentDefinitions, AgentSnapshots
 from kontuar.storage.sqlite.agent.feeds import AgentFeeds, AgentSink
+from kontuar.storage.sqlite.agent.forks import AgentForks
 from kontuar.storage.sqlite.agent.outbox import AgentOutbox
 from kontuar.storage.sqlite.agent.parking import AgentParking
 from kontuar.storage.sqlite.agent.stock import AgentStock
@@ -24,6 +25,7 @@ class AgentBooks:
         self.stock = AgentStock(self.database, fresh_epoch)
         self.parking = AgentParking(self.database, fresh_epoch)
         self.log = SqliteStreamLog(self.database, self.stock, clock)
+        self.forks = AgentForks(self.database)
         self.outbox = AgentOutbox(self.database, self.log)
         self.definitions = AgentDefinitions(self.database)
         self.snapshots = AgentSnapshots(snapshots, self.definitions)

@@ -78,6 +78,9 @@ class AgentSink:
         """Go on from where the hub is; what contradicts it is found by the next push's acknowledgement. What was told
         long ago and comes late, in a file, moves nothing back."""
         for told in positions:
+            if self._outbox.is_stopped(told.stream):
+                self._outbox.resume(told.stream, told.position)
+                continue
             outgoing = self._outbox.stream(told.stream)
             if outgoing is not None and told.position.seq <= outgoing.held.seq:
                 continue

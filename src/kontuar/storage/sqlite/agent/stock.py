@@ -51,6 +51,16 @@ class AgentStock:
                 touched |= self._view.add_pending(stream, seq, fresh)
         self._changed(touched)
 
+    def forget(self, stream: StreamId, after: int) -> None:
+        """Moves of messages past a position are the hub's to count."""
+        key = (stream.origin, stream.incarnation, after)
+        rows = self._database.rows(
+            "SELECT DISTINCT warehouse, article FROM stock_pending WHERE origin = ? AND incarnation = ? AND seq > ?",
+            key,
+        )
+        self._database.write("DELETE FROM stock_pending WHERE origin = ? AND incarnation = ? AND seq > ?", key)
+        self._changed({(warehouse, article) for warehouse, article in rows})
+
     def take(self, figures: StockFigures) -> None:
         """The hub's figures; tills hear only of totals that differ from what they were told."""
         pairs = {(warehouse, article) for warehouse, article, _ in figures.rows}

@@ -64,14 +64,16 @@ class SqliteStreamLog:
     def state(self, stream: StreamId) -> StreamState:
         """Where the stream stands here."""
         row = self._database.row(
-            "SELECT held_seq, held_hash, hub_seq, hub_hash, closed FROM stream WHERE origin = ? AND incarnation = ?",
+            "SELECT held_seq, held_hash, hub_seq, hub_hash, closed, ordinal FROM stream"
+            " WHERE origin = ? AND incarnation = ?",
             (stream.origin, stream.incarnation),
         )
         if row is None:
             return StreamState()
         return StreamState(
-            held=Position(row[0], row[1].hex()), final=Position(row[2], row[3].hex()), closed=bool(row[4])
-        )
+            held=Position(row[0], row[1].hex()), final=Position(row[2], row[3].hex()), closed=bool(row[4]),
+            ordinal=row[5],
+        )  # fmt: skip
 
     def hash_at(self, stream: StreamId, seq: int) -> bytes | None:
         """The chain hash held at a position; None when it was never here (the hub had it before this agent)."""
@@ -86,8 +88,12 @@ class SqliteStreamLog:
         return None if found is None else bytes(found)
 
     def append(self, batch: Batch, messages: Sequence[SealedMessage]) -> Sequence[tuple[str, str]]:
-        """Store the bytes, apply stock moves, move the cursor; what is readable but wrong is parked (rule 3)."""
-        found = [self._read(batch.stream, message) for message in messages]
+        """Store the bytes, apply stock moves, move the cursor; what is readable but wrong is parked (rule 3).
+
+        Some may lie here already, behind a hole that is being filled: they are left as they are.
+        """
+        fresh = self._not_here(batch.stream, messages)
+        found = [self._read(batch.stream, message) for message in fresh]
         taken = self._ids_taken(found)
         origin, incarnation = batch.stream.origin, batch.stream.incarnation
         self._database.write_many(
@@ -108,12 +114,28 @@ class SqliteStreamLog:
         self._move_cursor(batch, messages[-1])
         return [(r.message_id, reason) for r, reason in refused]
 
+    def _not_here(self, stream: StreamId, messages: Sequence[SealedMessage]) -> list[SealedMessage]:
+        """Those that are new; what lies here otherwise contradicts them and is kept aside first."""
+        rows = self._database.rows(
+            "SELECT seq, hash FROM message WHERE origin = ? AND incarnation = ? AND seq BETWEEN ? AND ?",
+            (stream.origin, stream.incarnation, messages[0].seq, messages[-1].seq),
+        )
+        here = {seq: bytes(digest) for seq, digest in rows}
+        if any(here.get(message.seq, message.hash) != message.hash for message in messages):
+            self.give_way(stream, messages[0].seq - 1)
+            here = {}
+        return [message for message in messages if message.seq not in here]
+
     def store_fork(self, batch: Batch, messages: Sequence[SealedMessage]) -> None:
         """Keep what contradicts aside and close the incarnation."""
         stream = batch.stream
+        hashes = {batch.first: batch.previous_hash, **{m.seq + 1: m.hash for m in batch.messages}}
         self._database.write_many(
-            "INSERT OR IGNORE INTO forked_message VALUES (?, ?, ?, ?, ?, ?)",
-            [(stream.origin, stream.incarnation, m.seq, m.hash, m.payload, m.signature) for m in messages],
+            "INSERT OR IGNORE INTO forked_message VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (stream.origin, stream.incarnation, m.seq, m.hash, m.payload, m.signature, hashes[m.seq])
+                for m in messages
+            ],
         )
         self.start(stream, batch.store)
         self._database.write(
@@ -121,12 +143,51 @@ class SqliteStreamLog:
             (stream.origin, stream.incarnation),
         )
 
+    def place_life(self, batch: Batch, *, opened: bool) -> None:
+        """Which life of its station the stream is, and whether it was opened; earlier ones are closed."""
+        stream, ordinal = batch.stream, batch.ordinal
+        self.start(stream, batch.store)
+        self._database.write(
+            "UPDATE stream SET ordinal = coalesce(nullif(?, 0), ordinal), opened = opened OR ?"
+            " WHERE origin = ? AND incarnation = ?",
+            (ordinal, opened, stream.origin, stream.incarnation),
+        )
+        self._database.write(
+            "UPDATE stream SET closed = 1 WHERE origin = ?1 AND closed = 0 AND ordinal > 0"
+            " AND ordinal < (SELECT max(ordinal) FROM stream WHERE origin = ?1 AND opened)",
+            (stream.origin,),
+        )
+
     def start(self, stream: StreamId, store: str) -> None:
         """The stream is known from now on."""
         zero = bytes.fromhex(START.hash)
         self._database.write(
-            "INSERT OR IGNORE INTO stream VALUES (?, ?, ?, 0, ?, 0, ?, 0, '')",
+            "INSERT OR IGNORE INTO stream (origin, incarnation, store, held_seq, held_hash, hub_seq, hub_hash)"
+            " VALUES (?, ?, ?, 0, ?, 0, ?)",
             (stream.origin, stream.incarnation, store, zero, zero),
+        )
+
+    def give_way(self, stream: StreamId, after: int) -> None:
+        """What is held past a position contradicts the hub: it is kept aside, and its goods are counted there
+        (REL-05)."""
+        key = (stream.origin, stream.incarnation, after)
+        self._database.write(
+            "INSERT OR IGNORE INTO forked_message SELECT m.origin, m.incarnation, m.seq, m.hash, m.payload,"
+            " m.signature, coalesce(p.hash, CASE m.seq WHEN 1 THEN zeroblob(32) ELSE x'' END) FROM message m"
+            " LEFT JOIN message p ON (p.origin, p.incarnation, p.seq) = (m.origin, m.incarnation, m.seq - 1)"
+            " WHERE m.origin = ? AND m.incarnation = ? AND m.seq > ?",
+            key,
+        )
+        self._database.write("DELETE FROM message WHERE origin = ? AND incarnation = ? AND seq > ?", key)
+        self._database.write("DELETE FROM parked WHERE origin = ? AND incarnation = ? AND seq > ?", key)
+        self._database.write("DELETE FROM passed_elsewhere WHERE origin = ? AND incarnation = ? AND first > ?", key)
+        self._stock.forget(stream, after)
+        digest = self.hash_at(stream, after)
+        assert digest is not None, "what the hub was told of is held, or known to be there"
+        self._database.write(
+            "UPDATE stream SET held_seq = ?1, held_hash = ?2, hub_seq = ?1, hub_hash = ?2, stopped = ''"
+            " WHERE origin = ?3 AND incarnation = ?4",
+            (after, digest, stream.origin, stream.incarnation),
         )
 
     def keep_unreadable(self, data: bytes, reason: str) -> None:
@@ -222,6 +283,7 @@ class SqliteStreamLog:
             "messages_waiting": "SELECT coalesce(sum(held_seq - hub_seq), 0) FROM stream WHERE held_seq > hub_seq",
             "messages_parked": "SELECT count(*) FROM parked",
             "messages_forked": "SELECT count(*) FROM forked_message",
+            "messages_forked_untold": "SELECT (SELECT count(*) FROM forked_message) - (SELECT count(*) FROM fork_told)",
             "frames_unreadable": "SELECT coalesce(max(id), 0) FROM unreadable_frame",
         }
         return {name: int(self._database.value(query)) for name, query in names.items()}

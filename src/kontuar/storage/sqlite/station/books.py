@@ -15,9 +15,11 @@ from kontuar.storage.sqlite.station.documents import SqliteDocuments
 from kontuar.storage.sqlite.station.drafts import SqliteDrafts
 from kontuar.storage.sqlite.station.parking import SqliteParking
 from kontuar.storage.sqlite.station.people import SqliteCardOperations, SqliteLogins
+from kontuar.storage.sqlite.station.returned import SqliteReturned
 from kontuar.storage.sqlite.station.stock import SqliteStock
 from kontuar.storage.sqlite.station.stream import Sign, SqliteNumbers, SqliteStream
 from kontuar.storage.sqlite.station.views import SqliteViews
+from kontuar.storage.witness import Witness
 
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations" / "station"
 
@@ -25,11 +27,17 @@ MIGRATIONS: Final = Path(__file__).parent.parent / "migrations" / "station"
 class SqliteBooks:
     """Everything a station keeps; implements `operations.ports.station.Books`."""
 
-    def __init__(self, database: SqliteDatabase, stream: StreamId, store: str, sign: Sign, clock: Clock) -> None:
+    def __init__(
+        self, database: SqliteDatabase, stream: StreamId, store: str, sign: Sign, clock: Clock, *,
+        witness: Witness | None = None, ordinal: int = 1, restored: bool = False,
+    ) -> None:  # fmt: skip
+        """`witness`, `ordinal`, `restored`: as at the stream."""
         self.database = database
         self.definitions = SqliteDefinitions(database)
         self.drafts = SqliteDrafts(database)
-        self.stream = SqliteStream(database, stream, store, sign)
+        self.stream = SqliteStream(
+            database, stream, store, sign, witness=witness, ordinal=ordinal, restored=restored
+        )  # fmt: skip
         self.documents = SqliteDocuments(database, stream)
         self.stock = SqliteStock(database, stream)
         self.cash = SqliteCash(database)
@@ -40,6 +48,7 @@ class SqliteBooks:
         self.parking = SqliteParking(database)
         self.views = SqliteViews(database)
         self.contractors = SqliteOwnContractors(database, stream)
+        self.returned = SqliteReturned(database, stream)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable when left."""

@@ -7,6 +7,7 @@ from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.money import Minor
 from kontuar.kernel.time import instant_text
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.last_read import LastRead
 
 
 class SqliteCash:
@@ -14,17 +15,28 @@ class SqliteCash:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
+        self._open = LastRead(Shift)
 
     def open_shift(self) -> Shift | None:
         """The shift that is open; the database allows only one."""
         body = self._database.value("SELECT body FROM shift WHERE closed_at IS NULL")
-        return None if body is None else decode(body, Shift)
+        return None if body is None else self._open.read(body)
 
     def start(self, shift: Shift) -> None:
         """A shift begins."""
         self._database.write(
             "INSERT INTO shift VALUES (?, ?, ?, NULL, NULL)", (shift.shift_id, shift.number, encode(shift))
         )
+
+    def keep_ended(self, shift: Shift, at: str) -> None:
+        """A shift of an earlier life that nobody closed, beside the one that is open: it is over, without a report."""
+        self._database.write(
+            "INSERT INTO shift VALUES (?, ?, ?, ?, NULL)", (shift.shift_id, shift.number, encode(shift), at)
+        )
+
+    def known(self, shift_id: str) -> bool:
+        """Whether it ever began here."""
+        return bool(self._database.value("SELECT 1 FROM shift WHERE shift_id = ?", (shift_id,)))
 
     def finish(self, report: ShiftReport) -> None:
         """The shift ends with its report."""
@@ -71,12 +83,12 @@ class SqliteCash:
         return {(form, currency): Minor(amount) for form, currency, amount in rows}
 
     def type_totals(self, shift_id: str) -> Sequence[TypeTotal]:
-        """Documents of a shift by type, first and last number in the order of approval."""
+        """Documents of a shift by type, first and last number in the order of approval; forked ones are none of it."""
         rows = self._database.rows(
             "SELECT t.type, t.n, a.number, b.number, t.gross FROM"
             " (SELECT type, count(*) n, min(id) first, max(id) last,"
             "  sum(CASE WHEN repeats = '' THEN gross ELSE 0 END) gross"
-            "  FROM document WHERE shift_id = ? GROUP BY type) t"
+            "  FROM document WHERE shift_id = ? AND state <> 'forked' GROUP BY type) t"
             " JOIN document a ON a.id = t.first JOIN document b ON b.id = t.last ORDER BY t.type",
             (shift_id,),
         )
@@ -90,7 +102,8 @@ class SqliteCash:
         rows = self._database.rows(
             "SELECT x.vat, sum(x.net), sum(x.tax), sum(x.gross)"
             " FROM document d JOIN document_tax x ON x.document = d.id"
-            " WHERE d.shift_id = ? AND d.family = 'trade' AND d.repeats = '' GROUP BY x.vat ORDER BY x.vat",
+            " WHERE d.shift_id = ? AND d.state <> 'forked' AND d.family = 'trade' AND d.repeats = ''"
+            " GROUP BY x.vat ORDER BY x.vat",
             (shift_id,),
         )
         return [TaxTotal(vat=vat, net=Minor(net), tax=Minor(tax), gross=Minor(gross)) for vat, net, tax, gross in rows]
@@ -98,7 +111,9 @@ class SqliteCash:
     def sales_gross(self, shift_id: str) -> Minor:
         """What the documents of a shift add to sales, signed."""
         return Minor(
-            self._database.value("SELECT coalesce(sum(turnover), 0) FROM document WHERE shift_id = ?", (shift_id,))
+            self._database.value(
+                "SELECT coalesce(sum(turnover), 0) FROM document WHERE shift_id = ? AND state <> 'forked'", (shift_id,)
+            )
         )
 
     def form_totals(self, shift: Shift) -> Sequence[FormTotal]:

@@ -1,4 +1,4 @@
-"""Counting queries of a business day, for reconciliation."""
+"""Counting queries of a business day, for reconciliation; forked documents are head office's to decide on."""
 
 from collections.abc import Sequence
 
@@ -17,12 +17,12 @@ class SqliteCounts:
     def day_sums(self, day: str) -> Sequence[DaySum]:
         """Per document type."""
         numbers: dict[str, list[str]] = {}
-        query = "SELECT type, number FROM document WHERE business_day = ? ORDER BY id"
+        query = "SELECT type, number FROM document WHERE business_day = ? AND state <> 'forked' ORDER BY id"
         for kind, number in self._database.rows(query, (day,)):
             numbers.setdefault(kind, []).append(number)
         rows = self._database.rows(
-            "SELECT type, count(*), sum(line_count), sum(gross) FROM document WHERE business_day = ?"
-            " GROUP BY type ORDER BY type",
+            "SELECT type, count(*), sum(line_count), sum(gross) FROM document"
+            " WHERE business_day = ? AND state <> 'forked' GROUP BY type ORDER BY type",
             (day,),
         )
         return [
@@ -34,7 +34,7 @@ class SqliteCounts:
         """Per form and currency, documents only."""
         rows = self._database.rows(
             "SELECT m.form, m.currency, sum(m.amount) FROM document d JOIN cash_move m ON m.doc_id = d.doc_id"
-            " WHERE d.business_day = ? AND m.effect = 'payment'"
+            " WHERE d.business_day = ? AND d.state <> 'forked' AND m.effect = 'payment'"
             " GROUP BY m.form, m.currency ORDER BY m.form, m.currency",
             (day,),
         )
@@ -45,7 +45,7 @@ class SqliteCounts:
         rows = self._database.rows(
             "SELECT place, article, sum(change) FROM ("
             " SELECT m.from_place place, m.article, -m.quantity_e4 change FROM document d"
-            "  JOIN stock_move m ON m.doc_id = d.doc_id WHERE d.business_day = ?1"
+            "  JOIN stock_move m ON m.doc_id = d.doc_id WHERE d.business_day = ?1 AND d.state <> 'forked'"
             " UNION ALL SELECT m.to_place, m.article, m.quantity_e4 FROM document d"
             "  JOIN stock_move m ON m.doc_id = d.doc_id WHERE d.business_day = ?1)"
             " WHERE substr(place, 1, 1) <> '@' GROUP BY place, article ORDER BY place, article",

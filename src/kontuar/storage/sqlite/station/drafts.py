@@ -4,9 +4,10 @@ import datetime
 from collections.abc import Sequence
 
 from kontuar.domain.documents.document import Document
-from kontuar.kernel.canonical import decode, encode
+from kontuar.kernel.canonical import decode
 from kontuar.kernel.time import instant_text
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.last_read import LastRead
 
 
 class SqliteDrafts:
@@ -14,15 +15,16 @@ class SqliteDrafts:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
+        self._last = LastRead(Document)
 
     def load(self, doc_id: str) -> Document | None:
         """The draft as last saved."""
         body = self._database.value("SELECT body FROM draft WHERE doc_id = ?", (doc_id,))
-        return None if body is None else decode(body, Document)
+        return None if body is None else self._last.read(body)
 
     def save(self, document: Document, now: datetime.datetime) -> None:
         """Keep the draft."""
-        values = (document.doc_id, document.type, instant_text(now), encode(document))
+        values = (document.doc_id, document.type, instant_text(now), self._last.written(document))
         with self._database.transaction():
             self._database.write("INSERT OR REPLACE INTO draft VALUES (?, ?, ?, ?)", values)
 
@@ -36,7 +38,7 @@ class SqliteDrafts:
         body = self._database.value(
             "SELECT body FROM draft WHERE type = ? ORDER BY updated_at DESC LIMIT 1", (document_type,)
         )
-        return None if body is None else decode(body, Document)
+        return None if body is None else self._last.read(body)
 
     def every(self) -> Sequence[Document]:
         """All drafts, newest first."""

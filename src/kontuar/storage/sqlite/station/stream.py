@@ -7,21 +7,33 @@ import msgspec
 
 from kontuar.domain.documents.messages import Message, body_bytes
 from kontuar.kernel.canonical import CHAIN_START, chain_hash, encode
+from kontuar.kernel.errors import refuse
 from kontuar.kernel.time import instant_text, parse_instant
-from kontuar.operations.ports.streams import Position, StreamId
+from kontuar.operations.ports.streams import Mark, Position, StreamId
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.witness import Witness
 
 Sign = Callable[[bytes], bytes]
+STOPPED = {1: "stream.forked", 2: "stream.closed"}
+"""What `uplink.forked` says: the receiver holds something else; a later life of this station was opened."""
 
 
 class SqliteStream:
     """The table `message`: gapless positions, each hash built on the one before, each hash signed (HUB-10)."""
 
-    def __init__(self, database: SqliteDatabase, stream: StreamId, store: str, sign: Sign) -> None:
+    def __init__(
+        self, database: SqliteDatabase, stream: StreamId, store: str, sign: Sign, *,
+        witness: Witness | None = None, ordinal: int = 1, restored: bool = False,
+    ) -> None:  # fmt: skip
+        """`ordinal`: which life of the station this is; `restored`: the witness knows of messages that are not here."""
         self._database = database
         self._stream = stream
         self._store = store
         self._sign = sign
+        self._witness = witness
+        self._ordinal = ordinal
+        self._restored = restored
+        self._witnessed_in = -1
 
     def head(self) -> Position:
         """The last message."""
@@ -29,21 +41,45 @@ class SqliteStream:
         return Position(seq, digest.hex())
 
     def append(self, kind: str, message_id: str, body: msgspec.Struct, *, at: datetime.datetime, by: str) -> int:
-        """Write one message and return its position."""
-        seq, previous = self._head()
-        message = Message(
-            kind=kind, origin=self._stream.origin, incarnation=self._stream.incarnation, seq=seq + 1,
-            store=self._store, message_id=message_id, at=at, by=by, body=body_bytes(body),
-        )  # fmt: skip
-        payload = encode(message)
-        digest = chain_hash(previous, payload)
+        """Write one message and return its position.
+
+        Raises `Refused("stream.forked" | "stream.closed" | "stream.restored")`: a life that is over issues nothing
+        (REL-13).
+        """
+        stopped = self.stopped()
+        if stopped:
+            raise refuse(stopped, "station", station=self._stream.origin)
         with self._database.transaction():
+            seq, previous = self._head()
+            if self._witnessed_in != self._database.begun:  # what was there before this transaction is durable
+                self._testify(seq, previous)
+                self._witnessed_in = self._database.begun
+            message = Message(
+                kind=kind, origin=self._stream.origin, incarnation=self._stream.incarnation, seq=seq + 1,
+                store=self._store, message_id=message_id, at=at, by=by, body=body_bytes(body),
+            )  # fmt: skip
+            payload = encode(message)
+            digest = chain_hash(previous, payload)
             self._database.write(
                 "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (self._stream.incarnation, seq + 1, message_id, kind, payload, digest, self._sign(digest),
                  instant_text(at)),
             )  # fmt: skip
         return seq + 1
+
+    def stopped(self) -> str:
+        """Why this life issues nothing any more: `stream.forked`, `stream.closed` or `stream.restored`; else empty."""
+        found = self._database.value("SELECT forked FROM uplink WHERE incarnation = ?", (self._stream.incarnation,))
+        return STOPPED.get(found or 0, "stream.restored" if self._restored else "")
+
+    def testify(self) -> None:
+        """Let the witness know how far this life has come; between transactions."""
+        if not self._restored:
+            self._testify(*self._head())
+
+    def _testify(self, seq: int, digest: bytes) -> None:
+        if self._witness is not None:
+            self._witness.note(Mark(self._stream.incarnation, self._ordinal, seq, digest.hex()))
 
     def last_time(self) -> datetime.datetime | None:
         """When the last message was written."""

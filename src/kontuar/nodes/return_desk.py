@@ -1,0 +1,133 @@
+"""What a station does about its earlier lives without help: fetch back what it lacks, offer what contradicts (REL-05,
+REL-13; docs/protocol.md, *A till's lives*)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from kontuar.kernel.canonical import decode, encode
+from kontuar.kernel.connectivity import Connectivity
+from kontuar.kernel.errors import Refused, refuse
+from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
+from kontuar.operations.hub.enrolment import CertificateRow, NodeCertificate
+from kontuar.operations.ports.hub_documents import SealCheck
+from kontuar.operations.ports.questions import MESSAGES, AskMessages, HeldMessage, HeldMessages
+from kontuar.operations.ports.streams import START, Position, StreamId
+from kontuar.operations.station import returned
+from kontuar.operations.station.returned import Fetched, Merged, Wanted
+from kontuar.operations.station.station import Station
+from kontuar.storage.failures import StorageFailure
+from kontuar.web.desk import Desk
+
+IDLE_SECONDS: Final = 30.0
+AGAIN_SECONDS: Final = 5.0
+MOST_AT_ONCE: Final = 5_000
+"""Messages of one transaction: while they are written nobody sells here."""
+_log = structlog.get_logger("lives")
+
+
+class ReturnDesk:
+    """One task. `seal` says what is wrong with a message's signature."""
+
+    def __init__(self, desk: Desk, seal: SealCheck) -> None:
+        self._desk = desk
+        self._station = desk.station
+        self._seal = seal
+
+    async def run(self) -> None:
+        """For as long as the station runs."""
+        while True:
+            pause = AGAIN_SECONDS
+            try:
+                if await self.once():
+                    pause = IDLE_SECONDS
+            except Refused as refusal:
+                _log.warning("lives.offers_wait", code=refusal.problems[0].code)
+            except StorageFailure as failure:  # a full disk passes; a damaged database ends the process elsewhere
+                _log.warning("lives.wait", code=failure.code)
+            except Exception:  # noqa: BLE001 - a task that dies silently would keep what was sold from this till
+                _log.exception("lives.broke")
+            await asyncio.sleep(pause)
+
+    async def once(self) -> bool:
+        """All that is due now; whether nothing is left that waits for the agent or the hub. Raises `Refused` when this
+        life may not announce anything."""
+        done = True
+        if self._station.connectivity() > Connectivity.OFFLINE:
+            ordinals = await self._desk.run(_ordinals, self._station)
+            for life in await self._desk.run(returned.wanted, self._station, ordinals):
+                done = await self._brought(life, ordinals) and done
+        while await self._desk.run(returned.offer_forks, self._station):
+            _log.warning("lives.fork_offered")
+        return done
+
+    async def _brought(self, life: Wanted, ordinals: Mapping[str, int]) -> bool:
+        try:
+            after = life.after
+            if after != START and not await self._is_common(life.incarnation, after):
+                after = START
+            await self._bring(life.incarnation, after, ordinals)
+        except Refused as refusal:
+            _log.warning("lives.return_waits", incarnation=life.incarnation, code=refusal.problems[0].code)
+            return False
+        return True
+
+    async def _is_common(self, incarnation: str, after: Position) -> bool:
+        """Whether what is held elsewhere goes on from what this database knows to be final; the hub may have been set
+        up again from a backup and have taken in something else since."""
+        answer = await self._ask(incarnation, after.seq)
+        if answer.head.seq > after.seq and answer.messages:
+            return returned.follows(after, answer.messages[0])
+        return bool(await self._desk.run(returned.holds, self._station, incarnation, answer.head))
+
+    async def _bring(self, incarnation: str, after: Position, ordinals: Mapping[str, int]) -> None:
+        """Run by run, each in one transaction; cut off in the middle, the next beginning finds what is there."""
+        complete = False
+        while not complete:
+            told, head, complete = await self._run_of(incarnation, after)
+            stream = StreamId(self._station.identity.station, incarnation)
+            messages = await asyncio.to_thread(returned.checked, stream, after, told, self._seal)
+            fetched = Fetched(incarnation=incarnation, messages=messages, head=head, complete=complete)
+            done = await self._desk.run(returned.merge, self._station, fetched, ordinals)
+            _tell(incarnation, done)
+            if messages:
+                after = Position(messages[-1].seq, messages[-1].hash.hex())
+
+    async def _run_of(self, incarnation: str, after: Position) -> tuple[Sequence[HeldMessage], Position, bool]:
+        """(messages, head, whether they reach it), with as many questions as it takes."""
+        told: list[HeldMessage] = []
+        while True:
+            answer = await self._ask(incarnation, after.seq + len(told))
+            told += answer.messages
+            if answer.complete or len(told) >= MOST_AT_ONCE:
+                return told, answer.head, answer.complete
+            if not answer.messages:
+                raise refuse("stream.answer_wrong", seq=after.seq + len(told) + 1, reason="missing")
+
+    async def _ask(self, incarnation: str, after: int) -> HeldMessages:
+        body = encode(AskMessages(incarnation=incarnation, after=after))
+        try:
+            return decode(await self._desk.questions.ask(MESSAGES, body), HeldMessages)
+        except msgspec.DecodeError as error:
+            raise refuse("stream.answer_wrong", seq=after + 1, reason=error) from None
+
+
+def _tell(incarnation: str, done: Merged) -> None:
+    if done.returned:
+        _log.warning(
+            "lives.returned", incarnation=incarnation, messages=done.returned, forked=done.aside,
+            without_effect=done.without_effect,
+        )  # fmt: skip
+
+
+def _ordinals(station: Station) -> dict[str, int]:
+    """Which life of this station each of its certificates is for."""
+    found: dict[str, int] = {}
+    for _, _, body in station.books.definitions.rows(CERTIFICATE):
+        told = decode(decode(body, CertificateRow).certificate.encode(), NodeCertificate)
+        if (told.kind, told.node) == ("station", station.identity.station):
+            found[told.incarnation] = told.ordinal
+    return found

@@ -1,0 +1,126 @@
+"""Which life a till goes on in, and the next one kept ready (REL-13; docs/protocol.md, *A till's lives*)."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+
+from kontuar import __version__
+from kontuar.kernel.connectivity import Connectivity
+from kontuar.kernel.errors import Refused
+from kontuar.kernel.ids import Ids
+from kontuar.operations.ports.runner import Runner
+from kontuar.operations.ports.streams import Mark, StreamId
+from kontuar.operations.station.lives import RESTORED, is_unused, why_over
+from kontuar.storage.failures import StorageFailure
+from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.station.stream import SqliteStream
+from kontuar.storage.sqlite.sync_state import StationOutbox
+from kontuar.storage.witness import Witness
+from kontuar.sync.connection import Connection
+from kontuar.sync.identity import NodeKeys
+from kontuar.sync.lives import Lives
+from kontuar.sync.questions import Questions
+from kontuar.sync.transport import Transport
+
+WITNESS_FILE: Final = "witness"
+LOOK_SECONDS: Final = 1.0
+AGAIN_SECONDS: Final = 15.0
+"""Between two tries to have a key certified."""
+_log = structlog.get_logger("lives")
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """The life a till goes on in. `restored`: the database is older than the till, and no other life is ready; `mark`:
+    what the witness knew at the start."""
+
+    keys: NodeKeys
+    restored: bool = False
+    mark: Mark | None = None
+
+
+def begin(lives: Lives, keys: NodeKeys, database: SqliteDatabase, witness: Witness) -> Begun:
+    """The running life, or the spare one when that is over and there is one."""
+    mine = keys.certificate
+    log = StationOutbox(database, StreamId(mine.node, mine.incarnation), mine.store)
+    mark = witness.read()
+    over = why_over(log, StreamId(mine.node, mine.incarnation), mine.ordinal, mark)
+    if not over:
+        return Begun(keys, mark=mark)
+    _log.error("station.life_is_over", reason=over, incarnation=mine.incarnation, ordinal=mine.ordinal)
+    spare = lives.spare()
+    if spare is not None and not is_unused(log, spare.certificate.incarnation, spare.certificate.ordinal, mark):
+        lives.drop_spare()
+        spare = None
+    if spare is None:
+        return Begun(keys, restored=over == RESTORED, mark=mark)
+    lives.take_spare(over)
+    _log.warning("station.next_life", reason=over, series=spare.certificate.series)
+    return Begun(spare, mark=mark)
+
+
+class LifeDesk:
+    """Keeps the next life ready, and goes on in it when the running one is over. Wiring and one task."""
+
+    def __init__(
+        self, lives: Lives, keys: NodeKeys, stream: SqliteStream, run: Runner, connection: Connection,
+        questions: Questions, transport: Transport, ids: Ids, *, code: str, go_on: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """`code`: a one-time code from the settings, for a till that was closed; `go_on` starts the node anew."""
+        self._lives = lives
+        self._keys = keys
+        self._stream = stream
+        self._run = run
+        self._connection = connection
+        self._questions = questions
+        self._transport = transport
+        self._ids = ids
+        self._code = code
+        self._go_on = go_on
+        self._gone_on = False
+
+    async def run(self) -> None:
+        """Look once a second; never ends by itself."""
+        while True:
+            pause = LOOK_SECONDS
+            try:
+                pause = await self.look()
+            except Refused as refusal:
+                _log.warning("lives.wait", code=refusal.problems[0].code)
+                pause = AGAIN_SECONDS
+            except (StorageFailure, OSError) as failure:
+                _log.warning("lives.wait", code=type(failure).__name__)
+                pause = AGAIN_SECONDS
+            await asyncio.sleep(pause)
+
+    async def look(self) -> float:
+        """What is to be done now; how many seconds may pass until the next look. Raises `Refused`."""
+        stopped = await self._run(self._stream.stopped)
+        if stopped == "stream.closed":
+            return await self._enrol_by_settings()
+        if not self._lives.has_spare() and self._connection.level() == Connectivity.ONLINE:
+            await self._lives.make_spare(self._keys, self._ask_for_spare, ids=self._ids, build=__version__)
+        if stopped and self._lives.has_spare():
+            self._next_life()
+        return LOOK_SECONDS
+
+    async def enrol(self, code: str) -> None:
+        """A person types a one-time code: a new life begins. Raises `Refused`."""
+        await self._lives.enrol_anew(self._keys, self._transport, code=code, ids=self._ids, build=__version__)
+        self._next_life()
+
+    async def _enrol_by_settings(self) -> float:
+        if self._code and self._connection.level() == Connectivity.ONLINE:
+            code, self._code = self._code, ""
+            await self.enrol(code)
+        return AGAIN_SECONDS
+
+    async def _ask_for_spare(self, request: bytes) -> bytes:
+        return await self._questions.ask("station.spare", request)
+
+    def _next_life(self) -> None:
+        if not self._gone_on:
+            self._gone_on = True
+            self._go_on()

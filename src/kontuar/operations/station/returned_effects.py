@@ -1,0 +1,205 @@
+"""What a message of an earlier life writes into the books when it comes back: as when it was issued (REL-05, REL-13).
+
+Nothing is checked or announced again: it happened. Where this database moved on otherwise meanwhile (the same draft was
+approved once more, the same shift closed once more) the message is kept without effect, and the reason said.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from kontuar.domain.documents.document import APPROVED, CANCELLED, Document, HistoryEntry
+from kontuar.domain.documents.messages import (
+    Cancelled,
+    ContractorCreated,
+    DraftDiscarded,
+    Fiscalised,
+    LineVoided,
+    Message,
+    MessageOffered,
+    Printed,
+    ShiftClosed,
+    ShiftOpened,
+    read_body,
+)
+from kontuar.domain.documents.types import is_fiscal
+from kontuar.domain.parties.records import Contractor
+from kontuar.kernel.time import instant_text
+from kontuar.operations.ports.station.returned import LifeBooks
+from kontuar.operations.station.parking import origin
+from kontuar.operations.station.station import Station
+
+RETURNED: Final = "returned"
+UNCERTAIN: Final = "fiscal_uncertain"
+TWICE: Final = "happened twice"
+NUMBER_TAKEN: Final = "number taken"
+UNKNOWN: Final = "of nothing known"
+UNREADABLE: Final = "unreadable"
+
+
+class Effects:
+    """Those of one life's messages, in their order, inside one transaction."""
+
+    def __init__(self, station: Station, life: LifeBooks) -> None:
+        self._station = station
+        self._books = station.books
+        self._life = life
+        self._unregistered: dict[str, None] = {}
+        self._digest = b""
+        self._by_kind: dict[type[msgspec.Struct], Callable[[Any, Message], str]] = {
+            Document: self._document,
+            Cancelled: self._cancelled,
+            Fiscalised: self._fiscalised,
+            Printed: self._printed,
+            ShiftOpened: self._shift_opened,
+            ShiftClosed: self._shift_closed,
+            DraftDiscarded: self._discarded,
+            LineVoided: self._voided,
+            ContractorCreated: self._contractor,
+            MessageOffered: self._offered,
+        }
+
+    def apply(self, message: Message, digest: bytes) -> str:
+        """Why it has no effect here, empty when it has, or none is known for its kind. `digest`: its chain hash."""
+        try:
+            body = read_body(message)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return UNREADABLE
+        self._digest = digest
+        write = self._by_kind.get(type(body))
+        return "" if write is None else write(body, message)
+
+    def end(self) -> None:
+        """Nobody knows whether the fiscal device registered a sale before its answer was lost: a person looks at the
+        paper first (SALE-05)."""
+        for doc_id in self._unregistered:
+            self._write_down(doc_id, UNCERTAIN)
+        self._unregistered.clear()
+
+    # -- documents ------------------------------------------------------------------------------------------
+    def _document(self, document: Document, message: Message) -> str:
+        books = self._books
+        made_room = books.returned.give_way(document.doc_id, self._digest)
+        if not made_room and books.documents.find(document.doc_id) is not None:
+            return TWICE
+        if books.documents.find_number(document.number) is not None:
+            return NUMBER_TAKEN
+        fiscal = "waiting" if self._station.fiscal_device and is_fiscal(document) else ""
+        if fiscal:
+            self._unregistered[document.doc_id] = None
+        self._life.documents.add(document, message.seq, fiscal=fiscal)
+        self._life.stock.add_moves(document.doc_id, document.stock_moves, message.seq)
+        books.cash.add_moves(document.doc_id, document.cash_moves, document.shift_id)
+        self._note(document.doc_id, "approved")
+        self._end_draft(document)
+        return ""
+
+    def _cancelled(self, body: Cancelled, message: Message) -> str:
+        stored = self._books.documents.find(body.doc_id)
+        if stored is None:
+            return UNKNOWN
+        if stored.row.state != APPROVED:
+            return TWICE
+        self._life.stock.add_moves(body.doc_id, body.stock_moves, message.seq)
+        self._books.cash.add_moves(body.doc_id, body.cash_moves, body.shift_id)
+        self._books.documents.set_state(body.doc_id, CANCELLED)
+        self._note(body.doc_id, "cancelled", reason=body.reason)
+        return ""
+
+    def _fiscalised(self, body: Fiscalised, message: Message) -> str:
+        del message
+        stored = self._books.documents.find(body.doc_id)
+        if stored is None:
+            return UNKNOWN
+        if stored.row.fiscal == "done" and stored.fiscal_number != body.fiscal_number:
+            return TWICE
+        self._unregistered.pop(body.doc_id, None)
+        self._books.documents.set_fiscal(body.doc_id, "done", body.fiscal_number)
+        self._books.returned.only_forked(body.doc_id, "fiscalised", holds=False)
+        self._note(body.doc_id, "fiscalised", fiscal_number=body.fiscal_number)
+        return ""
+
+    def _printed(self, body: Printed, message: Message) -> str:
+        del message
+        if self._books.documents.find(body.doc_id) is None:
+            return UNKNOWN
+        self._books.documents.count_print(body.doc_id)
+        self._note(body.doc_id, "printed")
+        return ""
+
+    def _note(self, doc_id: str, what: str, **facts: str) -> None:
+        """What it was about is a fact of its coming back."""
+        self._write_down(doc_id, RETURNED, what=what, **{name: value for name, value in facts.items() if value})
+
+    def _write_down(self, doc_id: str, event: str, **facts: str) -> None:
+        """Nobody did it, and it is now."""
+        station = self._station
+        entry = HistoryEntry(
+            at=station.clock.now(), event=event, operator="", station=station.identity.station, facts=facts
+        )
+        self._books.documents.note(doc_id, entry)
+
+    # -- shifts ---------------------------------------------------------------------------------------------
+    def _shift_opened(self, body: ShiftOpened, message: Message) -> str:
+        del message
+        cash = self._books.cash
+        if cash.known(body.shift.shift_id):
+            return TWICE
+        if cash.open_shift() is None:
+            cash.start(body.shift)
+        else:
+            cash.keep_ended(body.shift, instant_text(self._station.clock.now()))
+        cash.add_moves(body.shift.shift_id, body.cash_moves, body.shift.shift_id)
+        return ""
+
+    def _shift_closed(self, body: ShiftClosed, message: Message) -> str:
+        del message
+        cash, shift = self._books.cash, body.report.shift
+        if not cash.known(shift.shift_id):
+            return UNKNOWN
+        if cash.report_of(shift.shift_id) is not None:
+            return TWICE
+        cash.finish(body.report)
+        cash.add_moves(f"{shift.shift_id}:closed", body.cash_moves, shift.shift_id)
+        return ""
+
+    # -- drafts ---------------------------------------------------------------------------------------------
+    def _end_draft(self, document: Document) -> None:
+        """What it was approved from is no draft any more; a draft on which a card paid since is kept as another one."""
+        parked = document.parked.doc_id if document.parked is not None else document.doc_id
+        for draft_id in dict.fromkeys((document.doc_id, parked)):
+            draft = self._books.drafts.load(draft_id)
+            if draft is None:
+                continue
+            known = {payment.operation_id for payment in document.payments}
+            if any(payment.kind == "card" and payment.operation_id not in known for payment in draft.payments):
+                self._station.save(msgspec.structs.replace(draft, doc_id=self._station.ids.new_id()))
+            self._books.drafts.remove(draft_id)
+            origin.was_approved(self._station, draft_id, document)
+            return
+
+    def _discarded(self, body: DraftDiscarded, message: Message) -> str:
+        del message
+        if self._books.drafts.load(body.doc_id) is not None:
+            self._books.drafts.remove(body.doc_id)
+            origin.was_thrown_away(self._station, body.doc_id)
+        self._station.count("voided_drafts")
+        return ""
+
+    def _voided(self, body: LineVoided, message: Message) -> str:
+        del body, message
+        self._station.count("voided_lines")
+        return ""
+
+    # -- the rest -------------------------------------------------------------------------------------------
+    def _contractor(self, body: ContractorCreated, message: Message) -> str:
+        """Until head office's own row of him comes down; where one is here, it is the last word."""
+        contractor = body.contractor
+        if self._books.definitions.get(Contractor, contractor.code) is None:
+            self._life.contractors.put(contractor, message.message_id, message.seq)
+        return ""
+
+    def _offered(self, body: MessageOffered, message: Message) -> str:
+        self._books.returned.offered(bytes.fromhex(body.hash), message.incarnation, message.seq)
+        return ""
