@@ -337,6 +337,26 @@ def _parked_documents(books: Books) -> Iterator[str]:
                 yield f"{name} lists other parked documents than {agent}: {sorted(here ^ there)}"
 
 
+def _buffer(books: Books) -> Iterator[str]:
+    """PARK-08: what was approved has left the store's buffer, or names what was made of it."""
+    approved = {row[0] for row in books.hub.execute("SELECT doc_id::text FROM document").fetchall()}
+    for agent, connection in books.agents.items():
+        for doc_id, state in connection.execute("SELECT doc_id, state FROM parked_document"):
+            if doc_id in approved and not json.loads(_bytes(state)).get("approved_as"):
+                yield f"{agent} still offers {doc_id}, which is approved"
+
+
+def _tokens(books: Books) -> Iterator[str]:
+    """REL-11: each version of a parked document was saved under a token not below that of the one before."""
+    for agent, connection in books.agents.items():
+        highest: dict[str, int] = {}
+        rows = connection.execute("SELECT doc_id, version, token FROM parked_version ORDER BY doc_id, version")
+        for doc_id, version, token in rows:
+            if token and token < highest.get(doc_id, 0):
+                yield f"{agent}: version {version} of {doc_id} was saved under an older token"
+            highest[doc_id] = max(token, highest.get(doc_id, 0))
+
+
 CHECKS: Final[dict[str, Callable[[Books], Iterator[str]]]] = {
     "REL-14 chains": _chains,
     "REL-02 arrived": _arrived,
@@ -349,6 +369,8 @@ CHECKS: Final[dict[str, Callable[[Books], Iterator[str]]]] = {
     "REL-10 definitions": _definitions,
     "REL-18 confirmed": _confirmed,
     "REL-18 parked": _parked_documents,
+    "PARK-08 buffer": _buffer,
+    "REL-11 tokens": _tokens,
     "REL-09 decided": _decided,
 }
 
