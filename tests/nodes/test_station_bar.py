@@ -25,7 +25,7 @@ def test_a_node_remembers_what_to_warn_of_between_two_looks(tmp_path: Path) -> N
     node.connection.compared(600.4)
 
     async def beat() -> None:
-        await node._keep_house(1)
+        await node._look()
 
     asyncio.run(beat())
     after = node.sync_status()

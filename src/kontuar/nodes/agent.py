@@ -11,9 +11,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Pro
 
 from kontuar import __version__
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.kernel.errors import Refused, refuse
+from kontuar.kernel.errors import Refused
 from kontuar.kernel.time import instant_text
 from kontuar.nodes.books_proof import NightlyBooks
+from kontuar.nodes.chores import Chore, Chores
+from kontuar.nodes.enrolling import enrol_patiently
 from kontuar.nodes.exchange_desk import StoreExchangeDesk
 from kontuar.nodes.fork_desk import ForkDesk
 from kontuar.nodes.lanes import Lane
@@ -39,7 +41,7 @@ from kontuar.sync.bell import Bell
 from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
 from kontuar.sync.figures import StationsHeard
-from kontuar.sync.identity import NodeKeys, enrol, load_identity
+from kontuar.sync.identity import NodeKeys, load_identity
 from kontuar.sync.keyring import fault_of_seal
 from kontuar.sync.loops import NodeSync
 from kontuar.sync.parking import ParkingAnswerer
@@ -57,7 +59,6 @@ IDENTITY_FOLDER: Final = "identity"
 CHECKPOINT_SECONDS: Final = 60.0
 LEASES_SECONDS: Final = 1.0
 """How often leases that were not renewed are looked for: others see a document free so long after."""
-ENROL_TRIES: Final = 30
 _DAMAGED: Final = 3
 _log = structlog.get_logger("agent")
 
@@ -98,7 +99,7 @@ class AgentNode:
             lambda: AgentProofShelf(settings.data / DATABASE_FILE, MIGRATIONS),
             partial(fault_of_seal, keys.keys), clock,
         )  # fmt: skip
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Chores()
 
     def _damage(self) -> None:
         """What is damaged is not written to any further; the process ends and says so (REL-19)."""
@@ -114,12 +115,17 @@ class AgentNode:
         """Begin to talk to the hub; stations are served without it as well."""
         await self.learn()
         self.sync.start()
-        self._tasks = [
-            asyncio.create_task(self._checkpoint(), name="checkpoint"),
-            asyncio.create_task(self._end_leases(), name="leases"),
-            asyncio.create_task(self.nightly.run(), name="proof"),
-            asyncio.create_task(self.forks.run(), name="forks"),
-        ]
+        self._tasks.start(self._chores())
+
+    def _chores(self) -> list[Chore]:
+        parked = ParkingChores(self.parking, self._clock)
+        return [
+            Chore(name="checkpoint", look=partial(self.run, self.books.database.checkpoint),
+                  seconds=CHECKPOINT_SECONDS, waits_first=True),
+            Chore(name="leases", look=partial(self._end_leases, parked), seconds=LEASES_SECONDS),
+            self.nightly.chore(),
+            self.forks.chore(),
+        ]  # fmt: skip
 
     async def learn(self) -> None:
         """Who was revoked: before anybody is listened to."""
@@ -129,9 +135,7 @@ class AgentNode:
         """Let go of everything; what was not relayed stays."""
         self.nightly.stop()
         self._bell.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         await self.sync.stop()
         await self._transport.close()
         await asyncio.to_thread(self.run.close)
@@ -185,30 +189,15 @@ class AgentNode:
     def _applied(self, news: Applied) -> None:
         self._bell.ring()
         if news.definitions:
-            task = asyncio.create_task(self.run(self._learn_certificates), name="certificates")
-            self._tasks = [*(t for t in self._tasks if not t.done()), task]
+            self._tasks.until_done("certificates", self.learn)
 
     def _learn_certificates(self) -> None:
         self._keys.keys.take_rows(body for _, body in self.books.definitions.of_kind(CERTIFICATE))
 
-    async def _end_leases(self) -> None:
+    async def _end_leases(self, parked: ParkingChores) -> None:
         """Who holds what is looked at all the time; what left the buffer long ago is forgotten once a day."""
-        chores = ParkingChores(self.parking, self._clock)
-        while True:
-            try:
-                if await self.run(chores.beat):
-                    self._bell.ring()
-            except StorageFailure as failure:  # a full disk now must not keep documents locked for good
-                _log.warning("agent.leases_wait", code=failure.code)
-            await asyncio.sleep(LEASES_SECONDS)
-
-    async def _checkpoint(self) -> None:
-        while True:
-            await asyncio.sleep(CHECKPOINT_SECONDS)
-            try:
-                await self.run(self.books.database.checkpoint)
-            except StorageFailure as failure:  # a full disk now must not end checkpoints for good
-                _log.warning("agent.checkpoint_waits", code=failure.code)
+        if await self.run(parked.beat):
+            self._bell.ring()
 
 
 def health_routes(node: AgentNode) -> list[Any]:
@@ -271,22 +260,8 @@ def run(settings: AgentSettings) -> int:
 
 
 async def enrol_agent(settings: AgentSettings, world: World) -> NodeKeys:
-    """Ask the hub for a certificate with the one-time code; a hub that is still starting is waited for."""
-    if not settings.enrolment_code:
-        raise refuse("enrol.code_missing", store=settings.store)
-    transport = world.transport(settings.hub_url)
-    try:
-        for tries_left in range(ENROL_TRIES, 0, -1):
-            try:
-                return await enrol(
-                    settings.data / IDENTITY_FOLDER, transport, code=settings.enrolment_code, kind="agent",
-                    new_incarnation=world.ids.new_id(), build=__version__, secret=world.ids.secret,
-                )  # fmt: skip
-            except Refused as refusal:
-                waits = refusal.problems[0].code in ("enrol.unreachable", "storage.unavailable")
-                if not waits or tries_left == 1:
-                    raise
-                await asyncio.sleep(1)
-        raise refuse("enrol.unreachable")
-    finally:
-        await transport.close()
+    """Ask the hub for a certificate."""
+    return await enrol_patiently(
+        settings.data / IDENTITY_FOLDER, world, settings.hub_url, code=settings.enrolment_code, kind="agent",
+        place=settings.store,
+    )  # fmt: skip

@@ -14,11 +14,11 @@ import structlog
 from kontuar.domain.documents.proof.records import BooksProof, Fault
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.time import Clock
+from kontuar.nodes.chores import Chore
 from kontuar.operations.ports.hub_documents import SealCheck
 from kontuar.operations.ports.proofs import ProofShelf
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.proving import is_due, prove
-from kontuar.storage.failures import StorageFailure
 from kontuar.web.desk import BooksState
 
 FACT: Final = "proof"
@@ -56,7 +56,7 @@ def _nobody(found: KeptVerdict) -> None:
 
 
 class NightlyBooks:
-    """One task. `told` is called with what was found when something does not hold."""
+    """One chore. `told` is called with what was found when something does not hold."""
 
     def __init__(
         self, run: Runner, fact: Callable[[str], str], set_fact: Callable[[str, str], None],
@@ -84,16 +84,9 @@ class NightlyBooks:
         """Break off what is being proved."""
         self._stopping.set()
 
-    async def run(self) -> None:
-        """Look every minute whether it is time; never ends by itself."""
-        while True:
-            try:
-                await self.look()
-            except StorageFailure as failure:
-                _log.warning("books.proof_waits", code=failure.code)
-            except Exception:  # noqa: BLE001 - said loudly, tried again; a proof that breaks must not end selling
-                _log.exception("books.proof_broke")
-            await asyncio.sleep(LOOK_SECONDS)
+    def chore(self) -> Chore:
+        """For as long as the node runs."""
+        return Chore(name="proof of the books", look=self.look, seconds=LOOK_SECONDS)
 
     async def look(self) -> None:
         """Prove the books if it is time. Raises `StorageFailure`."""

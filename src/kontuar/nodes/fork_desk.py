@@ -1,6 +1,5 @@
 """An agent tells the hub what it kept aside of forked logs (REL-05)."""
 
-import asyncio
 from typing import Final
 
 import structlog
@@ -8,11 +7,11 @@ import structlog
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import Refused
 from kontuar.kernel.time import Clock
+from kontuar.nodes.chores import Chore
 from kontuar.operations.agent.forks import ForkShelf, next_telling, told
 from kontuar.operations.ports.questions import FORKS, ForksTold
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.ports.streams import StreamId
-from kontuar.storage.failures import StorageFailure
 from kontuar.sync.connection import Connection
 from kontuar.sync.questions import Questions
 
@@ -25,7 +24,7 @@ _log = structlog.get_logger("forks")
 
 
 class ForkDesk:
-    """One task; what cannot be told now stays, and is told later."""
+    """One chore; what cannot be told now stays, and is told later."""
 
     def __init__(
         self, run: Runner, shelf: ForkShelf, questions: Questions, connection: Connection, clock: Clock
@@ -37,16 +36,9 @@ class ForkDesk:
         self._clock = clock
         self._not_before: dict[StreamId, float] = {}
 
-    async def run(self) -> None:
-        """Look every few seconds; never ends by itself."""
-        while True:
-            try:
-                await self.once()
-            except StorageFailure as failure:  # a full disk passes; a damaged database ends the process elsewhere
-                _log.warning("forks.wait", code=failure.code)
-            except Exception:  # noqa: BLE001 - a task that dies silently would leave sales at this agent only
-                _log.exception("forks.broke")
-            await asyncio.sleep(LOOK_SECONDS)
+    def chore(self) -> Chore:
+        """For as long as the agent runs."""
+        return Chore(name="forks", look=self.once, seconds=LOOK_SECONDS)
 
     async def once(self) -> None:
         """Tell what is not told yet, of each life so much that others get their turn."""

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from litestar import Litestar
 
 from kontuar.kernel.ids import Ids
 from kontuar.kernel.time import Clock
+from kontuar.nodes.chores import Chore, Chores
 from kontuar.nodes.hub_health import health_handlers
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import World, this_machine
@@ -117,18 +117,18 @@ class Hub:
         self._url = settings.database_url or self._start_postgres()
         self.core = self._assemble(world.clock, world.ids)
         self.extensions = [part(self.core) for part in extend]
-        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._tasks = Chores()
 
     async def start(self) -> None:
         """Prepare the database in the background; until then requests are answered with `storage.unavailable`."""
-        self._keep(self._prepare())
+        self._tasks.begin("prepare", self._prepare_or_end())
         if self._postgres is not None:
-            self._keep(self._watch_postgres())
+            watch = Chore(name="postgres", look=self._watch_postgres, seconds=_WATCH_SECONDS, waits_first=True)
+            self._tasks.start([watch])
 
     async def stop(self) -> None:
         """Let go of everything, in the reverse order."""
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.stop()
         for extension in self.extensions:
             for stop in extension.on_stop:
                 await stop()
@@ -246,23 +246,16 @@ class Hub:
     async def _watch_postgres(self) -> None:
         """The embedded server is started again when it ends; connections heal by themselves."""
         assert self._postgres is not None
-        while True:
-            await asyncio.sleep(_WATCH_SECONDS)
-            if not self._postgres.alive():
-                _log.error("hub.postgres_ended")
-                with suppress(Exception):
-                    await asyncio.to_thread(self._postgres.start)
+        if not self._postgres.alive():
+            _log.error("hub.postgres_ended")
+            await asyncio.to_thread(self._postgres.start)
 
-    def _keep(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks[task] = None
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(task, None)
-        if not task.cancelled() and task.exception() is not None:
-            # A hub that could not be prepared must not look alive: the process ends and says why.
-            _log.critical("hub.failed", error=repr(task.exception()))
+    async def _prepare_or_end(self) -> None:
+        """A hub that could not be prepared must not look alive: the process ends and says why."""
+        try:
+            await self._prepare()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is said and ends the process
+            _log.critical("hub.failed", error=repr(error))
             self._world.end()
 
 

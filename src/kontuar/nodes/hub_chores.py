@@ -1,58 +1,31 @@
 """What head office does beside its work: sums for reports, alarms, answers of stations, figures in the navigation."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-import structlog
-
+from kontuar.nodes.chores import Chore
 from kontuar.operations.hub import coupons, monitor, reports, verification, verification_work
-from kontuar.storage.failures import StorageFailure
 from kontuar.web.hub_document_parts import HubDocumentParts
 
 BEAT_SECONDS: Final = 2.0
-ALARM_BEATS: Final = 5
-
-_log = structlog.get_logger(__name__)
+ALARM_SECONDS: Final = 10.0
 
 
 class HubChores:
-    """One task; `counts` is what the navigation shows beside its links."""
+    """`counts` is what the navigation shows beside its links."""
 
     def __init__(self, parts: HubDocumentParts, counts: dict[str, int]) -> None:
         self._parts = parts
         self._counts = counts
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Begin; inside the server's loop."""
-        self._task = asyncio.create_task(self._forever(), name="chores")
-
-    async def stop(self) -> None:
-        """What was not done is done at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _forever(self) -> None:
-        beat = 0
-        while True:
-            await self._one("answers", self._answers)
-            await self._one("sums", self._sums)
-            if beat % ALARM_BEATS == 0:
-                await self._one("alarms", self._alarms)
-                await self._one("coupons", self._coupons)
-            await self._one("counts", self._count)
-            beat += 1
-            await asyncio.sleep(BEAT_SECONDS)
-
-    async def _one(self, name: str, chore: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await chore()
-        except StorageFailure as failure:
-            _log.warning("hub.chore_waits", chore=name, code=failure.code)
-        except Exception:  # noqa: BLE001 - said loudly, tried again; the other chores go on
-            _log.exception("hub.chore_broke", chore=name)
+    def chores(self) -> list[Chore]:
+        """For as long as the hub runs."""
+        return [
+            Chore(name="answers", look=self._answers, seconds=BEAT_SECONDS),
+            Chore(name="sums", look=self._sums, seconds=BEAT_SECONDS),
+            Chore(name="alarms", look=self._alarms, seconds=ALARM_SECONDS),
+            Chore(name="ended coupons", look=self._coupons, seconds=ALARM_SECONDS),
+            Chore(name="counts", look=self._count, seconds=BEAT_SECONDS),
+        ]
 
     async def _answers(self) -> None:
         parts = self._parts

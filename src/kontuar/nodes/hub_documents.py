@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from kontuar.devices.printing.pdf import Form, pdf
+from kontuar.nodes.chores import Chores
 from kontuar.nodes.hub import HubCore, HubExtension
 from kontuar.nodes.hub_chores import HubChores
 from kontuar.nodes.hub_proofs import NightlyProof
@@ -69,17 +70,15 @@ def extend_documents(core: HubCore) -> HubExtension:
     )
     parts = _parts(core, reporting, proving, nightly)
     counts: dict[str, int] = {}
-    chores = HubChores(parts, counts)
+    tasks = Chores()
 
     async def ready() -> None:
         reporting.open()
         proving.open()
-        await chores.start()
-        await nightly.start()
+        tasks.start([*HubChores(parts, counts).chores(), nightly.chore()])
 
     async def stop() -> None:
-        await nightly.stop()
-        await chores.stop()
+        await tasks.stop()
         await asyncio.to_thread(reporting.close)
         await asyncio.to_thread(proving.close)
 

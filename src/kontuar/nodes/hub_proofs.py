@@ -2,16 +2,17 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Final
 
 import structlog
 
 from kontuar.kernel.time import Clock
+from kontuar.nodes.chores import Chore
 from kontuar.nodes.lanes import Lane
 from kontuar.operations.hub import proofs
 from kontuar.operations.ports.hub_documents import SealCheck
 from kontuar.operations.ports.proofs import HubProofShelf, KeptProofs
-from kontuar.storage.failures import StorageFailure
 from kontuar.storage.postgres.engine import HubDatabase
 
 LOOK_SECONDS: Final = 60.0
@@ -21,7 +22,7 @@ _log = structlog.get_logger(__name__)
 
 
 class NightlyProof:
-    """One task; `ask` has it done at once."""
+    """One chore; `ask` has it done at once."""
 
     def __init__(
         self, lane: Lane[HubDatabase], shelf: HubProofShelf, kept: KeptProofs, seal: SealCheck, clock: Clock
@@ -32,39 +33,23 @@ class NightlyProof:
         self._seal = seal
         self._clock = clock
         self._asked = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     def ask(self) -> None:
         """Do not wait for the night."""
         self._asked.set()
 
-    async def start(self) -> None:
-        """Begin; inside the server's loop."""
-        self._task = asyncio.create_task(self._forever(), name="proofs")
+    def chore(self) -> Chore:
+        """For as long as the hub runs; a store that was begun is finished first, the others wait for the next night."""
+        return Chore(name="proof of the books", look=self._look, seconds=LOOK_SECONDS, wait=self._wait)
 
-    async def stop(self) -> None:
-        """A store that was begun is finished first, the others wait for the next night."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+    async def _look(self) -> None:
+        if self._asked.is_set() or await self._lane(proofs.due, self._kept, self._clock.now()):
+            self._asked.clear()
+            await self._prove_all()
 
-    async def _forever(self) -> None:
-        while True:
-            try:
-                if self._asked.is_set() or await self._lane(proofs.due, self._kept, self._clock.now()):
-                    self._asked.clear()
-                    await self._prove_all()
-            except StorageFailure as failure:
-                _log.warning("hub.proof_waits", code=failure.code)
-            except Exception:  # noqa: BLE001 - said loudly, tried again tomorrow; the hub works on
-                _log.exception("hub.proof_broke")
-            await self._wait()
-
-    async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._asked.wait(), LOOK_SECONDS)
-        except TimeoutError:
-            return
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), seconds)
 
     async def _prove_all(self) -> None:
         for store in await self._lane(proofs.stores, self._shelf):

@@ -1,7 +1,7 @@
 """The hub's end of the sync protocol: intake, booking right behind it, feeds, enrolment, online questions."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -13,6 +13,7 @@ from kontuar import __version__
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.time import Clock, instant_text
+from kontuar.nodes.chores import Chore, Chores
 from kontuar.nodes.hub import HubCore, HubExtension
 from kontuar.nodes.hub_answers import HubAnswerer
 from kontuar.nodes.hub_coupons import CouponAnswerer
@@ -134,7 +135,6 @@ class Contacts:
         self._core = core
         self._shelf = PostgresMonitorShelf(core.main.database)
         self._fresh: dict[tuple[str, str], Contact] = {}
-        self._task: asyncio.Task[None] | None = None
 
     def heard(self, news: Heard) -> None:
         """A frame of a node was read; called on the server's thread."""
@@ -145,27 +145,15 @@ class Contacts:
         key = (contact.node, contact.incarnation)
         self._fresh[key] = joined(self._fresh.get(key), contact)
 
-    async def start(self) -> None:
-        """Begin; inside the server's loop."""
-        self._task = asyncio.create_task(self._forever(), name="contacts")
+    def chore(self) -> Chore:
+        """What was heard last is forgotten at a stop; the next contact tells it again."""
+        return Chore(name="contacts", look=self._note, seconds=CONTACT_SECONDS, waits_first=True)
 
-    async def stop(self) -> None:
-        """What was heard last is forgotten; the next contact tells it again."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _forever(self) -> None:
-        while True:
-            await asyncio.sleep(CONTACT_SECONDS)
-            fresh, self._fresh = list(self._fresh.values()), {}
-            try:
-                for contact in fresh:
-                    await self._core.main(note_contact, self._shelf, contact)
-            except StorageFailure as failure:
-                _log.warning("hub.contacts_wait", code=failure.code)
-            except Exception:  # noqa: BLE001 - one node's odd contact must not hide all others from the monitor
-                _log.exception("hub.contacts_broke")
+    async def _note(self) -> None:
+        """One node's odd contact does not hide the others from the monitor for longer than a beat."""
+        fresh, self._fresh = list(self._fresh.values()), {}
+        for contact in fresh:
+            await self._core.main(note_contact, self._shelf, contact)
 
 
 class Booking:
@@ -176,38 +164,26 @@ class Booking:
         self.lane = lane
         self._bell = bell
         self._woken = Bell()
-        self._task: asyncio.Task[None] | None = None
+        self._heard = 0
         self.desk = PostgresBookingDesk(lane.database, partial(fault_of_seal, core.keys))
 
-    async def start(self) -> None:
-        """Begin; inside the server's loop."""
-        self.lane.open()
-        self._task = asyncio.create_task(self._forever(), name="booking")
-
-    async def stop(self) -> None:
-        """What was not booked is booked at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await asyncio.to_thread(self.lane.close)
+    def chore(self) -> Chore:
+        """What was not booked at a stop is booked at the next start."""
+        return Chore(name="booking", look=self._book_all, seconds=BOOKING_SECONDS, wait=self._wait)
 
     def wake(self) -> None:
         """Something came in."""
         self._woken.ring()
 
-    async def _forever(self) -> None:
-        while True:
-            heard = self._woken.rings
-            try:
-                for place in await self.lane(self.desk.streams_waiting):
-                    await self._book(place)
-                await self.lane(park_forks, self.desk, self._core.clock.now())
-            except StorageFailure as failure:
-                _log.warning("hub.booking_waits", code=failure.code)
-            except Exception:  # noqa: BLE001 - a task that dies silently would leave all documents unbooked
-                _log.exception("hub.booking_broke")
-            if await self._woken.wait(heard, BOOKING_SECONDS):
-                await asyncio.sleep(GATHER_SECONDS)
+    async def _book_all(self) -> None:
+        self._heard = self._woken.rings
+        for place in await self.lane(self.desk.streams_waiting):
+            await self._book(place)
+        await self.lane(park_forks, self.desk, self._core.clock.now())
+
+    async def _wait(self, seconds: float) -> None:
+        if await self._woken.wait(self._heard, seconds):
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def _book(self, place: StreamPlace) -> None:
         """One stream; a bug that it trips over must not keep the others waiting (REL-09)."""
@@ -244,6 +220,7 @@ def extend_sync(core: HubCore) -> HubExtension:
     looks = Lane("coupon looks", HubDatabase(core.main.database.conninfo, name="kontuar hub coupon looks"))
     booking = Booking(core, books, bell)
     contacts = Contacts(core)
+    tasks = Chores()
     log = PostgresStreamLog(intake.database, core.clock)
     forks = ForkAnswer(intake, log, keys, booking.wake)
     site = core.site = SyncSite(
@@ -254,28 +231,27 @@ def extend_sync(core: HubCore) -> HubExtension:
         clock=core.clock, bell=bell, taken=booking.wake, heard=contacts.heard,
     )  # fmt: skip
 
-    def learn() -> None:
-        with core.feed_lane.database.transaction(reading=True):
-            keys.take_rows([row.body for row in PostgresDefinitions(core.feed_lane.database).rows(CERTIFICATE)])
-
     async def ready() -> None:
         site.sender = msgspec.structs.replace(site.sender, incarnation=core.incarnation)
-        await core.feed_lane(learn)
+        await core.feed_lane(_learn_certificates, core)
         intake.open()
         looks.open()
-        await booking.start()
-        await contacts.start()
+        books.open()
+        tasks.start([booking.chore(), contacts.chore()])
 
     async def stop() -> None:
         bell.close()
-        await contacts.stop()
-        await booking.stop()
+        await tasks.stop()
+        await asyncio.to_thread(books.close)
         await asyncio.to_thread(looks.close)
         await asyncio.to_thread(intake.close)
 
+    learn = partial(core.feed_lane, _learn_certificates, core)
+
     def changed() -> None:
         bell.ring()
-        asyncio.run_coroutine_threadsafe(_until_done(core.feed_lane, learn), loop[0])
+        # A revocation that could not be read now is read later: it is never forgotten (SEC-02).
+        loop[0].call_soon_threadsafe(tasks.until_done, "certificates", learn)
 
     loop: list[asyncio.AbstractEventLoop] = []
 
@@ -287,15 +263,11 @@ def extend_sync(core: HubCore) -> HubExtension:
     return HubExtension(handlers=[open_routes], on_ready=[ready, remember_loop], on_stop=[stop])
 
 
-async def _until_done(lane: Lane[HubDatabase], learn: Callable[[], None]) -> None:
-    """A revocation that could not be read now is read later: it is never forgotten (SEC-02)."""
-    while True:
-        try:
-            await lane(learn)
-            return
-        except StorageFailure as failure:
-            _log.warning("hub.certificates_wait", code=failure.code)
-            await asyncio.sleep(CONTACT_SECONDS)
+def _learn_certificates(core: HubCore) -> None:
+    """On the feed lane: who is certified, and who was revoked."""
+    database = core.feed_lane.database
+    with database.transaction(reading=True):
+        core.keys.take_rows([row.body for row in PostgresDefinitions(database).rows(CERTIFICATE)])
 
 
 def stock_since_of(feeds: PostgresFeedsOfStore, store: str, cursor: FeedCursor) -> StockFigures:

@@ -1,13 +1,12 @@
 """What a station does about parked documents without help: leases, what waits, a new agent (PARK-03, PARK-05)."""
 
-import asyncio
 from typing import Final
 
 import structlog
 
 from kontuar.kernel.errors import Refused
+from kontuar.nodes.chores import Chore
 from kontuar.operations.station.parking import errands
-from kontuar.storage.failures import StorageFailure
 from kontuar.web import parked
 from kontuar.web.desk import Desk
 
@@ -22,20 +21,15 @@ class ParkingDesk:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def run(self) -> None:
+    def chores(self) -> list[Chore]:
         """For as long as the station runs; what was approved long ago is forgotten at the start and once a day."""
-        tidy_at = 0.0
-        while True:
-            try:
-                await self.once()
-                if self._desk.station.clock.monotonic() >= tidy_at:
-                    await self._desk.run(errands.forget_old, self._desk.station)
-                    tidy_at = self._desk.station.clock.monotonic() + DAY_SECONDS
-            except StorageFailure as failure:  # a full disk passes; a damaged database ends the process elsewhere
-                _log.warning("parking.waits", code=failure.code)
-            except Exception:  # noqa: BLE001 - a task that dies silently would leave documents on this station only
-                _log.exception("parking.broke")
-            await asyncio.sleep(BEAT_SECONDS)
+        return [
+            Chore(name="parking", look=self.once, seconds=BEAT_SECONDS),
+            Chore(name="old parking", look=self._forget, seconds=DAY_SECONDS, again_seconds=BEAT_SECONDS),
+        ]
+
+    async def _forget(self) -> None:
+        await self._desk.run(errands.forget_old, self._desk.station)
 
     async def once(self) -> None:
         """All that is due now; an agent that knows nothing of this store's parking is offered it first."""

@@ -11,6 +11,7 @@ import structlog
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import Refused, refuse
+from kontuar.nodes.chores import Chore
 from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.hub.enrolment import CertificateRow, NodeCertificate
 from kontuar.operations.ports.hub_documents import SealCheck
@@ -19,7 +20,6 @@ from kontuar.operations.ports.streams import START, Position, StreamId
 from kontuar.operations.station import returned
 from kontuar.operations.station.returned import Fetched, Merged, Wanted
 from kontuar.operations.station.station import Station
-from kontuar.storage.failures import StorageFailure
 from kontuar.web.desk import Desk
 
 IDLE_SECONDS: Final = 30.0
@@ -30,27 +30,19 @@ _log = structlog.get_logger("lives")
 
 
 class ReturnDesk:
-    """One task. `seal` says what is wrong with a message's signature."""
+    """One chore. `seal` says what is wrong with a message's signature."""
 
     def __init__(self, desk: Desk, seal: SealCheck) -> None:
         self._desk = desk
         self._station = desk.station
         self._seal = seal
 
-    async def run(self) -> None:
+    def chore(self) -> Chore:
         """For as long as the station runs."""
-        while True:
-            pause = AGAIN_SECONDS
-            try:
-                if await self.once():
-                    pause = IDLE_SECONDS
-            except Refused as refusal:
-                _log.warning("lives.offers_wait", code=refusal.problems[0].code)
-            except StorageFailure as failure:  # a full disk passes; a damaged database ends the process elsewhere
-                _log.warning("lives.wait", code=failure.code)
-            except Exception:  # noqa: BLE001 - a task that dies silently would keep what was sold from this till
-                _log.exception("lives.broke")
-            await asyncio.sleep(pause)
+        return Chore(name="earlier lives", look=self._look, seconds=AGAIN_SECONDS)
+
+    async def _look(self) -> float:
+        return IDLE_SECONDS if await self.once() else AGAIN_SECONDS
 
     async def once(self) -> bool:
         """All that is due now; whether nothing is left that waits for the agent or the hub. Raises `Refused` when this

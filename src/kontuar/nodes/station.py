@@ -10,11 +10,12 @@ from litestar import Litestar
 from kontuar import __version__
 from kontuar.devices.build import DeviceSettings, build_devices
 from kontuar.domain.firm.records import Firm
-from kontuar.kernel.errors import Problem, Refused, refuse
+from kontuar.kernel.errors import Problem, Refused
 from kontuar.kernel.time import instant_text
 from kontuar.nodes.books_proof import KeptVerdict, NightlyBooks
-from kontuar.nodes.coupon_desk import CouponDesk
+from kontuar.nodes.chores import Chore, Chores
 from kontuar.nodes.device_desk import StationDevices
+from kontuar.nodes.enrolling import enrol_patiently
 from kontuar.nodes.exchange_desk import StoreExchangeDesk
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import World, this_machine
@@ -39,11 +40,12 @@ from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
 from kontuar.storage.witness import Witness
 from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
-from kontuar.sync.identity import NodeKeys, enrol, load_identity
+from kontuar.sync.identity import NodeKeys, load_identity
 from kontuar.sync.keyring import fault_of_seal
 from kontuar.sync.lives import Lives
 from kontuar.sync.loops import StationSync
 from kontuar.sync.questions import Questions
+from kontuar.web import coupons
 from kontuar.web.desk import Desk, SyncStatus
 from kontuar.web.station.app import station_routes
 from kontuar.web.station.rendering import warm
@@ -53,9 +55,10 @@ DATABASE_FILE: Final = "station.db"
 IDENTITY_FOLDER: Final = "identity"
 BEAT_SECONDS: Final = 0.5
 WARM_SECONDS: Final = 2.0
-HEARD_BEATS: Final = 60
-DECISION_BEATS: Final = 4
-CHECKPOINT_BEATS: Final = 120
+DECISION_SECONDS: Final = 2.0
+COUPON_SECONDS: Final = 2.0
+HEARD_SECONDS: Final = 30.0
+CHECKPOINT_SECONDS: Final = 60.0
 _log = structlog.get_logger("station")
 
 
@@ -96,7 +99,7 @@ class StationNode:
         )  # fmt: skip
         self._waiting = 0
         self._warnings = station_status.Warnings()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Chores()
 
     def _begin(self, keys: NodeKeys) -> NodeKeys:
         """Open the books in the life that goes on; its keys."""
@@ -144,16 +147,25 @@ class StationNode:
         await self.learn()
         await self._tell_that_it_started()
         self.sync.start()
-        self._tasks = [
-            asyncio.create_task(self._housekeeping(), name="housekeeping"),
-            asyncio.create_task(self._check_rest(), name="books"),
-            asyncio.create_task(self._nightly.run(), name="proof"),
-            asyncio.create_task(self._device_desk.resume(), name="devices"),
-            asyncio.create_task(ParkingDesk(self.desk).run(), name="parking"),
-            asyncio.create_task(CouponDesk(self.desk).run(), name="coupons"),
-            asyncio.create_task(self.life_desk.run(), name="lives"),
-            asyncio.create_task(ReturnDesk(self.desk, partial(fault_of_seal, self._keys.keys)).run(), name="returned"),
-        ]
+        self._tasks.begin("books", self._check_rest())
+        self._tasks.begin("devices", self._device_desk.resume())
+        self._tasks.start(self._chores())
+
+    def _chores(self) -> list[Chore]:
+        lane = self.lane
+        return [
+            Chore(name="bar", look=self._look, seconds=BEAT_SECONDS),
+            Chore(name="decisions", look=partial(lane, carry_out, self.station), seconds=DECISION_SECONDS),
+            Chore(name="agent heard", look=self._note_heard, seconds=HEARD_SECONDS, waits_first=True),
+            Chore(name="checkpoint", look=partial(lane, lane.database.checkpoint),
+                  seconds=CHECKPOINT_SECONDS, waits_first=True),
+            # Head office is told what need not be kept any more: let go while it was away, or by a crash (COUP-03).
+            Chore(name="coupons", look=partial(coupons.settle_all, self.desk), seconds=COUPON_SECONDS),
+            *ParkingDesk(self.desk).chores(),
+            self._nightly.chore(),
+            self.life_desk.chore(),
+            ReturnDesk(self.desk, partial(fault_of_seal, self._keys.keys)).chore(),
+        ]  # fmt: skip
 
     def _go_on(self) -> None:
         """This life is over and another one is ready: the node ends, and begins in it."""
@@ -192,8 +204,7 @@ class StationNode:
 
     def _applied(self, news: Applied) -> None:
         if news.definitions:
-            task = asyncio.create_task(self.lane(self._take_definitions), name="definitions")
-            self._tasks = [*(known for known in self._tasks if not known.done()), task]
+            self._tasks.until_done("definitions", partial(self.lane, self._take_definitions))
 
     def _take_definitions(self) -> None:
         """What would otherwise be done at the next scan."""
@@ -208,7 +219,7 @@ class StationNode:
         self._world.settle()
 
     async def _begin_to_warm(self) -> None:
-        self._tasks.append(asyncio.create_task(self._warm(), name="warm"))
+        self._tasks.begin("warm", self._warm())
 
     async def _warm(self) -> None:
         """Compile the screens and the rules beside the work, after the first sale had its chance (PERF-03)."""
@@ -227,9 +238,7 @@ class StationNode:
     async def stop(self) -> None:
         """Let go of everything; what was not sent stays in the stream."""
         self._nightly.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         await self.sync.stop()
         await self._device_desk.close()
         self.devices.close()
@@ -246,35 +255,18 @@ class StationNode:
             books_checked=self.lane.database.checked, books=self._nightly.state(),
         )  # fmt: skip
 
-    async def _housekeeping(self) -> None:
-        """Count what waits, look what to warn of, remember when the agent was heard, checkpoint when idle."""
-        beat = 0
-        while True:
-            beat += 1
-            try:
-                await self._keep_house(beat)
-            except StorageFailure as failure:  # a full disk passes; a damaged database ends the process elsewhere
-                _log.warning("station.housekeeping_waits", code=failure.code)
-            await asyncio.sleep(BEAT_SECONDS)
+    async def _look(self) -> None:
+        self._waiting, self._warnings = await self.lane(self._what_waits, self.connection.clock_skew_seconds())
 
-    async def _keep_house(self, beat: int) -> None:
-        self._waiting, self._warnings = await self.lane(self._look, self.connection.clock_skew_seconds())
-        if beat % DECISION_BEATS == 0:
-            await self.lane(carry_out, self.station)
-        if self.connection.level() > 0 and beat % HEARD_BEATS == 0:
-            await self.lane(self._note_heard)
-        if beat % HEARD_BEATS == 0:
-            await asyncio.to_thread(self._witness.sync)
-        if beat % CHECKPOINT_BEATS == 0:
-            await self.lane(self.lane.database.checkpoint)
-
-    def _look(self, clock_skew_seconds: float | None) -> tuple[int, station_status.Warnings]:
+    def _what_waits(self, clock_skew_seconds: float | None) -> tuple[int, station_status.Warnings]:
         """For the bar, which is on every page and must cost nothing; the witness is told what is durable by now."""
         self._books.stream.testify()
         return self.station.books.stream.waiting(), station_status.warnings(self.station, clock_skew_seconds)
 
-    def _note_heard(self) -> None:
-        self.station.books.set_fact("agent_heard_at", instant_text(self.clock.now()))
+    async def _note_heard(self) -> None:
+        await asyncio.to_thread(self._witness.sync)
+        if self.connection.level() > 0:
+            await self.lane(self.station.books.set_fact, "agent_heard_at", instant_text(self.clock.now()))
 
 
 def run(settings: StationSettings) -> int:
@@ -300,17 +292,11 @@ def run(settings: StationSettings) -> int:
 
 
 async def enrol_station(settings: StationSettings, world: World) -> NodeKeys:
-    """Ask for a certificate through the agent, once, with the one-time code."""
-    if not settings.enrolment_code:
-        raise refuse("enrol.code_missing", station=settings.station)
-    transport = world.transport(settings.agent_url)
-    try:
-        return await enrol(
-            settings.data / IDENTITY_FOLDER, transport, code=settings.enrolment_code, kind="station",
-            new_incarnation=world.ids.new_id(), build=__version__, secret=world.ids.secret,
-        )  # fmt: skip
-    finally:
-        await transport.close()
+    """Ask for a certificate through the agent."""
+    return await enrol_patiently(
+        settings.data / IDENTITY_FOLDER, world, settings.agent_url, code=settings.enrolment_code, kind="station",
+        place=settings.station,
+    )  # fmt: skip
 
 
 def _device_settings(settings: StationSettings) -> DeviceSettings:

@@ -1,6 +1,5 @@
 """Which life a till goes on in, and the next one kept ready (REL-13; docs/protocol.md, *A till's lives*)."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -9,12 +8,11 @@ import structlog
 
 from kontuar import __version__
 from kontuar.kernel.connectivity import Connectivity
-from kontuar.kernel.errors import Refused
 from kontuar.kernel.ids import Ids
+from kontuar.nodes.chores import Chore
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.ports.streams import Mark, StreamId
 from kontuar.operations.station.lives import RESTORED, is_unused, why_over
-from kontuar.storage.failures import StorageFailure
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.stream import SqliteStream
 from kontuar.storage.sqlite.sync_state import StationOutbox
@@ -62,7 +60,7 @@ def begin(lives: Lives, keys: NodeKeys, database: SqliteDatabase, witness: Witne
 
 
 class LifeDesk:
-    """Keeps the next life ready, and goes on in it when the running one is over. Wiring and one task."""
+    """Keeps the next life ready, and goes on in it when the running one is over. Wiring and one chore."""
 
     def __init__(
         self, lives: Lives, keys: NodeKeys, stream: SqliteStream, run: Runner, connection: Connection,
@@ -81,19 +79,9 @@ class LifeDesk:
         self._go_on = go_on
         self._gone_on = False
 
-    async def run(self) -> None:
-        """Look once a second; never ends by itself."""
-        while True:
-            pause = LOOK_SECONDS
-            try:
-                pause = await self.look()
-            except Refused as refusal:
-                _log.warning("lives.wait", code=refusal.problems[0].code)
-                pause = AGAIN_SECONDS
-            except (StorageFailure, OSError) as failure:
-                _log.warning("lives.wait", code=type(failure).__name__)
-                pause = AGAIN_SECONDS
-            await asyncio.sleep(pause)
+    def chore(self) -> Chore:
+        """For as long as the station runs."""
+        return Chore(name="next life", look=self.look, seconds=LOOK_SECONDS, again_seconds=AGAIN_SECONDS)
 
     async def look(self) -> float:
         """What is to be done now; how many seconds may pass until the next look. Raises `Refused`."""
