@@ -7,7 +7,7 @@ BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo demo-reset test check simulate bench lock clean
+.PHONY: help setup setup-test demo demo-reset test check simulate crashes bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ check: ## style, types and floors, without running anything
 simulate: setup-test ## seeded disorder: messages late, twice, out of order, nodes killed
 	$(BIN)/pytest tests/sync tests/contracts/test_station_books_survive.py tests/faults
 	KONTUAR_PARKING_EXAMPLES=1000 $(BIN)/pytest --timeout 1500 tests/operations/test_parking_machine.py
+
+crashes: setup-test ## kill real processes a thousand times while tills sell (half an hour)
+	@$(BIN)/kontuar crashes --rounds 10 --kills 100 --hub-kills 10
 
 bench: setup-test ## measure, and print the figures as JSON
 	@$(BIN)/kontuar bench

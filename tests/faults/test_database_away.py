@@ -13,7 +13,7 @@ from kontuar.tools.replay.definitions import ADMINISTRATOR, Chain, chain_of
 from kontuar.tools.replay.progress import Silent
 from kontuar.tools.replay.source_csv import read
 from postgres_fixture import open_temporary_folder
-from stubborn_cashier import CSV, DAY, StubbornCashier, until_final, until_it_works
+from stubborn_cashier import CSV, DAY, EAN, StubbornCashier, until_final, until_it_works
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.timeout(300)]
 
@@ -28,7 +28,7 @@ async def sell_while_the_database_dies(chain: Chain, folder: Path) -> tuple[list
         till, station = chain.tills[0], nodes.stations[chain.tills[0].station]
         await station.login(till.cashier, till.cashier_pin)
         await station.open_shift(DAY, 0)  # type: ignore[arg-type]
-        cashier = StubbornCashier(station._node, station)
+        cashier = StubbornCashier(station, EAN)
         hub = nodes.processes[0]
         statuses: set[int] = set()
         for number in range(12):
@@ -36,7 +36,7 @@ async def sell_while_the_database_dies(chain: Chain, folder: Path) -> tuple[list
                 os.kill(postmaster(hub.data), signal.SIGKILL)
             async with httpx.AsyncClient() as client:
                 statuses.add((await client.get(f"{hub.url}/health")).status_code)
-            cashier.numbers.append(await cashier.sell_one())
+            await cashier.sell_one()
         await until_final(nodes)
         await until_it_works(lambda: nodes.hub.login(ADMINISTRATOR, chain.administrator_pin))
         for _ in range(60):

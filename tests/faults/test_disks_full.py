@@ -37,14 +37,14 @@ class Shop:
         self.store = chain.stores[till.store]
         self.station: HttpStation = nodes.stations[till.station]
         self.manager = nodes.managers[till.station]
-        self.till = self.station._node
-        self.cashier = StubbornCashier(self.till, self.station)
+        self.till = self.station.node
+        self.cashier = StubbornCashier(self.station, EAN)
         for kind, disk in disks.items():
             disk.process = self.processes[kind]
 
     async def sell(self, receipts: int) -> None:
         for _ in range(receipts):
-            self.cashier.numbers.append(await self.cashier.sell_one())
+            await self.cashier.sell_one()
 
     async def sell_until(self, told: Callable[[], Awaitable[bool]]) -> None:
         """Go on selling until something is so."""
@@ -57,7 +57,7 @@ class Shop:
 
     async def problem_of(self, kind: str) -> str:
         """What stands in the way of a node's way up, as it says itself."""
-        node = self.till if kind == "station" else self.nodes.agents[self.store]._node
+        node = self.till if kind == "station" else self.nodes.agents[self.store].node
         return str((await node.ask("GET", "/api/v1/status"))["problem"])
 
     async def at_hub(self) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ async def the_till_runs_full(shop: Shop) -> None:
     shop.processes["station"].check_running()
     shop.disks["station"].make_room()
     answer = await shop.till.ask("POST", f"/api/v1/documents/{doc_id}/approve")
-    shop.cashier.numbers.append(answer["document"]["number"])
+    shop.cashier.note(answer["document"], pieces=1)
 
 
 async def the_till_starts_on_a_full_disk(shop: Shop) -> None:

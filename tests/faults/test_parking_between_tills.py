@@ -153,9 +153,7 @@ async def _hand_on(counters: list[Counter], nodes: RunningChain) -> None:
 
 
 async def _documents(nodes: RunningChain, till: Till) -> dict[str, list[dict[str, object]]]:
-    answer: dict[str, list[dict[str, object]]] = await nodes.managers[till.station]._node.ask(
-        "GET", "/api/v1/documents"
-    )
+    answer: dict[str, list[dict[str, object]]] = await nodes.managers[till.station].node.ask("GET", "/api/v1/documents")
     return answer
 
 

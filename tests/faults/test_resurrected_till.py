@@ -17,7 +17,7 @@ from kontuar.tools.replay.node_process import NodeProcess
 from kontuar.tools.replay.progress import Silent
 from kontuar.tools.replay.source_csv import read
 from postgres_fixture import open_temporary_folder
-from stubborn_cashier import CSV, DAY, StubbornCashier, until_final
+from stubborn_cashier import CSV, DAY, EAN, StubbornCashier, until_final
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.timeout(300)]
 
@@ -30,7 +30,7 @@ class Store:
         self.nodes = nodes
         self.till = chain.tills[0]
         self.station = nodes.stations[self.till.station]
-        self.cashier = StubbornCashier(self.station._node, self.station)
+        self.cashier = StubbornCashier(self.station, EAN)
         (self.process,) = [p for p in nodes.processes if p.name == f"station-{self.till.station}"]
         self.line = nodes.station_lines[self.till.station]
 
@@ -46,7 +46,7 @@ class Store:
         """Numbers that the till's own list shows to its manager, newest first."""
         manager = self.nodes.managers[self.till.station]
         await manager.login(self.till.manager, self.till.manager_pin)
-        answer: Any = await manager._node.ask("GET", "/api/v1/documents?family=trade&limit=100")
+        answer: Any = await manager.node.ask("GET", "/api/v1/documents?family=trade&limit=100")
         return [row["number"] for row in answer["rows"]]
 
     async def at_the_hub(self, count: int) -> list[str]:
@@ -62,7 +62,7 @@ class Store:
     async def drawer(self) -> int:
         """What the open shift expects in cash, in grosze."""
         manager = self.nodes.managers[self.till.station]
-        answer: Any = await manager._node.ask("GET", "/api/v1/shift")
+        answer: Any = await manager.node.ask("GET", "/api/v1/shift")
         return sum(form["expected"] for form in answer["forms"])
 
     async def until_back(self, numbers: set[str]) -> list[str]:
@@ -79,7 +79,7 @@ class Store:
         status: Any = {}
         for _ in range(100):
             try:
-                status = await self.station._node.ask("GET", "/api/v1/status")
+                status = await self.station.node.ask("GET", "/api/v1/status")
             except NodeSaidNo:
                 status = {}
             if str(status.get("series", "")).endswith(ending):
@@ -90,7 +90,7 @@ class Store:
     async def until_stopped(self) -> str:
         """Why it issues nothing any more, once that is so."""
         for _ in range(100):
-            status: Any = await self.station._node.ask("GET", "/api/v1/status")
+            status: Any = await self.station.node.ask("GET", "/api/v1/status")
             if status["stopped"]:
                 return str(status["stopped"])
             await asyncio.sleep(0.2)
@@ -212,7 +212,7 @@ async def restored_with_its_witness(store: Store, folder: Path) -> dict[str, Any
         if await store.nodes.hub.parked() >= 3:
             break
         await asyncio.sleep(0.5)
-    inbox: Any = await store.nodes.hub._node.ask("GET", "/api/v1/verification?state=open")
+    inbox: Any = await store.nodes.hub.node.ask("GET", "/api/v1/verification?state=open")
     return {"before": before, "lost": lost, "again": again, "after": after, "booked": booked, "listed": listed,
             "inbox": inbox["rows"], "drawer": await store.drawer()}  # fmt: skip
 
@@ -249,7 +249,7 @@ async def copied_to_a_second_machine(store: Store, folder: Path) -> dict[str, An
         node = HttpNode("copy", copy.url)
         second = Store(store.chain, store.nodes)
         second.station = HttpStation(node, store.chain.currency)
-        second.cashier = StubbornCashier(node, second.station)
+        second.cashier = StubbornCashier(second.station, EAN)
         await second.until_series("-2")
         await second.begin_work(shift=False)
         sold = await second.sell(1)

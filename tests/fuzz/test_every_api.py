@@ -22,7 +22,7 @@ from kontuar.tools.replay.definitions import Chain, chain_of
 from kontuar.tools.replay.progress import Silent
 from kontuar.tools.replay.source_csv import read
 from postgres_fixture import open_temporary_folder
-from stubborn_cashier import CSV, DAY, StubbornCashier
+from stubborn_cashier import CSV, DAY, EAN, StubbornCashier
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.postgres, pytest.mark.timeout(600)]
 
@@ -78,11 +78,11 @@ async def _opened(nodes: RunningChain, chain: Chain) -> Shop:
     station = nodes.stations[till.station]
     await station.login(till.cashier, till.cashier_pin)
     await station.open_shift(DAY, ZERO)
-    await StubbornCashier(station._node, station).sell_one()
+    await StubbornCashier(station, EAN).sell_one()
     draft = await station.new_receipt()
     agent = nodes.agents[chain.stores[till.store]]
     manager = nodes.managers[till.station]
-    asked = {"hub": nodes.hub._node, "agent": agent._node, "station": manager._node}
+    asked = {"hub": nodes.hub.node, "agent": agent.node, "station": manager.node}
     return Shop(
         urls={name: str(node._client.base_url).rstrip("/") for name, node in asked.items()},
         headers={name: {"Authorization": node._client.headers["Authorization"]} for name, node in asked.items()},

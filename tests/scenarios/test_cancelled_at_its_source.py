@@ -60,12 +60,12 @@ async def play(chain: Chain, folder: Path, database_url: str) -> dict[str, Any]:
     async with running(chain, DAY, folder, Silent()) as nodes:
         (till,) = chain.tills
         store = chain.stores[till.store]
-        station, manager = nodes.stations[till.station], nodes.managers[till.station]._node
+        station, manager = nodes.stations[till.station], nodes.managers[till.station].node
         await station.login(till.cashier, till.cashier_pin)
         await station.open_shift(DAY, ZERO)
         await receive_goods(manager, "5")
         await until_final(nodes)
-        hub = nodes.hub._node
+        hub = nodes.hub.node
         await nodes.hub.login(ADMINISTRATOR, chain.administrator_pin)
         first = {"type": "internal_receipt", "store": store}
         await until(lambda: rows_of(hub, "/api/v1/documents", first))

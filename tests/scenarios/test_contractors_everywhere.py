@@ -41,7 +41,7 @@ async def made_and_seen(chain: Chain, folder: Path) -> tuple[list[Any], list[Any
     """(at once at his till, at the other one meanwhile, there later, the changed one there) with a line cut."""
     async with running(chain, DAY, folder, Silent()) as nodes:
         maker, other = chain.tills
-        here, there = nodes.stations[maker.station]._node, nodes.stations[other.station]._node
+        here, there = nodes.stations[maker.station].node, nodes.stations[other.station].node
         await here.login(maker.cashier, maker.cashier_pin)
         await there.login(other.cashier, other.cashier_pin)
         line = nodes.store_lines[chain.stores[maker.store]]

@@ -124,12 +124,12 @@ async def play(chain: Chain, folder: Path) -> dict[str, Any]:
             station = nodes.stations[till.station]
             await station.login(till.cashier, till.cashier_pin)
             await station.open_shift(DAY, ZERO)
-        first, second = (Cashier(nodes.stations[till.station]._node) for till in chain.tills)
+        first, second = (Cashier(nodes.stations[till.station].node) for till in chain.tills)
         await until(first.online)
         await until(second.online)
         found = await one_code_at_two_tills(first, second)
         found |= await beyond_the_cut_line(nodes, chain.stores[chain.tills[1].store], first, second)
-        hub = nodes.hub._node
+        hub = nodes.hub.node
         await nodes.hub.login(ADMINISTRATOR, chain.administrator_pin)
 
         async def inbox() -> Any:

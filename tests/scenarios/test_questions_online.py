@@ -54,9 +54,9 @@ async def asked_from_the_other_till(chain: Chain, folder: Path) -> tuple[str, An
         station = nodes.stations[seller.station]
         await station.login(seller.cashier, seller.cashier_pin)
         await station.open_shift(DAY, ZERO)
-        number = await StubbornCashier(station._node, station).sell_one()
+        number = await StubbornCashier(station, EAN).sell_one()
         await until_final(nodes)
-        other = nodes.stations[asker.station]._node
+        other = nodes.stations[asker.station].node
         await other.login(asker.manager, asker.manager_pin)
         ask = {"number": number}
         document = await until_there(lambda: other.ask("GET", "/api/v1/documents/elsewhere", query=ask))

@@ -17,7 +17,7 @@ from kontuar.tools.replay.node_apis import NodeSaidNo
 from kontuar.tools.replay.progress import Silent
 from kontuar.tools.replay.source_csv import read
 from postgres_fixture import open_temporary_folder
-from stubborn_cashier import CSV, DAY, StubbornCashier, until_final
+from stubborn_cashier import CSV, DAY, EAN, StubbornCashier, until_final
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 
@@ -37,13 +37,13 @@ async def work(nodes: RunningChain, chain: Chain) -> None:
         with pytest.raises(NodeSaidNo):
             await station.login(operator, WRONG_PIN)
     with pytest.raises(NodeSaidNo):
-        await nodes.hub._node.ask("POST", "/api/v1/login", {"operator": "ADMIN", "pin": WRONG_PIN})
+        await nodes.hub.node.ask("POST", "/api/v1/login", {"operator": "ADMIN", "pin": WRONG_PIN})
     with pytest.raises(NodeSaidNo):
-        await nodes.hub._node.ask("POST", "/api/v1/login", {"pin": chain.administrator_pin, "bad": [WRONG_PIN]})
+        await nodes.hub.node.ask("POST", "/api/v1/login", {"pin": chain.administrator_pin, "bad": [WRONG_PIN]})
     await asyncio.sleep(3)
     await station.login(till.cashier, till.cashier_pin)
     await station.open_shift(DAY, 0)  # type: ignore[arg-type]
-    await StubbornCashier(station._node, station).sell_one()
+    await StubbornCashier(station, EAN).sell_one()
     draft = await station.new_receipt()
     (sold,) = await station.add_line(draft, "5901234123457", 1)  # type: ignore[arg-type]
     grant = await station.authorise(LINE_DISCOUNT, till.manager, till.manager_pin, draft)
@@ -59,8 +59,8 @@ def secrets_of(nodes: RunningChain, chain: Chain, folder: Path) -> dict[str, str
         "administrator's PIN": chain.administrator_pin,
     }  # fmt: skip
     for node in (nodes.hub, *nodes.stations.values(), *nodes.managers.values()):
-        token = node._node._client.headers["Authorization"].split()[1]  # type: ignore[attr-defined]
-        found[f"a token at {node._node.name}: {token[:4]}…"] = token  # type: ignore[attr-defined]
+        token = node.node._client.headers["Authorization"].split()[1]  # type: ignore[attr-defined]
+        found[f"a token at {node.node.name}: {token[:4]}…"] = token  # type: ignore[attr-defined]
     for process in nodes.processes:
         if code := process._settings.get("enrolment_code", ""):
             found[f"enrolment code of {process.name}"] = code.partition("-")[2]
@@ -87,8 +87,8 @@ def told(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 async def exported(nodes: RunningChain) -> list[tuple[str, str]]:
-    headers = {"Authorization": nodes.hub._node._client.headers["Authorization"]}
-    async with httpx.AsyncClient(base_url=nodes.hub._node._client.base_url, headers=headers, timeout=30) as client:
+    headers = {"Authorization": nodes.hub.node._client.headers["Authorization"]}
+    async with httpx.AsyncClient(base_url=nodes.hub.node._client.base_url, headers=headers, timeout=30) as client:
         return [(path, (await client.get(path.replace("OPERATOR", "operator/ADMIN"))).text) for path in EXPORTS]
 
 

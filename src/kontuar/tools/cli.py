@@ -7,6 +7,7 @@ import typer
 
 from kontuar.nodes.__main__ import app
 from kontuar.tools.bench import command as bench
+from kontuar.tools.crashes.command import crashes
 from kontuar.tools.exchange import app as exchange
 from kontuar.tools.replay import command as replay
 from kontuar.tools.simulate.command import simulate
@@ -15,6 +16,7 @@ from kontuar.tools.verify.command import verify
 app.add_typer(replay.app, name="replay")
 app.add_typer(bench.app, name="bench")
 app.add_typer(exchange, name="exchange")
+app.command("crashes")(crashes)
 app.command("simulate")(simulate)
 app.command("verify")(verify)
 

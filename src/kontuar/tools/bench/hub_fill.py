@@ -135,6 +135,8 @@ def fill(url: str, documents: int, store: str, tell: Tell) -> float:
         for statement in _MORE:
             connection.execute(statement)
         tell(f"links, states, sums, inbox: {time.monotonic() - began:.0f} s")
+        # The nightly proof of all stores is a matter of nights: no streams of yesterday, or it would run beside.
+        connection.execute("UPDATE stream SET first_at = now()")
         connection.execute("DROP TABLE bench_copy, bench_base")
         connection.execute("VACUUM (ANALYZE)")
     return time.monotonic() - began

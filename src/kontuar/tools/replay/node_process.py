@@ -54,7 +54,7 @@ class NodeProcess:
                 sys.executable, "-m", "kontuar", self.kind, stdout=log, stderr=log, env=environment
             )
         self.pid_file.write_text(str(self._process.pid))
-        await self._until_it_answers()
+        await self.until_it_answers()
 
     async def stop(self) -> None:
         """Ask the process to end; kill it when it does not."""
@@ -89,7 +89,8 @@ class NodeProcess:
         """The end of what it wrote."""
         return self.log.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace")
 
-    async def _until_it_answers(self) -> None:
+    async def until_it_answers(self) -> None:
+        """Wait until it is ready to work; raises `NodeSaidNo` with the end of its output when it ended or never is."""
         node = HttpNode(self.name, self.url)
         deadline = time.monotonic() + START_SECONDS
         try:

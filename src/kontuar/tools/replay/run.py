@@ -93,12 +93,12 @@ async def replay(selection: Selection, settings: Settings, folder: Path, watch: 
         began = time.monotonic()
         sales = await seller.sell(dict.fromkeys(prepared.plan.queues, 0), count)
         seconds = time.monotonic() - began
-        found = await seller.compared(count)
+        differences = await seller.compared(count)
     board = seller.board
     return Outcome(
         baskets=count, lines=dict(class_counts(prepared.baskets)), reproduced=reproduced(prepared.baskets, said),
         offline=board.offline, store_alone=board.store_alone, cuts=board.cuts, selling_seconds=seconds,
-        sales=tuple(sales), differences=(*said, *found),
+        sales=tuple(sales), differences=(*said, *differences),
     )  # fmt: skip
 
 
@@ -132,9 +132,9 @@ class Seller:
         """Wait until everything arrived; what does not hold over the first `upto` baskets."""
         expected = self._prepared.expected(upto)
         self._watch.step("waiting until everything has arrived")
-        await _until_quiet(self._nodes, expected)
+        await until_quiet(self._nodes, expected)
         self._watch.step("counting and comparing")
-        return reconcile(expected, await _found(self._nodes, expected))
+        return reconcile(expected, await found(self._nodes, expected))
 
     async def _cashier(self, till: Till, store: str) -> Cashier:
         async def before(position: int) -> None:
@@ -151,7 +151,7 @@ class Seller:
         return cashier
 
 
-async def _until_quiet(nodes: RunningChain, expected: Expected) -> None:
+async def until_quiet(nodes: RunningChain, expected: Expected) -> None:
     """Until nobody has anything left to pass on and the hub has every receipt, or time is up: then it is counted
     as it is, and the differences tell."""
     deadline = time.monotonic() + QUIET_SECONDS
@@ -176,7 +176,8 @@ async def _unsent(nodes: RunningChain) -> dict[str, int]:
     return {**stations, **agents}
 
 
-async def _found(nodes: RunningChain, expected: Expected) -> Found:
+async def found(nodes: RunningChain, expected: Expected) -> Found:
+    """What all nodes say of the days and stores that are expected."""
     stores: Iterable[str] = sorted(expected.warehouses)
     agents = {(store, day): await nodes.agents[store].totals(day) for store, day in sorted(expected.by_store)}
     hub = {(store, day): await nodes.hub.totals(store, day) for store, day in sorted(expected.by_store)}
