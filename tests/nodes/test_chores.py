@@ -157,3 +157,14 @@ def test_a_chore_that_can_be_woken_does_not_sit_out_its_pause() -> None:
 
     in_virtual_time(story)
     assert [at - work.at[0] for at in work.at] == [0.0, 2.0]
+
+
+def test_a_chore_that_answers_a_count_is_a_bug_that_is_said_and_rests() -> None:
+    """A count of 0 taken for a pause would never let the node rest."""
+
+    async def counts() -> float | None:
+        return 0
+
+    work = Work()
+    _, logged = times(Chore(name="decisions", look=counts, seconds=1.0), work, 3.5)
+    assert [entry["event"] for entry in logged] == ["chore.broke"]

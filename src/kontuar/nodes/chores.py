@@ -103,6 +103,8 @@ async def _forever(chore: Chore) -> None:
 async def _looked(chore: Chore, said: _Said) -> float | None:
     try:
         pause = await chore.look()
+        if not (pause is None or isinstance(pause, float)):
+            raise TypeError(f"{pause!r} says nothing of when to look again")  # a count of 0 would never rest
     except Refused as refusal:
         said.waits(refusal.problems[0].code)
     except StorageFailure as failure:  # a full disk passes; a damaged database ends the process elsewhere
