@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kontuar.kernel.errors import Refused, refuse
+from kontuar.nodes.exchange_carriers import AgentCarrier
 from kontuar.nodes.exchange_desk import StoreExchangeDesk
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import this_machine
-from kontuar.operations.ports.exchange import ExchangeFile, ExchangeReport
+from kontuar.operations.ports.exchange import Carried, ExchangeFile, ExchangeReport, Reply
 from kontuar.operations.ports.streams import StreamId
 from kontuar.operations.ports.sync import NodeIdentity
 from kontuar.operations.station.station import Station
 from kontuar.storage.sqlite.definitions import SqliteDefinitions
+from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.exchange_shelf import SqliteExchangeShelf
 from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
 from kontuar.sync import frames
 from kontuar.sync.exchange import FilesForHub
@@ -105,11 +109,37 @@ def here_of(keys: NodeKeys) -> Here:
     return Here(sender=keys.sender("1"), signer=keys.signer, keys=keys.keys, certificate=keys.signed)
 
 
+class Asking:
+    """What goes along with a till's files: questions put in by hand; the rest as a station has it."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self.shelf = SqliteExchangeShelf(database)
+        self.questions: list[Carried] = []
+
+    def asks(self) -> Sequence[Carried]:
+        return self.questions
+
+    def replied(self, replies: Sequence[Reply]) -> None:
+        self.shelf.keep(replies)
+
+    def doubted(self) -> bool:
+        return self.shelf.doubted()
+
+    def doubt(self, *, yes: bool) -> None:
+        self.shelf.doubt(yes=yes)
+
+
 class LoneTill(Till):
     """A till with nobody but head office above it, and files for the way."""
 
+    @cached_property
+    def carrier(self) -> Asking:
+        return Asking(self.database)
+
     def files(self) -> FilesForHub:
-        return FilesForHub(self.outbox, self.sink, here_of(self.keys), STORE, self.clock, Secrets(self.id.origin))
+        return FilesForHub(
+            self.outbox, self.sink, here_of(self.keys), STORE, self.clock, Secrets(self.id.origin), self.carrier
+        )
 
     def make(self) -> ExchangeFile:
         return self.files().make()
@@ -123,8 +153,12 @@ class StoreAgent(Store):
 
     def files(self) -> FilesForHub:
         return FilesForHub(
-            self.books.outbox, self.books.sink, here_of(self.keys), STORE, self.clock, Secrets("agent")
-        )  # fmt: skip
+            self.books.outbox, self.books.sink, here_of(self.keys), STORE, self.clock, Secrets("agent"), self.carrier
+        )
+
+    @cached_property
+    def carrier(self) -> AgentCarrier:
+        return AgentCarrier(self.books.exchange, self.books.forks, self.clock)
 
     def make(self) -> ExchangeFile:
         return self.files().make()
@@ -158,4 +192,7 @@ def exchange_of(station: Station, lane: Lane[Any]) -> StoreExchangeDesk:
     outbox = StationOutbox(database, StreamId(who.station, who.incarnation), who.store)
     sink = StationSink(database, SqliteDefinitions(database), outbox)
     keys = keys_for(who.station, "station", who.incarnation, who.store)
-    return StoreExchangeDesk(lane, outbox, sink, keys, this_machine(), lambda _: None)
+    carrier = Asking(database)
+    return StoreExchangeDesk(
+        lane, outbox, sink, keys, this_machine(), lambda _: None, carrier=carrier, log=carrier.shelf
+    )

@@ -21,6 +21,7 @@ from kontuar.kernel.connectivity import Connectivity
 from kontuar.nodes.device_desk import StationDevices
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.storage_trouble import on_storage_failure
+from kontuar.operations.ports.second_copy import SecondCopy
 from kontuar.operations.station import shifts, station_status
 from kontuar.operations.station.station import Station
 from kontuar.storage.failures import StorageFailure
@@ -53,7 +54,7 @@ class StationServer:
 
     def __init__(
         self, folder: Path, *, devices: DeviceSettings | None = None, shift: bool = True, code: str = "S1T1",
-        series: str = "POS1",
+        series: str = "POS1", second_copy: SecondCopy | None = None,
     ) -> None:  # fmt: skip
         self.level = "online"
         self.codes: list[str] = []
@@ -73,7 +74,9 @@ class StationServer:
         self.lane.open()
         self.head_office = HeadOffice()
         self.desk = Desk(
-            station=self.station, run=self.lane, devices=StationDevices(self.station, self.lane, self.devices),
+            station=self.station, run=self.lane, devices=StationDevices(
+                self.station, self.lane, self.devices, second_copy=second_copy
+            ),
             check_pin=lambda verifier, pin: bool(pin) and verifier.endswith("-" + pin), sync_status=self._sync_status,
             questions=self.head_office, exchange=exchange_of(self.station, self.lane),
             enrol_anew=self._enrol,

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -104,7 +104,9 @@ class HubDouble:
         )  # fmt: skip
         self.bell.ring()
 
-    def definitions_since(self, asker: NodeIdentity, cursor: DefinitionCursor) -> DefinitionsAnswer:
+    def definitions_since(
+        self, asker: NodeIdentity, cursor: DefinitionCursor, kinds: Collection[str] | None = None
+    ) -> DefinitionsAnswer:
         return self.feed.definitions_since(asker.store, cursor.epoch, cursor.version, cursor.checksum)
 
     def confirmations_since(self, asker: NodeIdentity, cursor: FeedCursor) -> Confirmations:

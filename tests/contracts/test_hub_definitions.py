@@ -60,7 +60,11 @@ def test_each_store_gets_its_own_view(shop: World) -> None:
         ("station", "K2"),
         ("view", "documents-trade|store:S2"),
     }
-    assert set(first.rows) - set(second.rows) == {("operator", "ANNA"), ("station", "K1")}
+    assert set(first.rows) - set(second.rows) == {
+        ("delivery_method", "KURIER"),
+        ("operator", "ANNA"),
+        ("station", "K1"),
+    }
 
 
 def test_rows_that_leave_a_stores_view_are_removed_there_and_others_never_hear_of_them(shop: World) -> None:

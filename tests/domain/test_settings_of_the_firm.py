@@ -9,7 +9,14 @@ from kontuar.domain.catalogue.records import Article, ArticleCode, AuxiliaryUnit
 from kontuar.domain.definitions.checks import problems_with
 from kontuar.domain.definitions.kinds import KIND_OF, KINDS
 from kontuar.domain.firm.parameters import PARAMETERS, Parameters, centre_path, effective, is_valid_value
-from kontuar.domain.firm.records import Centre, ExchangeRate, NumberingRule, Parameter, StationDefinition
+from kontuar.domain.firm.records import (
+    Centre,
+    DeliveryMethod,
+    ExchangeRate,
+    NumberingRule,
+    Parameter,
+    StationDefinition,
+)
 from kontuar.domain.parties.records import Contractor, Operator, Role
 from kontuar.domain.parties.rights import (
     ALL_DOCUMENTS,
@@ -149,8 +156,12 @@ BAD = [
     (Parameter(name="coupon.reservation_hours", scope="global", value="0"), ["parameter.out_of_bounds"]),
     (Parameter(name="coupon.reservation_hours", scope="global", value="8761"), ["parameter.out_of_bounds"]),
     (Parameter(name="coupon.reservation_hours", scope="global", value="1,5"), ["parameter.bad_value"]),
+    (Parameter(name="books.backup_days", scope="global", value="0"), ["parameter.out_of_bounds"]),
+    (Parameter(name="books.keep_days", scope="global", value="36501"), ["parameter.out_of_bounds"]),
     (StationDefinition(code="T", name="T", store="S", series="POS-1"), ["station.bad_series"]),
     (PaymentForm(code="card", name="Card", kind="card", gives_change=True), ["payment_form.change_only_cash"]),
+    (DeliveryMethod(code="D", name="D", document_types=("receipt", "cash_in", "letter")),
+     ["definition.document_type_unknown", "delivery_method.no_sale"]),
     (NumberingRule(document_type="receipt", pattern="{symbol}/{number}", reset="never"), ["numbering.part_missing"]),
 ]  # fmt: skip
 

@@ -168,3 +168,17 @@ def test_a_chore_that_answers_a_count_is_a_bug_that_is_said_and_rests() -> None:
     work = Work()
     _, logged = times(Chore(name="decisions", look=counts, seconds=1.0), work, 3.5)
     assert [entry["event"] for entry in logged] == ["chore.broke"]
+
+
+def test_what_ends_by_a_fault_says_so_at_once() -> None:
+    """REL-19: nobody waits for such a task, so nobody else would tell."""
+
+    async def story() -> None:
+        chores = Chores()
+        chores.until_done("certificates", Work(ValueError("odd row")))
+        await asyncio.sleep(1)
+        chores.begin("stopped", asyncio.sleep(60))
+        await chores.stop()
+
+    (said,) = in_virtual_time(story)
+    assert (said["event"], said["chore"], said["log_level"]) == ("chore.ended", "certificates", "error")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 import structlog
 from typer.testing import CliRunner, Result
@@ -19,11 +21,13 @@ from kontuar.nodes.hub_documents import extend_documents
 from kontuar.nodes.hub_exchange import extend_exchange
 from kontuar.nodes.hub_sync import extend_sync
 from kontuar.nodes.machine import this_machine
+from kontuar.nodes.return_desk import ReturnDesk
 from kontuar.nodes.running import NODE_FILE
 from kontuar.nodes.settings import StationSettings
-from kontuar.nodes.station import IDENTITY_FOLDER, StationNode
+from kontuar.nodes.station import DATABASE_FILE, IDENTITY_FOLDER, StationNode
 from kontuar.operations.station import approval, payments, shifts, till
 from kontuar.sync.identity import NodeKeys, enrol, load_identity
+from kontuar.sync.keyring import fault_of_seal
 from kontuar.sync.transport import HttpTransport
 from kontuar.tools.cli import app
 from postgres_fixture import fresh_database, open_temporary_folder
@@ -93,6 +97,9 @@ class LoneStation:
 
     def confirmed(self) -> list[tuple[Any, ...]]:
         return list(self._rows("SELECT state, gid, reason FROM confirmation ORDER BY gid"))
+
+    def documents(self) -> list[str]:
+        return [number for (number,) in self._rows("SELECT number FROM document WHERE state = 'approved'")]
 
     def waiting(self) -> int:
         return int(self._done(self.node.lane(self.node.station.books.stream.waiting)))
@@ -164,6 +171,115 @@ def test_head_office_says_why_it_takes_no_file(hub: HubServer) -> None:
     missing = hub.client.post("/api/v1/exchange/export/K9")
     assert (missing.status_code, missing.json()["problems"][0]["code"]) == (404, "exchange.node.unknown")
     assert hub.client.get("/api/v1/documents").json()["rows"] == []
+
+
+def taken_again(lone: LoneStation) -> None:
+    """What a running till does by itself within seconds: it looks for what files brought."""
+    node = lone.node
+    lone._done(node.life_desk.look())
+    lone._done(ReturnDesk(node.desk, partial(fault_of_seal, node._keys.keys), node._carrier.has_messages).once())
+
+
+def test_a_till_that_is_enrolled_by_file_and_set_back_gets_everything_back_by_file(hub: HubServer) -> None:
+    """REL-13, REL-15, SEC-02: it never saw a network: certificate, spare life, and what it had sent come in files."""
+    with open_temporary_folder() as folder, open_temporary_folder() as way:
+        code = hub.client.post("/api/v1/enrolment-codes", json={"kind": "station", "node": "K1", "minutes": 20_000})
+        written = kontuar("request", folder, "--code", code.json()["code"], "--to", way / "ask.kte")
+        assert written.exit_code == 0, written.output
+        assert code.json()["code"].split("-")[1].encode() not in (way / "ask.kte").read_bytes()
+        answer = hub.client.post("/api/v1/exchange/enrol", content=(way / "ask.kte").read_bytes())
+        assert answer.status_code == 200, answer.text
+        (way / "answer.kte").write_bytes(answer.content)
+        enrolled_as = decode(kontuar("certificate", folder, way / "answer.kte").stdout.strip().encode(), dict)
+        assert (enrolled_as["node"], enrolled_as["store"], enrolled_as["series"]) == ("K1", "S1", "K1")
+
+        with closing(LoneStation(folder)) as lone:
+            lone.take(given(hub, "K1"))
+            sold = [lone.sell("5901234123457")]
+            taken(hub, lone.make())
+            lone.take(given(hub, "K1"))
+            taken_again(lone)
+            assert lone.node._lives.has_spare()
+        backup = (folder / DATABASE_FILE).read_bytes()
+        with closing(LoneStation(folder)) as lone:
+            sold.append(lone.sell("5901234123457"))
+            lone._done(lone.node._look())  # the witness is told of it
+            taken(hub, lone.make())
+        for file in folder.glob(f"{DATABASE_FILE}*"):
+            file.unlink()
+        (folder / DATABASE_FILE).write_bytes(backup)
+
+        with closing(LoneStation(folder)) as lone:
+            assert lone.node._keys.certificate.series == "K1-2"
+            lone.node._open_life()
+            assert len(lone.documents()) == 1
+            sold.append(lone.sell("5901234123457"))
+            taken(hub, lone.make())
+            lone.take(given(hub, "K1"))
+            taken_again(lone)
+            assert sorted(lone.documents()) == sorted(number for number, _ in sold)
+            assert lone.node._carrier.asks() == []
+            taken(hub, lone.make())
+    rows = hub.client.get("/api/v1/documents").json()["rows"]
+    assert sorted((row["number"], row["gross"]) for row in rows) == sorted(sold)
+
+
+def test_head_offices_screen_makes_and_takes_files_and_says_what_was_wrong(hub: HubServer) -> None:
+    """REL-15, SEC-02: the nodes, the answer to make, the list of all files with refused ones, an enrolment."""
+    with open_temporary_folder() as folder, open_temporary_folder() as way:
+        enrolled(hub, folder, "station", "K1")
+        asking = {"accept-language": "en", "hx-request": "true"}
+
+        def upload(content: bytes) -> httpx.Response:
+            return hub.client.post("/exchange/import", files={"file": ("up", content)}, headers=asking, cookies={})
+
+        bad = upload(b"holiday.jpg")
+        assert (bad.status_code, bad.json()["problems"][0]["message"]) == (
+            422, "This is not an exchange file of Kontuar.",
+        )  # fmt: skip
+        down = hub.client.post("/exchange/export", data={"node": "K1"})
+        assert (down.status_code, down.content[:4]) == (200, b"KTX1")
+        with closing(LoneStation(folder)) as lone:
+            lone.take(down.content)
+            lone.sell("5901234123457")
+            told = upload(lone.make())
+        assert (told.status_code, "The file of K1 was taken in" in told.text) == (200, True)
+        code = hub.client.post("/api/v1/enrolment-codes", json={"kind": "station", "node": "K2"}).json()["code"]
+        assert kontuar("request", way, "--code", code, "--to", way / "ask.kte").exit_code == 0
+        ask = (way / "ask.kte").read_bytes()
+        given_one = upload(ask)
+        assert 'download="kontuar-certificate-K2-' in given_one.text
+        assert upload(ask[:-40] + b"x" + ask[-39:]).json()["problems"][0]["code"] == "exchange.damaged"
+        strange = kontuar("request", way / "other", "--code", "AAAA-BBBB", "--to", way / "odd.kte")
+        assert strange.exit_code == 2  # there is no such folder
+        listed = hub.client.get("/exchange", headers={"accept-language": "en"}).text
+    assert listed.count("This is not an exchange file of Kontuar.") == 1
+    assert ("K1" in listed, "a certificate was asked for and given" in listed) == (True, True)
+
+
+def test_a_certificate_by_file_is_for_who_has_the_code_and_for_his_key_only(hub: HubServer) -> None:
+    """SEC-02: another key, another code, a second use, another machine's answer."""
+    with open_temporary_folder() as mine, open_temporary_folder() as other, open_temporary_folder() as way:
+        asked = {"kind": "station", "node": "K1"}
+        code = hub.client.post("/api/v1/enrolment-codes", json=asked).json()["code"]
+        wrong = f"{code.split('-')[0]}-WRONG"
+        for folder, with_code, name in ((mine, code, "mine"), (other, wrong, "wrong"), (other, code, "other")):
+            assert kontuar("request", folder, "--code", with_code, "--to", way / name).exit_code == 0
+
+        def answered(name: str) -> httpx.Response:
+            return hub.client.post("/api/v1/exchange/enrol", content=(way / name).read_bytes())
+
+        assert answered("wrong").json()["problems"][0]["code"] == "enrol.code_wrong"
+        first, again = answered("mine"), answered("mine")
+        assert (first.status_code, again.content) == (200, first.content)
+        assert answered("other").json()["problems"][0]["code"] == "enrol.code_wrong"
+        (way / "answer").write_bytes(first.content)
+        theirs = kontuar("certificate", other, way / "answer")
+        assert (theirs.exit_code, theirs.stderr.partition(":")[0]) == (2, "enrol.answer_wrong")
+        nobody = kontuar("certificate", way, way / "answer")
+        assert (nobody.exit_code, nobody.stderr.partition(":")[0]) == (2, "enrol.no_request")
+        assert kontuar("certificate", mine, way / "answer").exit_code == 0
+        assert kontuar("certificate", mine, way / "answer").exit_code == 2
 
 
 def kontuar(*words: object, **environment: str) -> Result:

@@ -140,7 +140,7 @@ def test_a_revoked_till_is_not_listened_to(office: HeadOffice, till: LoneTill) -
 
 def test_a_newer_protocol_is_named(office: HeadOffice, till: LoneTill, monkeypatch: pytest.MonkeyPatch) -> None:
     """REL-16: the file can be kept and applied after an update."""
-    monkeypatch.setattr(frames, "PROTOCOL", (2, 2))
+    monkeypatch.setattr(frames, "PROTOCOL", (3, 3))
     data = till.make().content
     monkeypatch.undo()
     assert refusal_of(office.take, data) == "protocol.too_new"

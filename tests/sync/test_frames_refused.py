@@ -126,7 +126,7 @@ def test_a_message_whose_hash_does_not_follow_is_refused(store: Store) -> None:
     assert refusal_of(store, frame) == "frame.chain_broken"
 
 
-@pytest.mark.parametrize(("theirs", "code"), [((2, 3), "protocol.too_new"), ((0, 0), "protocol.too_old")])
+@pytest.mark.parametrize(("theirs", "code"), [((3, 4), "protocol.too_new"), ((0, 0), "protocol.too_old")])
 def test_another_protocol_is_refused_by_name(
     store: Store, monkeypatch: pytest.MonkeyPatch, theirs: tuple[int, int], code: str
 ) -> None:

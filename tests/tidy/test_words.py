@@ -21,7 +21,9 @@ from tidy.screen_texts import WEB, shown_texts, texts_in_scripts, untranslated_i
 
 TRANSLATIONS = ("pl", "fr")
 FAMILIES = {
-    "*.undefined": {f"{kind}.undefined" for kind in ("article", "warehouse", "payment_form", "operator")},
+    "*.undefined": {
+        f"{kind}.undefined" for kind in ("article", "warehouse", "payment_form", "delivery_method", "operator")
+    },
     "http.*": {f"http.{status}" for status in (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 502, 503, 504)},
 }
 GIVEN_ON_THE_WAY = {"currency", "field"}

@@ -14,6 +14,7 @@ from litestar.testing import TestClient
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import Operator, Role
 from kontuar.kernel.canonical import encode, row_checksum
+from kontuar.nodes.exchange_carriers import AgentCarrier
 from kontuar.nodes.exchange_desk import StoreExchangeDesk
 from kontuar.nodes.machine import this_machine
 from kontuar.operations.agent.agent_access import AgentAccess
@@ -32,6 +33,7 @@ NEEDS = {
     ("GET", "/api/v1/parked"): rights.ALL_DOCUMENTS,
     ("POST", "/api/v1/exchange/export"): rights.EXCHANGE,
     ("POST", "/api/v1/exchange/import"): rights.EXCHANGE,
+    ("GET", "/api/v1/exchange/files"): rights.EXCHANGE,
 }
 ENDPOINTS = sorted(
     (method, path)
@@ -60,7 +62,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Lite
         ),
         exchange=StoreExchangeDesk(
             at_once, buffer.books.outbox, buffer.books.sink, keys_for("agent@S1", "agent"), this_machine(),
-            lambda _: None,
+            lambda _: None, carrier=AgentCarrier(buffer.books.exchange, buffer.books.forks, buffer.clock),
+            log=buffer.books.exchange,
         ),
     )  # fmt: skip
     app = Litestar(

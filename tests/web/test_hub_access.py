@@ -101,7 +101,9 @@ _BY_RIGHTS: Final[dict[tuple[str, ...], str]] = {
         GET /reports/sales, GET /reports/sales/file""",
     (rights.SEE_AUDIT,): "GET /api/v1/audit, GET /api/v1/audit-files, GET /audit, GET /audit/file",
     (rights.EXCHANGE,): """
-        POST /api/v1/exchange/import, POST /api/v1/exchange/export/{node:str}""",
+        POST /api/v1/exchange/import, POST /api/v1/exchange/export/{node:str}, GET /api/v1/exchange/files,
+        POST /api/v1/exchange/enrol, GET /exchange, GET /exchange/files, POST /exchange/export,
+        POST /exchange/import""",
     (rights.SECOND_FACTORS,): """
         GET /api/v1/second-factors, DELETE /api/v1/second-factor/{operator:str}, GET /second-factors,
         POST /second-factors""",

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from invoices import invoiced, with_attribute, with_business
+from kontuar.domain.firm.records import DeliveryMethod
 from kontuar.operations.station import own_documents, till
-from shop import MILK, actor_of, fill, sell, with_parameter
+from shop import MILK, actor_of, change, fill, sell, with_parameter
 from station_server import StationServer
 from web.test_station_pages import sign_in
 
@@ -105,3 +107,23 @@ def test_a_card_asks_on_the_screen_before_prices_follow(server: StationServer) -
         assert browser.post(f"/sale/{draft.doc_id}/card", data=told, headers=headers).status_code == 200
     kept = server.do(till.look_at, server.station, EWA, draft.doc_id)
     assert (kept.buyer.code, kept.buyer.loyalty_card, kept.totals.gross) == ("ANNA", "9900001", 399)
+
+
+def test_a_delivery_method_that_is_gone_can_still_be_taken_off_on_the_form(
+    server: StationServer, api: httpx.Client
+) -> None:
+    """DISC-10, UI: where no method is left to choose from, the draft that names one would never be paid."""
+    courier = DeliveryMethod(code="COURIER", name="Kurier")
+    server.do(change, server.station.books, courier)
+    doc_id = api.post("/api/v1/documents", json={"type": "receipt"}).json()["doc_id"]
+    api.post(f"/api/v1/documents/{doc_id}/lines", json={"code": MILK})
+    api.put(f"/api/v1/documents/{doc_id}/heading", json={"fields": {"delivery_method": "COURIER"}})
+    server.do(change, server.station.books, msgspec.structs.replace(courier, active=False))
+    with httpx.Client(base_url=server.url) as screens:
+        headers = sign_in(screens, "EWA", "2222")
+        form = screens.get(f"/sale/{doc_id}/fields").text
+        assert 'name="delivery_method"' in form
+        assert "Kurier" in form
+        kept = screens.post(f"/sale/{doc_id}/fields", data={"delivery_method": ""}, headers=headers)
+    assert kept.status_code == 200
+    assert api.get(f"/api/v1/drafts/{doc_id}").json()["delivery_method"] == ""

@@ -68,6 +68,8 @@ NEEDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/api/v1/documents/{doc_id}/gifts"): RECEIPT,
     ("POST", "/api/v1/documents/{doc_id}/gifts"): RECEIPT,
     ("PUT", "/api/v1/documents/{doc_id}/payment-form"): RECEIPT,
+    ("GET", "/api/v1/documents/{doc_id}/delivery-methods"): RECEIPT,
+    ("PUT", "/api/v1/documents/{doc_id}/delivery-method"): RECEIPT,
     ("PUT", "/api/v1/documents/{doc_id}/buyer"): RECEIPT,
     ("PUT", "/api/v1/documents/{doc_id}/handler"): RECEIPT,
     ("PUT", "/api/v1/documents/{doc_id}/reason"): RECEIPT,
@@ -108,6 +110,7 @@ NEEDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/api/v1/reconciliation"): (rights.ALL_DOCUMENTS,),
     ("POST", "/api/v1/exchange/export"): (rights.EXCHANGE,),
     ("POST", "/api/v1/exchange/import"): (rights.EXCHANGE,),
+    ("GET", "/api/v1/exchange/files"): (rights.EXCHANGE,),
     ("POST", "/api/v1/enrol"): (rights.EXCHANGE,),
 }
 """The rights that an endpoint needs on a receipt of the walk-in customer."""

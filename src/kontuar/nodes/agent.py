@@ -15,11 +15,14 @@ from kontuar.kernel.errors import Refused
 from kontuar.kernel.time import instant_text
 from kontuar.nodes.books_proof import NightlyBooks
 from kontuar.nodes.chores import Chore, Chores
+from kontuar.nodes.digest_desk import DigestDesk
 from kontuar.nodes.enrolling import enrol_patiently
+from kontuar.nodes.exchange_carriers import AgentCarrier
 from kontuar.nodes.exchange_desk import StoreExchangeDesk
 from kontuar.nodes.fork_desk import ForkDesk
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import World, this_machine
+from kontuar.nodes.prune_desk import PruneDesk
 from kontuar.nodes.running import say_and_stop, serve, set_up_logging
 from kontuar.nodes.settings import AgentSettings
 from kontuar.nodes.storage_trouble import on_storage_failure
@@ -28,18 +31,25 @@ from kontuar.operations.agent.parking_buffer import ParkingBuffer
 from kontuar.operations.agent.parking_chores import ParkingChores
 from kontuar.operations.agent.parking_numbers import prefixes_in
 from kontuar.operations.agent.relay import RelayGiver, RelayReceiver
+from kontuar.operations.agent.store_parameters import store_parameters
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.ports.streams import StreamId
-from kontuar.operations.ports.sync import HubReach
+from kontuar.operations.ports.sync import Answerer, HubReach
+from kontuar.operations.pruning import Limits, limits_in
+from kontuar.storage.backup_shelf import FolderShelf
 from kontuar.storage.failures import StorageFailure
 from kontuar.storage.sqlite.agent.books import MIGRATIONS, AgentBooks
 from kontuar.storage.sqlite.agent.held_messages import SqliteHeldMessages
 from kontuar.storage.sqlite.agent.proving import AgentProofShelf
+from kontuar.storage.sqlite.agent.pruning import AgentPruning
 from kontuar.storage.sqlite.agent.reading import AgentReader
+from kontuar.sync.backups import BackupAnswerer
 from kontuar.sync.bell import Bell
 from kontuar.sync.connection import Connection
+from kontuar.sync.digest_answers import DigestAnswerer, DigestAnswers
 from kontuar.sync.downlink import Applied
+from kontuar.sync.exchange_questions import CarriedFor
 from kontuar.sync.figures import StationsHeard
 from kontuar.sync.identity import NodeKeys, load_identity
 from kontuar.sync.keyring import fault_of_seal
@@ -56,6 +66,7 @@ from kontuar.web.http import EXCEPTION_HANDLERS
 
 DATABASE_FILE: Final = "agent.db"
 IDENTITY_FOLDER: Final = "identity"
+BACKUPS_FOLDER: Final = "backups"
 CHECKPOINT_SECONDS: Final = 60.0
 LEASES_SECONDS: Final = 1.0
 """How often leases that were not renewed are looked for: others see a document free so long after."""
@@ -87,12 +98,24 @@ class AgentNode:
             self.run, self.books.outbox, self.books.sink, self._transport, self.connection, clock, who=keys,
             build=__version__, folder=settings.data / "incoming", applied=self._applied,
             acknowledged=self._bell.ring, limits=AGENT_LIMITS, nodes=self._stations.fresh,
+            digests=self.books.digests.state,
         )  # fmt: skip
+        self._carrier = AgentCarrier(self.books.exchange, self.books.forks, clock)
         self.exchange = StoreExchangeDesk(
-            self.run, self.books.outbox, self.books.sink, keys, world, self._applied
+            self.run, self.books.outbox, self.books.sink, keys, world, self._applied, carrier=self._carrier,
+            log=self.books.exchange,
         )  # fmt: skip
         questions = Questions(self._transport, keys.sender(__version__), keys.signed, keys.keys, clock)
         self.forks = ForkDesk(self.run, self.books.forks, questions, self.connection, clock)
+        seal = partial(fault_of_seal, keys.keys)
+        self.digests = DigestDesk(
+            self.run, self.books.digests, questions, self.connection, seal, clock, self.books.fact, self.books.set_fact
+        )
+        self.backups = FolderShelf(settings.backups or settings.data / BACKUPS_FOLDER, clock)
+        self.pruning = PruneDesk(
+            self.run, AgentPruning(self.books.database), self._limits,
+            (keys.certificate.node, keys.certificate.incarnation), keys.signer.sign, self.connection, clock,
+        )  # fmt: skip
         self.site = self._site(questions)
         self.nightly = NightlyBooks(
             self.run, self.books.fact, self.books.set_fact,
@@ -100,6 +123,10 @@ class AgentNode:
             partial(fault_of_seal, keys.keys), clock,
         )  # fmt: skip
         self._tasks = Chores()
+
+    def _limits(self) -> Limits:
+        """How long messages are kept, as head office says for the store."""
+        return limits_in(store_parameters(self.books.definitions, self._keys.certificate.store))
 
     def _damage(self) -> None:
         """What is damaged is not written to any further; the process ends and says so (REL-19)."""
@@ -125,6 +152,8 @@ class AgentNode:
             Chore(name="leases", look=partial(self._end_leases, parked), seconds=LEASES_SECONDS),
             self.nightly.chore(),
             self.forks.chore(),
+            self.digests.chore(),
+            self.pruning.chore(),
         ]  # fmt: skip
 
     async def learn(self) -> None:
@@ -150,16 +179,22 @@ class AgentNode:
             receiver=RelayReceiver(
                 books.log, self.parking, node=keys.certificate.node, epoch=books.stock.epoch()
             ),
-            giver=RelayGiver(feed, books.feeds, self.parking, self.reach),
-            answerer=ParkingAnswerer(
-                self.parking, self.run,
-                MessagesAnswerer(SqliteHeldMessages(books.database), self.run, PassedOn(questions)), self._bell.ring,
-            ),
+            giver=RelayGiver(feed, books.feeds, self.parking, self.reach, books.definitions.kinds),
+            answerer=self._answerer(questions),
             enroller=EnrolmentPassedOn(self._transport), runner=self.run, giver_runner=self.run,
             clock=self._clock, bell=self._bell, taken=self.sync.wake, store=keys.certificate.store,
             heard=self._stations.heard,
             is_closed=lambda who: books.log.state(StreamId(who.node, who.incarnation)).closed,
         )  # fmt: skip
+
+    def _answerer(self, questions: Questions) -> Answerer:
+        """What the agent answers itself; all else is the hub's."""
+        books, seal = self.books, partial(fault_of_seal, self._keys.keys)
+        answers = DigestAnswers(books.digests, self.run, seal, self._clock, self.digests.wish)
+        passed_on = CarriedFor(PassedOn(questions), self.run, books.exchange.kept, self._carrier.remember)
+        beyond = DigestAnswerer(answers, passed_on)
+        messages = MessagesAnswerer(SqliteHeldMessages(books.database), self.run, beyond)
+        return ParkingAnswerer(self.parking, self.run, BackupAnswerer(self.backups, messages), self._bell.ring)
 
     def _status(self) -> AgentStatus:
         epoch, version, _ = self.books.definitions.cursor()
@@ -205,6 +240,7 @@ def health_routes(node: AgentNode) -> list[Any]:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     gauges: dict[str, Gauge] = {}
+    backup_age = Gauge("kontuar_agent_backup_age_seconds", "a till's last backup", ["station"], registry=registry)
 
     @get("/health", summary="Ready to work: the database answers")
     async def ready() -> Response[dict[str, Any]]:
@@ -217,6 +253,7 @@ def health_routes(node: AgentNode) -> list[Any]:
         body = {
             "node": "agent", "live": "yes", "ready": "yes" if state == "up" else "no", "database": state,
             "hub": "reachable" if hub.reachable else "away", "hub_seen_at": hub.seen_at,
+            "backups": "late" if any(age.late for age in await asyncio.to_thread(node.backups.ages)) else "fine",
             "problem": node.connection.state().problem, "proof": node.nightly.state().word, **counts,
         }  # fmt: skip
         return Response(body, status_code=200 if state == "up" else 503)
@@ -231,6 +268,10 @@ def health_routes(node: AgentNode) -> list[Any]:
         figures.update(await node.run(node.books.parking.counts))
         figures["hub_reachable"] = int(node.reach().reachable)
         figures["book_faults"] = node.nightly.state().faults
+        ages = await asyncio.to_thread(node.backups.ages)
+        figures["backups_late"] = sum(age.late for age in ages)
+        for age in ages:
+            backup_age.labels(station=age.station).set(age.seconds)
         for outcome, count in node.site.frames_by_outcome.items():
             figures[f"frames_{outcome.replace('.', '_')}"] = count
         for name, value in figures.items():

@@ -52,10 +52,16 @@ class Chores:
         self.begin(name, _until_done(name, work))
 
     def begin(self, name: str, work: Any) -> None:
-        """Something that ends by itself and says itself what went wrong."""
+        """Something that ends by itself; what goes wrong in it is said at once."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            _log.error("chore.ended", chore=task.get_name(), exc_info=fault)
 
     async def stop(self) -> None:
         """End all; what was not done is done at the next start."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -24,11 +24,14 @@ from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.types import type_of
 from kontuar.domain.parties import rights
 from kontuar.kernel.errors import Problem, Refused, refuse
-from kontuar.nodes.fiscal_desk import WRITER, FiscalDesk
+from kontuar.nodes.card_desk import CardDesk
+from kontuar.nodes.fiscal_desk import ITSELF, WRITER, FiscalDesk
+from kontuar.nodes.second_copy_desk import NobodyElse, SecondCopyDesk
 from kontuar.operations.actor import Actor
-from kontuar.operations.ports.devices import CardResult, CardTerminal
 from kontuar.operations.ports.runner import Runner
+from kontuar.operations.ports.second_copy import SecondCopy
 from kontuar.operations.ports.station import StoredDocument
+from kontuar.operations.ports.station.copies import CopyDue
 from kontuar.operations.print_model import PrintModel
 from kontuar.operations.station import fiscalising, own_documents, payments, shifts
 from kontuar.operations.station.payments import CardRequest
@@ -41,9 +44,12 @@ from kontuar.web.prints.shifts import shift_model
 
 WAIT_SECONDS: Final = 3.0
 """How long an answer waits for the devices; what is not done by then goes on in the background."""
+COPY_SECONDS: Final = 0.5
+"""How long an answer waits for a second copy: usually it is there by then, and nobody has to be told of it."""
 FRESH: Final = datetime.timedelta(minutes=2)
 """An approval repeated later than this (a lost answer, a curious client) starts no device."""
 REMEMBERED: Final = 500
+SERVED: Final = 20
 FORMS: Final = ("roll", "page")
 _log = structlog.get_logger("devices")
 Result = TypeVar("Result")
@@ -52,26 +58,60 @@ Result = TypeVar("Result")
 class StationDevices:
     """`DeviceDesk` over what stands at the station."""
 
-    def __init__(self, station: Station, run: Runner, devices: Devices, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self, station: Station, run: Runner, devices: Devices, *, wait_seconds: float = WAIT_SECONDS,
+        second_copy: SecondCopy | None = None,
+    ) -> None:  # fmt: skip
+        """`second_copy`: who can hold one; None = this till stands alone."""
         self._station = station
         self._run = run
         self._devices = devices
         self._wait_seconds = wait_seconds
-        self._threads = {name: ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("printer", "card")}
+        self._printer_thread = ThreadPoolExecutor(1, thread_name_prefix="printer")
+        self._cards = CardDesk(station, run, devices.card)
         self._fiscal = FiscalDesk(station, run, devices.fiscal) if devices.fiscal is not None else None
+        self._copies = SecondCopyDesk(station, run, second_copy or NobodyElse())
+        self._serving: dict[str, asyncio.Task[tuple[Problem, ...]]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._begun: OrderedDict[str, None] = OrderedDict()
-        self._charged: OrderedDict[str, None] = OrderedDict()
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- after approval -------------------------------------------------------------------------------------
     async def after_approval(self, actor: Actor, document: Document) -> tuple[Problem, ...]:
-        """Drawer, fiscal device and print, as set up. Answers within `wait_seconds`; the rest goes on."""
-        if self._stands_alone() or not self._is_fresh(document):
+        """Drawer, then fiscal device and print once there is a second copy, as set up (REL-21).
+
+        Answers within `wait_seconds`, or as soon as it is clear that the copy takes its time; the rest goes on.
+        """
+        if self._stands_alone() and not await self._copies.is_due(document.doc_id):
             return ()
-        task = self._kept(self._serve(_writer(actor), document))
-        done, _waiting = await asyncio.wait({task}, timeout=self._wait_seconds)
-        return task.result() if done else (Problem("device.still_working"),)
+        if self._is_fresh(document):
+            self._begin_to_serve(_writer(actor), document)
+        return await self.after_issue(document.doc_id, patience_seconds=COPY_SECONDS)
+
+    async def after_issue(self, doc_id: str, *, patience_seconds: float = WAIT_SECONDS) -> tuple[Problem, ...]:
+        """What became of what follows an approval, as far as it has come; a second copy is waited for that long."""
+        task = self._serving.get(doc_id)
+        if task is None:
+            return ()
+        pauses = sorted((patience_seconds, self._wait_seconds))
+        for pause in (pauses[0], pauses[1] - pauses[0]):
+            if not task.done():
+                await asyncio.wait({task}, timeout=pause)
+            if task.done():
+                return task.result()
+            if told := self._copies.waiting(doc_id):
+                return told
+        return (Problem("device.still_working"),)
+
+    def _begin_to_serve(self, actor: Actor, document: Document, *, drawer: bool = True) -> None:
+        task = self._serving[document.doc_id] = self._kept(self._serve(actor, document, drawer=drawer))
+        task.add_done_callback(lambda _: self._forget_served())
+
+    def _forget_served(self) -> None:
+        """The latest stay for whoever asks what became of it."""
+        finished = [doc_id for doc_id, task in self._serving.items() if task.done()]
+        for doc_id in finished[:-SERVED]:
+            del self._serving[doc_id]
 
     async def after_assignment(self, form: str) -> tuple[Problem, ...]:
         """Money went to a form: the drawer opens now where approving does not open it (PAY-04)."""
@@ -82,23 +122,42 @@ class StationDevices:
     async def resume(self) -> None:
         """Ask the fiscal device about every sale that was under way when the station stopped (REL-04).
 
-        Card operations that were open then may have been charged: they are only asked about (PAY-05).
+        Card operations that were open then may have been charged: they are only asked about (PAY-05). What waited for a
+        second copy goes on waiting and is issued then (REL-21).
         """
-        self._charged.update(dict.fromkeys(await self._run(_open_cards, self._station)))
+        await self._cards.resume()
         if self._fiscal is not None:
             await self._fiscal.resume()
+        for _, document in await self._copies.left_over():  # it stopped while they waited for a second copy
+            if document.doc_id not in self._serving:
+                self._remember_begun(document.doc_id)
+                self._begin_to_serve(ITSELF, document, drawer=False)
 
-    async def _serve(self, actor: Actor, document: Document) -> tuple[Problem, ...]:
+    async def _serve(self, actor: Actor, document: Document, *, drawer: bool) -> tuple[Problem, ...]:
         plan = await self._run(_plan, self._station, document)
-        first = []
-        if plan.drawer:
-            first.append(self._tried(self._open_drawer()))
-        if plan.fiscal and self._fiscal is not None:
-            first.append(self._tried(self._fiscalised(actor, document.doc_id)))
-        notes = [note for told in await asyncio.gather(*first) for note in told]
+        opening = self._tried(self._open_drawer()) if drawer and plan.drawer else _nothing()
+        told = await asyncio.gather(opening, self._registered(actor, document, plan))
+        notes = [note for each in told for note in each]
         if plan.paper and self._devices.settings.printer != "none":
             notes += await self._tried(self._printed(actor, document.doc_id))
+        if plan.due is not None:
+            await self._copies.issued(document.doc_id)
         return tuple(notes)
+
+    async def _registered(self, actor: Actor, document: Document, plan: "_Plan") -> tuple[Problem, ...]:
+        """The fiscal receipt is the issue of a sale: the wait for a second copy comes before it."""
+        notes: tuple[Problem, ...] = ()
+        if plan.due is not None:
+            notes = await self._copies.before_issue(actor, document, plan.due)
+        if plan.fiscal and self._fiscal is not None:
+            notes += await self._tried(self._fiscalised(actor, document.doc_id))
+        return notes
+
+    async def _after_waiting(self, doc_id: str) -> None:
+        """A print by hand comes no earlier than the one that waits for a second copy."""
+        task = self._serving.get(doc_id)
+        if task is not None and self._copies.waiting(doc_id):
+            await asyncio.wait({task})
 
     def _stands_alone(self) -> bool:
         """No printer, drawer or fiscal device is set up: nothing follows an approval."""
@@ -109,10 +168,13 @@ class StationDevices:
         """Whether this approval has just happened and is not the repetition of one."""
         if document.doc_id in self._begun or document.approved_at is None:
             return False
-        self._begun[document.doc_id] = None
+        self._remember_begun(document.doc_id)
+        return self._station.clock.now() - document.approved_at < FRESH
+
+    def _remember_begun(self, doc_id: str) -> None:
+        self._begun[doc_id] = None
         if len(self._begun) > REMEMBERED:
             self._begun.popitem(last=False)
-        return self._station.clock.now() - document.approved_at < FRESH
 
     # -- fiscal device --------------------------------------------------------------------------------------
     async def fiscalise(self, actor: Actor, doc_id: str, *, sure: bool = False) -> None:
@@ -122,6 +184,7 @@ class StationDevices:
         Raises `Refused("right.missing" | "fiscal.not_waiting" | "fiscal.not_set_up" | "fiscal.…")`.
         """
         actor.require(rights.REFISCALISE, doc_id)
+        await self._after_waiting(doc_id)
         stored = await self._run(own_documents.preview, self._station, actor, doc_id)
         if stored.row.fiscal != "waiting":
             raise refuse("fiscal.not_waiting", number=stored.document.number)
@@ -138,13 +201,14 @@ class StationDevices:
         """Print on the receipt printer; from the second time on as a copy (DOC-32)."""
         await self._run(own_documents.preview, self._station, actor, doc_id)
         self._require_printer()
+        await self._after_waiting(doc_id)
         await asyncio.shield(self._kept(self._printed(actor, doc_id)))
 
     async def print_shift(self, actor: Actor, shift_id: str) -> None:
         """Print the report of a closed shift, or the summary of the open one."""
         self._require_printer()
         model = await self.shift_model(actor, shift_id)
-        await self._on("printer", self._devices.printer.print, model)
+        await self._on_printer(self._devices.printer.print, model)
 
     async def test_print(self, actor: Actor) -> None:
         """A page that shows the letters, the widths and a code; nothing is counted."""
@@ -152,7 +216,7 @@ class StationDevices:
         self._require_printer()
         scene = await self._run(scene_of, self._station)
         now = self._station.clock.now()
-        await self._on("printer", self._devices.printer.print, sample_model(scene, texts(scene.language), now))
+        await self._on_printer(self._devices.printer.print, sample_model(scene, texts(scene.language), now))
 
     async def pdf(self, actor: Actor, doc_id: str, form: str) -> bytes:
         """The document as a PDF: `roll` or `page`; raises `Refused("print.form_unknown")`."""
@@ -167,7 +231,7 @@ class StationDevices:
     async def print_model_on_paper(self, model: PrintModel) -> None:
         """A print model on the receipt printer; nothing is counted."""
         self._require_printer()
-        await self._on("printer", self._devices.printer.print, model)
+        await self._on_printer(self._devices.printer.print, model)
 
     async def print_model(self, actor: Actor, doc_id: str) -> PrintModel:
         """The model that every print of the document is drawn from, in the customer's language."""
@@ -185,7 +249,7 @@ class StationDevices:
         async with self._lock_of(doc_id):
             model = await self.print_model(actor, doc_id)
             try:
-                await self._on("printer", self._devices.printer.print, model)
+                await self._on_printer(self._devices.printer.print, model)
             except PartlyPrinted:
                 await self._run(own_documents.count_print, self._station, actor, doc_id, "printer")
                 raise
@@ -208,49 +272,16 @@ class StationDevices:
         await self._open_drawer()
 
     async def _open_drawer(self) -> None:
-        await self._on("printer", self._devices.drawer.open)
+        await self._on_printer(self._devices.drawer.open)
 
     # -- cards ----------------------------------------------------------------------------------------------
     async def pay_by_card(self, actor: Actor, request: CardRequest) -> Document:
-        """Ask the terminal and write down its answer, even when nobody waits for it any more (PAY-05).
-
-        With no terminal the operation stays open and the till asks a person. Raises what the terminal said no with.
-        """
-        terminal = self._devices.card
-        if terminal is None:
-            return await self._run(self._station.draft, request.doc_id)
-        if request.operation_id in self._charged:
-            # A reloaded window or a second tab: the terminal is asked what became of it, never to charge again.
-            return await self.ask_card_again(actor, request.doc_id, request.operation_id)
-        self._charged[request.operation_id] = None
-        if len(self._charged) > REMEMBERED:
-            self._charged.popitem(last=False)
-        return await asyncio.shield(self._kept(self._paid_by_card(actor, request, terminal)))
+        """Ask the terminal and write down its answer, even when nobody waits for it any more (PAY-05)."""
+        return await asyncio.shield(self._kept(self._cards.pay(actor, request)))
 
     async def ask_card_again(self, actor: Actor, doc_id: str, operation_id: str) -> Document:
         """Ask the terminal about an operation whose end nobody learned; still unknown, it stays open."""
-        request = await self._run(payments.open_card_request, self._station, actor, doc_id, operation_id)
-        terminal = self._devices.card
-        if terminal is None:
-            return await self._run(self._station.draft, doc_id)
-        result = await self._on("card", terminal.status, operation_id)
-        return await self._card_answer(actor, request, result)
-
-    async def _paid_by_card(self, actor: Actor, request: CardRequest, terminal: CardTerminal) -> Document:
-        try:
-            result = await self._on("card", terminal.pay, request.amount, request.currency, request.operation_id)
-        except Refused as failure:  # the terminal was never given the amount
-            facts = {"reason": failure.problems[0].code}
-            await self._run(payments.finish_card, self._station, actor, request, "declined", facts)
-            raise
-        return await self._card_answer(actor, request, result)
-
-    async def _card_answer(self, actor: Actor, request: CardRequest, result: CardResult) -> Document:
-        facts = _card_facts(result)
-        document = await self._run(payments.finish_card, self._station, actor, request, result.outcome, facts)
-        if result.outcome == "declined":
-            raise refuse(result.reason or "card.declined.bank", "payment")
-        return document
+        return await self._cards.ask_again(actor, doc_id, operation_id)
 
     # -- all of them ----------------------------------------------------------------------------------------
     def states(self) -> dict[str, str]:
@@ -264,13 +295,13 @@ class StationDevices:
         """Wait for what runs in the background, then let the threads go."""
         if self._background:
             await asyncio.wait(set(self._background), timeout=self._wait_seconds)
-        for thread in self._threads.values():
-            thread.shutdown(wait=False)
+        self._printer_thread.shutdown(wait=False)
+        self._cards.close()
         if self._fiscal is not None:
             self._fiscal.close()
 
-    async def _on(self, device: Literal["printer", "card"], call: Callable[..., Result], *given: Any) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads[device], partial(call, *given))
+    async def _on_printer(self, call: Callable[..., Result], *given: Any) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._printer_thread, partial(call, *given))
 
     async def _tried(self, work: Coroutine[Any, Any, None]) -> tuple[Problem, ...]:
         """What a device could not do, as notes."""
@@ -305,6 +336,7 @@ class _Plan(msgspec.Struct, frozen=True):
     fiscal: bool
     paper: bool
     drawer: bool
+    due: CopyDue | None
 
 
 def _plan(station: Station, document: Document) -> _Plan:
@@ -318,11 +350,12 @@ def _plan(station: Station, document: Document) -> _Plan:
         fiscal=attempt is not None and not attempt.tried,
         paper=kind.family != "goods" and parameters.yes("print.automatic") and stored is not None and not stored.prints,
         drawer=drawer and (not kind.paid or parameters.yes("payment.close_automatically")),
+        due=station.books.copies.due_of(document.doc_id),
     )
 
 
-def _open_cards(station: Station) -> list[str]:
-    return [row[0] for draft in station.books.drafts.every() for row in station.books.cards.unfinished(draft.doc_id)]
+async def _nothing() -> tuple[Problem, ...]:
+    return ()
 
 
 def _opens_on_assignment(station: Station, form: str) -> bool:
@@ -345,11 +378,3 @@ def _model(stored: StoredDocument, scene: PrintScene) -> PrintModel:
     return document_model(
         stored.document, scene, texts(scene.language), copy=stored.prints > 0, fiscal_number=stored.fiscal_number
     )
-
-
-def _card_facts(result: CardResult) -> dict[str, str]:
-    facts = {
-        "masked_card": result.masked_card, "authorisation_code": result.authorisation_code,
-        "card_name": result.card_name, "terminal_id": result.terminal_id, "reason": result.reason,
-    }  # fmt: skip
-    return {name: value for name, value in facts.items() if value}

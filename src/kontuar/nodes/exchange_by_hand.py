@@ -32,9 +32,7 @@ def with_node(folder: Path, settings: Path | None, work: Work[Result]) -> Result
     Raises `Refused("exchange.no_node" | "exchange.node_runs" | "exchange.hub_not_ready")`, as the settings, and as
     the work does.
     """
-    address = read_address(folder)
-    if address is not None and _runs(address.pid):
-        raise refuse("exchange.node_runs", node=address.node, url=address.url)
+    identity_of(folder)
     if (folder / KEY_FILE).exists():
         return asyncio.run(_with_hub(_read(HubSettings, folder, settings), work))
     if (folder / agent.DATABASE_FILE).exists():
@@ -42,6 +40,14 @@ def with_node(folder: Path, settings: Path | None, work: Work[Result]) -> Result
     if (folder / station.DATABASE_FILE).exists():
         return asyncio.run(_with_station(_read(StationSettings, folder, settings), work))
     raise refuse("exchange.no_node", folder=folder)
+
+
+def identity_of(folder: Path) -> Path:
+    """Where a stopped node of this data folder keeps who it is; raises `Refused("exchange.node_runs")`."""
+    address = read_address(folder)
+    if address is not None and _runs(address.pid):
+        raise refuse("exchange.node_runs", node=address.node, url=address.url)
+    return folder / station.IDENTITY_FOLDER
 
 
 async def _with_station(settings: StationSettings, work: Work[Result]) -> Result:

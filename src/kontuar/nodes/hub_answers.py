@@ -11,7 +11,7 @@ from kontuar.nodes.hub_coupons import CouponAnswerer
 from kontuar.operations.hub.enrolment import EnrolRequest
 from kontuar.operations.hub.hub_documents import find_document
 from kontuar.operations.hub.stock_feed import stock_elsewhere
-from kontuar.operations.ports.questions import FORKS, MESSAGES, AskMessages
+from kontuar.operations.ports.questions import FORKS, MESSAGES, SPARE, AskMessages
 from kontuar.operations.ports.sync import NodeIdentity
 from kontuar.operations.stream_messages import held_after
 from kontuar.storage.postgres.documents import PostgresDocumentShelf
@@ -41,7 +41,7 @@ class HubAnswerer:
         self._answers: dict[str, Answer] = {
             "stock_elsewhere": self._stock,
             "find_document": self._document,
-            "station.spare": self._spare,
+            SPARE: self._spare,
             MESSAGES: self._messages,
             FORKS: forks,
         }

@@ -2,22 +2,40 @@
 
 import asyncio
 import dataclasses
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
-from kontuar.kernel.errors import refuse
+from kontuar.kernel.errors import Refused, refuse
+from kontuar.kernel.time import Clock
 from kontuar.nodes.hub import HubCore, HubExtension
 from kontuar.nodes.hub_sync import HubReceiver
 from kontuar.nodes.lanes import Lane
+from kontuar.operations.actor import Actor
+from kontuar.operations.hub.enrolment_files import FileAnswer, FileRequest
+from kontuar.operations.ports.exchange import (
+    CERTIFICATE,
+    ExchangeEntry,
+    ExchangeFile,
+    ExchangeReport,
+    entry_of_made,
+    entry_of_refused,
+    entry_of_taken,
+)
+from kontuar.operations.ports.runner import Runner
 from kontuar.operations.ports.sync import HUB_NODE, NodeIdentity
 from kontuar.storage.postgres.booking import PostgresBookingDesk
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.enrolment import PostgresNodes
+from kontuar.storage.postgres.exchange_log import PostgresExchangeLog
 from kontuar.storage.postgres.stream_log import PostgresStreamLog
+from kontuar.sync.enrol_file import is_enrolment, read_request, write_answer
 from kontuar.sync.exchange_file import Here
 from kontuar.sync.exchange_office import FilesForNodes, KeptQuestions, Office
+from kontuar.sync.exchange_parts import certificate_name
 from kontuar.sync.keyring import fault_of_seal
 from kontuar.web.api import hub_exchange
+from kontuar.web.hub import exchange as exchange_pages
 
 FOLDER: Final = "exchange"
 BOOKED_SECONDS: Final = 10.0
@@ -33,7 +51,11 @@ def extend_exchange(core: HubCore) -> HubExtension:
     receiver = HubReceiver(PostgresStreamLog(lane.database, core.clock), core)
     site = dataclasses.replace(sync, runner=lane, receiver=receiver)
     desk = PostgresBookingDesk(lane.database, partial(fault_of_seal, core.keys))
-    files = FilesForNodes(
+
+    async def enrol(actor: Actor, asked: FileRequest) -> FileAnswer:
+        return await core.main(core.parts.enrolment.enrol_by_file, actor, asked)
+
+    files = LoggedOffice(lane, PostgresExchangeLog(lane.database), core.clock, enrol=enrol, files=FilesForNodes(
         Office(
             site=site,
             here=lambda: Here(sender=site.sender, signer=core.key, keys=core.keys),
@@ -43,7 +65,7 @@ def extend_exchange(core: HubCore) -> HubExtension:
             booked=partial(_booked, lane, desk),
             ids=core.ids,
         )
-    )
+    ))  # fmt: skip
 
     async def ready() -> None:
         site.sender = sync.sender
@@ -54,8 +76,66 @@ def extend_exchange(core: HubCore) -> HubExtension:
         await asyncio.to_thread(lane.close)
 
     return HubExtension(
-        handlers=[hub_exchange.router], state={hub_exchange.STATE_KEY: files}, on_ready=[ready], on_stop=[stop]
+        pages=exchange_pages.HANDLERS,
+        handlers=[hub_exchange.router],
+        state={hub_exchange.STATE_KEY: files},
+        on_ready=[ready],
+        on_stop=[stop],
     )
+
+
+class LoggedOffice:
+    """Implements `operations.ports.exchange.OfficeExchange`: every file is written down, refused ones too."""
+
+    def __init__(
+        self, run: Runner, log: PostgresExchangeLog, clock: Clock, files: FilesForNodes,
+        enrol: Callable[[Actor, FileRequest], Awaitable[FileAnswer]],
+    ) -> None:  # fmt: skip
+        self._run = run
+        self._enrol = enrol
+        self._log = log
+        self._clock = clock
+        self._files = files
+
+    async def give(self, node: str, by: str = "") -> ExchangeFile:
+        """What is new for a node since its last file."""
+        made = await self._files.give(node)
+        await self._run(self._log.add, entry_of_made(made, node, by, self._clock.now()))
+        return made
+
+    async def take(self, data: bytes, by: str = "") -> ExchangeReport:
+        """Take in a file of a station or an agent, whole or not at all."""
+        try:
+            report = await self._files.take(data)
+        except Refused as refusal:
+            await self._run(self._log.add, entry_of_refused(refusal.problems[0], by, self._clock.now()))
+            raise
+        await self._run(self._log.add, entry_of_taken(report, by, self._clock.now()))
+        return report
+
+    def is_enrolment(self, data: bytes) -> bool:
+        """Whether it is the request of a node that is to be enrolled, and no exchange file."""
+        return is_enrolment(data)
+
+    async def certify(self, data: bytes, actor: Actor) -> ExchangeFile:
+        """Enrol the node of such a request; the file with its certificate."""
+        now = self._clock.now()
+        try:
+            answer = await self._enrol(actor, read_request(data))
+        except Refused as refusal:
+            await self._run(self._log.add, entry_of_refused(refusal.problems[0], actor.operator, now))
+            raise
+        entry = ExchangeEntry(at=now, way="in", node=answer.node, by=actor.operator, news=(CERTIFICATE,))
+        await self._run(self._log.add, entry)
+        return ExchangeFile(name=certificate_name(answer.node, now), content=write_answer(answer))
+
+    async def newest(self, most: int) -> Sequence[ExchangeEntry]:
+        """The files that were made and that came, newest first."""
+        return await self._run(self._log.newest, most)
+
+    async def latest(self) -> Sequence[ExchangeEntry]:
+        """Of each node the last file that came and the last that was made for it."""
+        return await self._run(self._log.latest)
 
 
 async def _booked(lane: Lane[HubDatabase], desk: PostgresBookingDesk, store: str) -> None:

@@ -1,7 +1,7 @@
 """The hub's end of the sync protocol: intake, booking right behind it, feeds, enrolment, online questions."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -26,6 +26,7 @@ from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.hub.enrolment import EnrolRequest
 from kontuar.operations.hub.monitor import contact_of, joined, note_contact
 from kontuar.operations.incoming import receive
+from kontuar.operations.known_kinds import withheld_from
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures, StreamPlace
 from kontuar.operations.ports.hub_lists import Contact
@@ -43,11 +44,13 @@ from kontuar.operations.ports.sync import (
 from kontuar.storage.failures import StorageFailure
 from kontuar.storage.postgres.booking import PostgresBookingDesk
 from kontuar.storage.postgres.definitions import PostgresDefinitions
+from kontuar.storage.postgres.digests import PostgresDigests
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.monitor import PostgresMonitorShelf
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
 from kontuar.storage.postgres.stream_log import PostgresStreamLog
 from kontuar.sync.bell import Bell
+from kontuar.sync.digest_answers import DigestAnswerer, DigestAnswers
 from kontuar.sync.frames import Sender
 from kontuar.sync.keyring import fault_of_seal
 from kontuar.sync.server import SyncSite, sync_routes
@@ -95,12 +98,29 @@ class HubGiver:
     def __init__(self, definitions: DefinitionsFeed, database: HubDatabase, clock: Clock) -> None:
         self._definitions = definitions
         self._feeds = PostgresFeedsOfStore(database)
+        self._monitor = PostgresMonitorShelf(database)
+        self._told: dict[str, tuple[float, Mapping[str, frozenset[str]]]] = {}
         self._database = database
         self._clock = clock
 
-    def definitions_since(self, asker: NodeIdentity, cursor: DefinitionCursor) -> DefinitionsAnswer:
-        """Same, delta or snapshot."""
-        return self._definitions.definitions_since(asker.store, cursor.epoch, cursor.version, cursor.checksum)
+    def definitions_since(
+        self, asker: NodeIdentity, cursor: DefinitionCursor, kinds: Collection[str] | None
+    ) -> DefinitionsAnswer:
+        """Same, delta or snapshot, of the kinds that every node of the store knows (REL-16)."""
+        told = [known for node, known in self._kinds_told(asker.store).items() if node != asker.node]
+        withheld = withheld_from([kinds, *told])
+        return self._definitions.definitions_since(
+            asker.store, cursor.epoch, cursor.version, cursor.checksum, withheld
+        )  # fmt: skip
+
+    def _kinds_told(self, store: str) -> Mapping[str, frozenset[str]]:
+        """As of the last beat of contacts: every question asks for it."""
+        now = self._clock.monotonic()
+        known = self._told.get(store)
+        if known is None or now - known[0] >= CONTACT_SECONDS:
+            with self._database.transaction(reading=True):
+                known = self._told[store] = (now, self._monitor.kinds_told(store))
+        return known[1]
 
     def confirmations_since(self, asker: NodeIdentity, cursor: FeedCursor) -> Confirmations:
         """Everything decided for the store's documents since."""
@@ -176,7 +196,7 @@ class Booking:
         self._woken.ring()
 
     async def _book_all(self) -> None:
-        self._heard = self._woken.rings
+        self._heard = self._woken.heard()
         for place in await self.lane(self.desk.streams_waiting):
             await self._book(place)
         await self.lane(park_forks, self.desk, self._core.clock.now())
@@ -189,7 +209,7 @@ class Booking:
         """One stream; a bug that it trips over must not keep the others waiting (REL-09)."""
         try:
             if (await self.lane(book_stream, self.desk, place, self._core.clock.now())).messages:
-                self._bell.ring()
+                self._bell.ring(place.store)
         except StorageFailure:
             raise
         except Exception:  # noqa: BLE001 - said loudly, tried again; the other streams go on
@@ -211,6 +231,12 @@ class HubEnroller:
         return encode(await self._core.main(self._core.parts.enrolment.enrol, asked))
 
 
+def _digests(core: HubCore) -> tuple[Lane[HubDatabase], DigestAnswers]:
+    """What agents compare their streams with, on a thread of its own: it reads a day's messages at a time (REL-18)."""
+    lane = Lane("digests", HubDatabase(core.main.database.conninfo, name="kontuar hub digests"))
+    return lane, DigestAnswers(PostgresDigests(lane.database), lane, partial(fault_of_seal, core.keys), core.clock)
+
+
 def extend_sync(core: HubCore) -> HubExtension:
     """The routes of the protocol, and booking."""
     keys = core.keys
@@ -223,10 +249,11 @@ def extend_sync(core: HubCore) -> HubExtension:
     tasks = Chores()
     log = PostgresStreamLog(intake.database, core.clock)
     forks = ForkAnswer(intake, log, keys, booking.wake)
+    comparing, digests = _digests(core)
     site = core.site = SyncSite(
         sender=Sender(node=HUB_NODE, incarnation="", build=__version__, sign=core.key.sign), keys=keys,
         receiver=HubReceiver(log, core), giver=HubGiver(core.definitions_feed, core.feed_lane.database, core.clock),
-        answerer=HubAnswerer(core, CouponAnswerer(core.coupons, looks, core.clock), forks),
+        answerer=DigestAnswerer(digests, HubAnswerer(core, CouponAnswerer(core.coupons, looks, core.clock), forks)),
         enroller=HubEnroller(core), runner=intake, giver_runner=core.feed_lane,
         clock=core.clock, bell=bell, taken=booking.wake, heard=contacts.heard,
     )  # fmt: skip
@@ -234,17 +261,15 @@ def extend_sync(core: HubCore) -> HubExtension:
     async def ready() -> None:
         site.sender = msgspec.structs.replace(site.sender, incarnation=core.incarnation)
         await core.feed_lane(_learn_certificates, core)
-        intake.open()
-        looks.open()
-        books.open()
+        for lane in (intake, looks, comparing, books):
+            lane.open()
         tasks.start([booking.chore(), contacts.chore()])
 
     async def stop() -> None:
         bell.close()
         await tasks.stop()
-        await asyncio.to_thread(books.close)
-        await asyncio.to_thread(looks.close)
-        await asyncio.to_thread(intake.close)
+        for lane in (books, looks, comparing, intake):
+            await asyncio.to_thread(lane.close)
 
     learn = partial(core.feed_lane, _learn_certificates, core)
 

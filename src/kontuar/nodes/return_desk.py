@@ -2,7 +2,7 @@
 REL-13; docs/protocol.md, *A till's lives*)."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -32,8 +32,10 @@ _log = structlog.get_logger("lives")
 class ReturnDesk:
     """One chore. `seal` says what is wrong with a message's signature."""
 
-    def __init__(self, desk: Desk, seal: SealCheck) -> None:
+    def __init__(self, desk: Desk, seal: SealCheck, by_file: Callable[[], bool] = lambda: False) -> None:
+        """`by_file`: whether a file brought answers; asked on the database thread."""
         self._desk = desk
+        self._by_file = by_file
         self._station = desk.station
         self._seal = seal
 
@@ -48,8 +50,8 @@ class ReturnDesk:
         """All that is due now; whether nothing is left that waits for the agent or the hub. Raises `Refused` when this
         life may not announce anything."""
         done = True
-        if self._station.connectivity() > Connectivity.OFFLINE:
-            ordinals = await self._desk.run(_ordinals, self._station)
+        if self._station.connectivity() > Connectivity.OFFLINE or await self._desk.run(self._by_file):
+            ordinals = await self._desk.run(ordinals_of, self._station)
             for life in await self._desk.run(returned.wanted, self._station, ordinals):
                 done = await self._brought(life, ordinals) and done
         while await self._desk.run(returned.offer_forks, self._station):
@@ -115,7 +117,7 @@ def _tell(incarnation: str, done: Merged) -> None:
         )  # fmt: skip
 
 
-def _ordinals(station: Station) -> dict[str, int]:
+def ordinals_of(station: Station) -> dict[str, int]:
     """Which life of this station each of its certificates is for."""
     found: dict[str, int] = {}
     for _, _, body in station.books.definitions.rows(CERTIFICATE):

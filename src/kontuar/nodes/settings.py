@@ -34,10 +34,12 @@ class HubSettings(NodeSettings, frozen=True, kw_only=True):
 
 
 class AgentSettings(NodeSettings, frozen=True, kw_only=True):
-    """`enrolment_code` is used once, at the first start."""
+    """`enrolment_code` is used once, at the first start. `backups`: where tills' backups are kept, best on another disk
+    than `data`; empty = in `data`."""
 
     hub_url: str = ""
     store: str = ""
+    backups: Path | None = None
     enrolment_code: str = ""
 
 

@@ -12,14 +12,18 @@ from kontuar.devices.build import DeviceSettings, build_devices
 from kontuar.domain.firm.records import Firm
 from kontuar.kernel.errors import Problem, Refused
 from kontuar.kernel.time import instant_text
+from kontuar.nodes.backup_desk import BackupDesk
 from kontuar.nodes.books_proof import KeptVerdict, NightlyBooks
 from kontuar.nodes.chores import Chore, Chores
 from kontuar.nodes.device_desk import StationDevices
+from kontuar.nodes.digest_desk import DigestDesk
 from kontuar.nodes.enrolling import enrol_patiently
+from kontuar.nodes.exchange_carriers import StationCarrier
 from kontuar.nodes.exchange_desk import StoreExchangeDesk
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import World, this_machine
 from kontuar.nodes.parking_desk import ParkingDesk
+from kontuar.nodes.prune_desk import PruneDesk
 from kontuar.nodes.return_desk import ReturnDesk
 from kontuar.nodes.running import say_and_stop, serve, set_up_logging
 from kontuar.nodes.settings import StationSettings
@@ -28,23 +32,30 @@ from kontuar.nodes.storage_trouble import on_storage_failure
 from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.pins import pin_fits
 from kontuar.operations.ports.streams import StreamId
+from kontuar.operations.pruning import limits_in
 from kontuar.operations.station import station_status
 from kontuar.operations.station.decisions import carry_out
 from kontuar.operations.station.lives import open_life
 from kontuar.operations.station.station import Identity, Station
 from kontuar.storage.failures import StorageDamaged, StorageFailure
+from kontuar.storage.sqlite.digests import StationDigests
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.exchange_shelf import SqliteExchangeShelf
 from kontuar.storage.sqlite.proving import StationProofShelf
 from kontuar.storage.sqlite.station.books import MIGRATIONS, SqliteBooks
+from kontuar.storage.sqlite.station.pruning import StationPruning
 from kontuar.storage.sqlite.sync_state import StationOutbox, StationSink
 from kontuar.storage.witness import Witness
+from kontuar.sync.bell import Bell
 from kontuar.sync.connection import Connection
 from kontuar.sync.downlink import Applied
+from kontuar.sync.exchange_questions import CarriedQuestions
 from kontuar.sync.identity import NodeKeys, load_identity
 from kontuar.sync.keyring import fault_of_seal
 from kontuar.sync.lives import Lives
 from kontuar.sync.loops import StationSync
 from kontuar.sync.questions import Questions
+from kontuar.sync.second_copy import AgentCopy
 from kontuar.web import coupons
 from kontuar.web.desk import Desk, SyncStatus
 from kontuar.web.station.app import station_routes
@@ -70,7 +81,8 @@ class StationNode:
         self.settings = settings
         self._world = world
         self.clock = world.clock
-        self.connection = Connection(self.clock)
+        news = Bell()
+        self.connection = Connection(self.clock, changed=news.ring)
         self._transport = world.transport(settings.agent_url)
         self._keys = keys = self._begin(keys)
         certificate, books, outbox = keys.certificate, self._books, self._outbox
@@ -80,7 +92,7 @@ class StationNode:
         self.sync = StationSync(
             self.lane, outbox, sink, self._transport,
             self.connection, self.clock, who=keys, build=__version__, folder=settings.data,
-            applied=self._applied,
+            applied=self._applied, acknowledged=news.ring, digests=self._digest_books.state,
         )  # fmt: skip
         self.devices = build_devices(_device_settings(settings))
         self.station = Station(
@@ -90,8 +102,12 @@ class StationNode:
             committed=self.sync.wake, fiscal_device=self.devices.fiscal is not None,
             card_terminal=self.devices.card is not None, replay=settings.profile == "replay",
         )  # fmt: skip
-        self._device_desk = StationDevices(self.station, self.lane, self.devices)
+        self._device_desk = StationDevices(
+            self.station, self.lane, self.devices,
+            second_copy=AgentCopy(self.lane, outbox, self.connection, news),
+        )  # fmt: skip
         self.desk = self._new_desk(sink)
+        self._make_night_desks()
         self._nightly = NightlyBooks(
             self.lane, books.fact, books.set_fact,
             lambda: StationProofShelf(settings.data / DATABASE_FILE, MIGRATIONS),
@@ -100,6 +116,19 @@ class StationNode:
         self._waiting = 0
         self._warnings = station_status.Warnings()
         self._tasks = Chores()
+
+    def _make_night_desks(self) -> None:
+        """What compares the books with the agent's, and lets go of old ones."""
+        keys, books, certificate = self._keys, self._books, self._keys.certificate
+        self.pruning = PruneDesk(
+            self.lane, StationPruning(books.database, certificate.node),
+            lambda: limits_in(self.station.parameters()), (certificate.node, certificate.incarnation),
+            keys.signer.sign, self.connection, self.clock,
+        )  # fmt: skip
+        self.digests = DigestDesk(
+            self.lane, self._digest_books, self.desk.questions, self.connection, partial(fault_of_seal, keys.keys),
+            self.clock, books.fact, books.set_fact,
+        )  # fmt: skip
 
     def _begin(self, keys: NodeKeys) -> NodeKeys:
         """Open the books in the life that goes on; its keys."""
@@ -117,21 +146,32 @@ class StationNode:
         )  # fmt: skip
         self._definitions = self._books.definitions
         self._outbox = StationOutbox(database, stream, certificate.store)
+        self._digest_books = StationDigests(database, self._outbox, certificate.store)
         return begun.keys
 
     def _new_desk(self, sink: StationSink) -> Desk:
         keys, world = self._keys, self._world
-        questions = Questions(self._transport, keys.sender(__version__), keys.signed, keys.keys, self.clock)
+        shelf = SqliteExchangeShelf(self._books.database)
+        self._carrier = StationCarrier(shelf, self.station, self._lives, keys, world.ids)
+        questions = CarriedQuestions(
+            Questions(self._transport, keys.sender(__version__), keys.signed, keys.keys, self.clock), self.lane,
+            shelf.kept, lambda: self.connection.level() > 0,
+        )  # fmt: skip
         self.next_life = False
         """Whether the node stopped to go on in another life."""
         self.life_desk = LifeDesk(
             self._lives, keys, self._books.stream, self.lane, self.connection, questions, self._transport, world.ids,
-            code=self.settings.enrolment_code, go_on=self._go_on,
+            code=self.settings.enrolment_code, go_on=self._go_on, by_file=self._carrier.has_spare,
+        )  # fmt: skip
+        self._backup = BackupDesk(
+            self.station, self.lane, questions, self.connection.level, self.clock, self.settings.data
         )  # fmt: skip
         return Desk(
             station=self.station, run=self.lane, check_pin=pin_fits, sync_status=self.sync_status,
             devices=self._device_desk, questions=questions, enrol_anew=self.life_desk.enrol,
-            exchange=StoreExchangeDesk(self.lane, self._outbox, sink, keys, world, self._applied),
+            exchange=StoreExchangeDesk(
+                self.lane, self._outbox, sink, keys, world, self._applied, carrier=self._carrier, log=shelf
+            ),
         )  # fmt: skip
 
     @cached_property
@@ -148,14 +188,14 @@ class StationNode:
         await self._tell_that_it_started()
         self.sync.start()
         self._tasks.begin("books", self._check_rest())
-        self._tasks.begin("devices", self._device_desk.resume())
+        self._tasks.until_done("devices", self._device_desk.resume)
         self._tasks.start(self._chores())
 
     def _chores(self) -> list[Chore]:
         lane = self.lane
         return [
             Chore(name="bar", look=self._look, seconds=BEAT_SECONDS),
-            Chore(name="decisions", look=partial(lane, carry_out, self.station), seconds=DECISION_SECONDS),
+            Chore(name="decisions", look=self._carry_out, seconds=DECISION_SECONDS),
             Chore(name="agent heard", look=self._note_heard, seconds=HEARD_SECONDS, waits_first=True),
             Chore(name="checkpoint", look=partial(lane, lane.database.checkpoint),
                   seconds=CHECKPOINT_SECONDS, waits_first=True),
@@ -163,9 +203,16 @@ class StationNode:
             Chore(name="coupons", look=partial(coupons.settle_all, self.desk), seconds=COUPON_SECONDS),
             *ParkingDesk(self.desk).chores(),
             self._nightly.chore(),
+            self.digests.chore(),
+            self.pruning.chore(),
+            self._backup.chore(),
             self.life_desk.chore(),
-            ReturnDesk(self.desk, partial(fault_of_seal, self._keys.keys)).chore(),
+            ReturnDesk(self.desk, partial(fault_of_seal, self._keys.keys), self._carrier.has_messages).chore(),
         ]  # fmt: skip
+
+    async def _carry_out(self) -> None:
+        """What head office decided; how much it was says nothing of when to look again."""
+        await self.lane(carry_out, self.station)
 
     def _go_on(self) -> None:
         """This life is over and another one is ready: the node ends, and begins in it."""
@@ -239,6 +286,7 @@ class StationNode:
         """Let go of everything; what was not sent stays in the stream."""
         self._nightly.stop()
         await self._tasks.stop()
+        self._backup.close()
         await self.sync.stop()
         await self._device_desk.close()
         self.devices.close()
@@ -252,7 +300,7 @@ class StationNode:
         return SyncStatus(
             level=state.level.name.lower(), since=instant_text(state.since), waiting=self._waiting,
             problem=state.problem, warnings=self._warnings, clock_skew_seconds=self.connection.clock_skew_seconds(),
-            books_checked=self.lane.database.checked, books=self._nightly.state(),
+            books_checked=self.lane.database.checked, books=self._nightly.state(), backup=self._backup.status(),
         )  # fmt: skip
 
     async def _look(self) -> None:

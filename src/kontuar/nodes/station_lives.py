@@ -10,6 +10,7 @@ from kontuar import __version__
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.ids import Ids
 from kontuar.nodes.chores import Chore
+from kontuar.operations.ports.questions import SPARE, HubQuestions
 from kontuar.operations.ports.runner import Runner
 from kontuar.operations.ports.streams import Mark, StreamId
 from kontuar.operations.station.lives import RESTORED, is_unused, why_over
@@ -20,13 +21,14 @@ from kontuar.storage.witness import Witness
 from kontuar.sync.connection import Connection
 from kontuar.sync.identity import NodeKeys
 from kontuar.sync.lives import Lives
-from kontuar.sync.questions import Questions
 from kontuar.sync.transport import Transport
 
 WITNESS_FILE: Final = "witness"
 LOOK_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 15.0
 """Between two tries to have a key certified."""
+LOOKS_FOR_A_FILE: Final = 15
+LOOKS_AT_THE_AGENT: Final = 600
 _log = structlog.get_logger("lives")
 
 
@@ -64,9 +66,13 @@ class LifeDesk:
 
     def __init__(
         self, lives: Lives, keys: NodeKeys, stream: SqliteStream, run: Runner, connection: Connection,
-        questions: Questions, transport: Transport, ids: Ids, *, code: str, go_on: Callable[[], None],
+        questions: HubQuestions, transport: Transport, ids: Ids, *, code: str, go_on: Callable[[], None],
+        by_file: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
-        """`code`: a one-time code from the settings, for a till that was closed; `go_on` starts the node anew."""
+        """`code`: a one-time code from the settings, for a till that was closed; `go_on` starts the node anew;
+        `by_file`: whether a file brought the certificate of a spare life, asked on the database thread."""
+        self._by_file = by_file
+        self._looks = 0
         self._lives = lives
         self._keys = keys
         self._stream = stream
@@ -88,11 +94,22 @@ class LifeDesk:
         stopped = await self._run(self._stream.stopped)
         if stopped == "stream.closed":
             return await self._enrol_by_settings()
-        if not self._lives.has_spare() and self._connection.level() == Connectivity.ONLINE:
+        if not self._lives.has_spare() and await self._may_be_answered():
             await self._lives.make_spare(self._keys, self._ask_for_spare, ids=self._ids, build=__version__)
         if stopped and self._lives.has_spare():
             self._next_life()
         return LOOK_SECONDS
+
+    async def _may_be_answered(self) -> bool:
+        """By the hub; where only the agent is reached, by what a file brought it; where nobody is, by our own file:
+        both are looked for now and then."""
+        level = self._connection.level()
+        if level == Connectivity.ONLINE:
+            return True
+        self._looks += 1
+        if level == Connectivity.OFFLINE:
+            return self._looks % LOOKS_FOR_A_FILE == 1 and await self._run(self._by_file)
+        return self._looks % LOOKS_AT_THE_AGENT == 1
 
     async def enrol(self, code: str) -> None:
         """A person types a one-time code: a new life begins. Raises `Refused`."""
@@ -106,7 +123,7 @@ class LifeDesk:
         return AGAIN_SECONDS
 
     async def _ask_for_spare(self, request: bytes) -> bytes:
-        return await self._questions.ask("station.spare", request)
+        return await self._questions.ask(SPARE, request)
 
     def _next_life(self) -> None:
         if not self._gone_on:

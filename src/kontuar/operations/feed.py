@@ -1,6 +1,6 @@
 """Definitions on their way down: same, delta or snapshot, for one store (REL-10, PERF-03)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from kontuar.kernel.errors import refuse
 from kontuar.operations.ports.hub_definitions import (
@@ -25,19 +25,22 @@ class DefinitionsFeed:
         self._source = source
         self._shelf = shelf
 
-    def definitions_since(self, store: str, epoch: str, version: int, checksum: int) -> DefinitionsAnswer:
-        """What changed for a store since the (epoch, version) it holds with that checksum.
+    def definitions_since(
+        self, store: str, epoch: str, version: int, checksum: int, withheld: Collection[str] = ()
+    ) -> DefinitionsAnswer:
+        """What changed for a store since the (epoch, version) it holds with that checksum; `withheld`: kinds that
+        somebody there does not know (REL-16).
 
         A snapshot is answered when the store is new, its epoch differs, it claims a version we never had, its
         checksum is wrong, or the delta would be larger than the whole view.
         """
         with self._source.reading():
-            view = self._source.view(store)
+            view = self._source.view(store, withheld)
             if epoch == view.epoch and version == view.version and checksum == view.checksum:
                 return _answer("same", view)
             if epoch == view.epoch and 0 < version < view.version:
                 most = min(MOST_DELTA_ROWS, max(view.rows, 1))
-                delta = self._source.delta(store, version, most)
+                delta = self._source.delta(store, version, most, withheld)
                 if len(delta) <= most:
                     return _delta_answer(view, delta)
             return self._snapshot_answer(store, view)

@@ -38,6 +38,7 @@ class Connection:
         self._changed = changed
         self._state = ConnectionState(level=Connectivity.OFFLINE, since=clock.now(), hub_seen_at="", problem="")
         self._compared: _Compared | None = None
+        self._known = False
 
     def state(self) -> ConnectionState:
         """As it is now."""
@@ -47,14 +48,20 @@ class Connection:
         """What can be reached now."""
         return self._state.level
 
+    def is_away(self) -> bool:
+        """Whether nobody can be reached, and that was tried: right after the start it is not known yet."""
+        return self._known and self._state.level == Connectivity.OFFLINE
+
     def answered(self, *, hub_reachable: bool, hub_seen_at: str) -> None:
         """The other side answered, and says whether the hub can be reached."""
         level = Connectivity.ONLINE if hub_reachable else Connectivity.STORE
         self._set(level, hub_seen_at or self._state.hub_seen_at, self._state.problem)
+        self._tried()
 
     def lost(self) -> None:
         """The other side did not answer."""
         self._set(Connectivity.OFFLINE, self._state.hub_seen_at, self._state.problem)
+        self._tried()
 
     def hindered(self, code: str) -> None:
         """The other side answers, but will not take what we push (empty = it does again)."""
@@ -80,4 +87,9 @@ class Connection:
         since = before.since if level == before.level else self._clock.now()
         self._state = ConnectionState(level=level, since=since, hub_seen_at=hub_seen_at, problem=problem)
         if (level, problem) != (before.level, before.problem):
+            self._changed()
+
+    def _tried(self) -> None:
+        if not self._known:
+            self._known = True
             self._changed()

@@ -4,7 +4,7 @@ No input or output: `step(event)` says what to do, a loop or a simulator does it
 """
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,10 +12,12 @@ import msgspec
 
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.time import Clock, parse_instant
+from kontuar.operations.known_kinds import known_kinds
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
 from kontuar.operations.ports.sync import (
     DefinitionCursor,
+    DigestState,
     DownCursors,
     DownSink,
     FeedCursor,
@@ -99,8 +101,11 @@ class Downlink:
         self, sink: DownSink, store: str, sender: frames.Sender, certificate: SignedCertificate | None,
         keys: KeyRing, clock: Clock, *, wait_seconds: float = 2.0, longest_pause_seconds: float = 1.0,
         queue: Callable[[], Queue | None] = lambda: None, nodes: Figures = tuple,
+        digests: Callable[[], DigestState | None] = lambda: None,
+        kinds: Callable[[], Collection[str] | None] = known_kinds,
     ) -> None:  # fmt: skip
-        """`queue` and `nodes`: what is told of ourselves and of those who ask us, read before each question."""
+        """`queue`, `digests`, `kinds` and `nodes`: what is told of ourselves and of those who ask us, read before each
+        question."""
         self._sink = sink
         self._store = store
         self._sender = sender
@@ -109,6 +114,8 @@ class Downlink:
         self._clock = clock
         self._queue = queue
         self._nodes = nodes
+        self._digests = digests
+        self._kinds = kinds
         self._wait = wait_seconds
         self._longest_pause = longest_pause_seconds
         self._pause = 0.0
@@ -153,12 +160,14 @@ class Downlink:
         d = DefinitionCursor() if self._anew else cursors.definitions
         # The first question after a loss is answered at once: it says that the giver is back.
         wait = self._wait if self.reach is not None else 0.0
+        kinds = self._kinds()
         fields = wire.DownFields(
             store=self._store,
             definitions=wire.WireDefinitions(epoch=d.epoch, version=d.version, checksum=str(d.checksum)),
             confirmations=cursors.confirmations, stock=cursors.stock, final=cursors.final, wait_seconds=wait,
             hub_reachable=self.reach.reachable if self.reach else None, parked=cursors.parked,
-            queue=self._queue(), nodes=self._nodes(), certificate=self._certificate,
+            queue=self._queue(), nodes=self._nodes(), digests=self._digests(),
+            kinds=None if kinds is None else tuple(sorted(kinds)), certificate=self._certificate,
         )  # fmt: skip
         frame = frames.seal(self._sender, "down", wire.to_fields(fields), b"", self._clock.now())
         return Ask(frames.join([frame]), wait)
@@ -168,7 +177,7 @@ class Downlink:
         parts = frames.split(answer.body)
         if len(parts) != 1:
             raise refuse("frame.unreadable", reason="one frame is expected")
-        frame, identity = open_certified(parts[0], self._keys)
+        frame, identity = open_certified(parts[0], self._keys, self._sender.protocol)
         if identity.kind not in ("agent", "hub"):
             raise refuse("frame.wrong_sender", node=identity.node)
         told = wire.fields_of(frame, "answer", wire.DownAnswerFields)

@@ -12,15 +12,16 @@ from typing import Final
 
 import msgspec
 
-from kontuar.kernel.errors import refuse
+from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.ids import Ids
 from kontuar.kernel.time import Clock
-from kontuar.operations.ports.exchange import ExchangeFile, ExchangeReport
-from kontuar.operations.ports.streams import Position, SealedMessage, StreamId
+from kontuar.operations.ports.exchange import Carrier, ExchangeFile, ExchangeReport
+from kontuar.operations.ports.streams import Head, Position, SealedMessage, SignedHead, StreamId
 from kontuar.operations.ports.sync import HUB_NODE, DownSink, Outbox, OutgoingStream
 from kontuar.sync import downlink as down
 from kontuar.sync import frames, wire
 from kontuar.sync import uplink as up
+from kontuar.sync.exchange_doubt import DIFFERS, DoubtedSink
 from kontuar.sync.exchange_file import Here, open_file, write_file
 from kontuar.sync.exchange_parts import (
     Parts,
@@ -32,6 +33,7 @@ from kontuar.sync.exchange_parts import (
     told_in,
     waiting_in,
 )
+from kontuar.sync.exchange_questions import ask_frames, replies_in
 from kontuar.sync.figures import queue_of
 from kontuar.sync.keyring import open_certified
 from kontuar.sync.sealing import SECRET_BYTES
@@ -88,13 +90,20 @@ class TowardsHub:
         """Why a stream is stopped."""
         return self._outbox.problem()
 
+    def keep_head(self, signer_kind: str, head: Head, signed: SignedHead) -> None:
+        """What the hub signed to hold."""
+        self._outbox.keep_head(signer_kind, head, signed)
+
 
 class FilesForHub:
     """A station or an agent and its files. Runs on its database thread."""
 
-    def __init__(self, outbox: Outbox, sink: DownSink, here: Here, store: str, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, outbox: Outbox, sink: DownSink, here: Here, store: str, clock: Clock, ids: Ids, carrier: Carrier
+    ) -> None:
         self._outbox = TowardsHub(outbox)
-        self._sink = sink
+        self._carrier = carrier
+        self._sink = DoubtedSink(sink, carrier)
         self._here = here
         self._store = store
         self._clock = clock
@@ -109,8 +118,9 @@ class FilesForHub:
         hub = self._here.keys.identity(HUB_NODE, "")
         assert hub is not None, "every key ring knows its hub"
         now = self._clock.now()
+        asks = ask_frames(self._here, self._carrier.asks(), self._clock)
         content = write_file(
-            self._here, hub, [*frames.split(asked.body), *pushes], file=self._ids.new_id(),
+            self._here, hub, [*frames.split(asked.body), *pushes, *asks], file=self._ids.new_id(),
             secret=self._ids.secret(SECRET_BYTES), now=now,
         )  # fmt: skip
         messages = sum(messages_in(push) for push in pushes)
@@ -120,22 +130,36 @@ class FilesForHub:
         )  # fmt: skip
 
     def take(self, data: bytes) -> tuple[ExchangeReport, down.Applied]:
-        """Apply a file of head office in one transaction; raises `Refused`, and then nothing was applied."""
+        """Apply a file of head office in one transaction; raises `Refused`, and then nothing was applied.
+
+        Where the definitions do not fit (`exchange.definitions_differ`) the next file asks for all of them.
+        """
         opened = open_file(self._here, data)
         if opened.sender.kind != "hub":
             raise refuse("exchange.wrong_way", sender=opened.sender.node)
-        parts = sorted_parts(opened.parts)
-        with self._outbox.transaction():
-            before = self._final()
-            if parts.ack:
-                self._uplink().take(frames.join(parts.ack))
-            applied = self._apply(parts)
-            final = self._final() - before
+        try:
+            final, applied = self._take(sorted_parts(opened.parts))
+        except Refused as refusal:
+            if refusal.problems[0].code != DIFFERS:
+                raise
+            self._carrier.doubt(yes=True)
+            raise refuse("exchange.definitions_differ") from None
         report = ExchangeReport(
             file=opened.file, sender=opened.sender.node, made_at=opened.made_at, final=max(final, 0),
             definitions=applied.definitions, confirmations=applied.confirmations, stock=applied.stock,
         )  # fmt: skip
         return report, applied
+
+    def _take(self, parts: Parts) -> tuple[int, down.Applied]:
+        replies = replies_in(parts.reply, self._here.keys)
+        with self._outbox.transaction():
+            before = self._final()
+            if parts.ack:
+                self._uplink().take(frames.join(parts.ack))
+            applied = self._apply(parts)
+            if replies:
+                self._carrier.replied(replies)
+            return self._final() - before, applied
 
     def _apply(self, parts: Parts) -> down.Applied:
         """Answers one after the other: each was asked for with what the one before it told."""

@@ -24,6 +24,7 @@ from kontuar.operations.ports.sync import HUB_NODE, FeedCursor, Heard, NodeIdent
 from kontuar.sync import frames, wire
 from kontuar.sync.exchange_file import Here, Opened, open_file, write_file
 from kontuar.sync.exchange_parts import SNAPSHOT, Parts, file_name, sorted_parts
+from kontuar.sync.exchange_questions import Asked, questions_in, reply_frames
 from kontuar.sync.files import write_whole
 from kontuar.sync.sealing import SECRET_BYTES
 from kontuar.sync.server import News, SyncSite, down_answer, look, read_down, read_push
@@ -34,29 +35,29 @@ _log = structlog.get_logger("exchange")
 
 
 class KeptQuestions:
-    """A folder with the last question of each node, and the acknowledgements of what came with it."""
+    """A folder with the last question of each node, and the acknowledgements and replies to what came with it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def keep(self, node: NodeIdentity, question: bytes, acks: list[bytes]) -> None:
+    def keep(self, node: NodeIdentity, question: bytes, told: list[bytes]) -> None:
         """Not in the place of a younger one. A disk that is full costs a larger answer, and nothing else."""
         kept = self.read(node)
         if kept is not None and frames.peek(kept[0]).at > frames.peek(question).at:
             return
         try:
-            write_whole(self._file(node), frames.join([question, *acks]))
+            write_whole(self._file(node), frames.join([question, *told]))
         except OSError as error:
             _log.warning("exchange.question_not_kept", node=node.node, reason=str(error)[:200])
 
     def read(self, node: NodeIdentity) -> tuple[bytes, list[bytes]] | None:
-        """(question, acknowledgements); None when there is none that can be read."""
+        """(question, acknowledgements and replies); None when there is none that can be read."""
         try:
-            question, *acks = frames.split(self._file(node).read_bytes())
+            question, *told = frames.split(self._file(node).read_bytes())
             frames.peek(question)
         except (OSError, ValueError, Refused):
             return None
-        return question, acks
+        return question, told
 
     def _file(self, node: NodeIdentity) -> Path:
         name = hashlib.sha256(f"{node.node}|{node.incarnation}".encode()).hexdigest()[:32]
@@ -87,6 +88,7 @@ class _Arrived(msgspec.Struct, frozen=True, kw_only=True):
     question: bytes | None
     batches: tuple[Batch, ...]
     heard: tuple[Heard, ...]
+    asked: tuple[Asked, ...]
 
 
 class FilesForNodes:
@@ -110,9 +112,10 @@ class FilesForNodes:
             site.heard(msgspec.structs.replace(heard, sent_at=""))
         if taken:
             site.taken()
-            site.bell.ring()
+            site.bell.ring(sender.store)
+        replies = await reply_frames(site, arrived.asked)
         if arrived.question is not None:
-            await asyncio.to_thread(self._keep, sender, arrived, acks)
+            await asyncio.to_thread(self._keep, sender, arrived, acks, replies)
         return ExchangeReport(
             file=arrived.opened.file, sender=sender.node, made_at=arrived.opened.made_at,
             messages=sum(len(batch.messages) for batch in arrived.batches), taken=taken,
@@ -132,11 +135,12 @@ class FilesForNodes:
             batches.append(batch)
             heard.append(told)
         question = parts.down[0] if parts.down else None
-        return _Arrived(opened=opened, question=question, batches=tuple(batches), heard=tuple(heard))
+        asked = questions_in(self._site, parts.ask)
+        return _Arrived(opened=opened, question=question, batches=tuple(batches), heard=tuple(heard), asked=asked)
 
     def _check_speaker(self, opened: Opened, parts: Parts) -> None:
         """Frames in a file are those of whoever signed it."""
-        for part in (*parts.down, *parts.push):
+        for part in (*parts.down, *parts.push, *parts.ask):
             header = frames.peek(part)
             if (header.node, header.incarnation) != (opened.sender.node, opened.sender.incarnation):
                 raise refuse("frame.wrong_sender", node=header.node[:80])
@@ -150,16 +154,16 @@ class FilesForNodes:
             told.position.seq for told in await self._site.giver_runner(self._site.giver.final_positions, sender)
         )
 
-    def _keep(self, sender: NodeIdentity, arrived: _Arrived, acks: list[Acknowledgement]) -> None:
+    def _keep(self, sender: NodeIdentity, arrived: _Arrived, acks: list[Acknowledgement], replies: list[bytes]) -> None:
         now = instant_text(self._site.clock.now())
         certificate = self._site.certificate
         last = {
-            batch.stream: wire.ack_fields(ack, batch.claim, now, certificate)
+            batch.stream: wire.ack_fields(ack, batch.claim, now, certificate, self._site.sender)
             for batch, ack in zip(arrived.batches, acks, strict=True)
         }
         assert arrived.question is not None, "only what answers a question is kept"
         sealed = [self._site.seal("ack", fields) for fields in last.values()]
-        self._office.questions.keep(sender, arrived.question, sealed)
+        self._office.questions.keep(sender, arrived.question, [*sealed, *replies])
 
     # -- for a node ---------------------------------------------------------------------------------------
     async def give(self, node: str) -> ExchangeFile:
@@ -171,12 +175,12 @@ class FilesForNodes:
         asked = _nothing(receiver.store)
         parts: list[bytes] = []
         if kept is not None:
-            question, acks = kept
+            question, said = kept
             asked = read_down(site, [question])[0]
             positions = await site.giver_runner(site.giver.final_positions, receiver)
             held = {told.stream: told.position.seq for told in positions}
-            parts = [question, *(ack for ack in acks if _is_true(ack, held))]
-        parts += await site.giver_runner(self._answers, receiver, asked)
+            parts = [question, *(each for each in said if _is_true(each, held))]
+        parts += await site.giver_runner(self._answers, receiver, asked, sum(map(len, parts)))
         now = site.clock.now()
         secret, name = office.ids.secret(SECRET_BYTES), office.ids.new_id()
         content = await asyncio.to_thread(
@@ -184,11 +188,11 @@ class FilesForNodes:
         )
         return ExchangeFile(name=file_name(HUB_NODE, receiver.node, now), content=content)
 
-    def _answers(self, receiver: NodeIdentity, asked: wire.DownFields) -> list[bytes]:
-        """Answers one after the other, each to the question that the one before it leads to."""
+    def _answers(self, receiver: NodeIdentity, asked: wire.DownFields, size: int) -> list[bytes]:
+        """Answers one after the other, each to the question that the one before it leads to. `size`: what the file
+        holds already."""
         site = self._site
         parts: list[bytes] = []
-        size = 0
         while size < MOST_BYTES:
             news = look(site.giver, receiver, asked)
             if not news.is_new_to(asked):
@@ -207,9 +211,12 @@ class FilesForNodes:
         return parts
 
 
-def _is_true(ack: bytes, held: Mapping[StreamId, int]) -> bool:
-    """Whether what was acknowledged is still held: head office may have been restored since."""
-    told = wire.fields_of(frames.Frame(frames.peek(ack), b""), "ack", wire.AckFields)
+def _is_true(said: bytes, held: Mapping[StreamId, int]) -> bool:
+    """Whether what was acknowledged is still held: head office may have been restored since. Replies stay true."""
+    header = frames.peek(said)
+    if header.kind == "reply":
+        return True
+    told = wire.fields_of(frames.Frame(header, b""), "ack", wire.AckFields)
     return told.held.seq <= held.get(told.stream, 0)
 
 

@@ -24,6 +24,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     ack: tuple[bytes, ...] = ()
     answer: tuple[bytes, ...] = ()
     snapshot: tuple[bytes, ...] = ()
+    ask: tuple[bytes, ...] = ()
+    reply: tuple[bytes, ...] = ()
 
 
 def sorted_parts(parts: Sequence[bytes]) -> Parts:
@@ -80,6 +82,11 @@ def file_name(sender: str, receiver: str, now: datetime.datetime) -> str:
     """A name for a file, of letters that every system takes."""
     told = [_NOT_IN_NAMES.sub("-", part).strip("-") for part in (sender, receiver)]
     return f"kontuar-{told[0]}-{told[1]}-{now:%Y%m%d-%H%M%S}.ktx"
+
+
+def certificate_name(node: str, now: datetime.datetime) -> str:
+    """The same for the certificate of a node."""
+    return f"{file_name('certificate', node, now).removesuffix('.ktx')}.kte"
 
 
 def _number(text: str) -> int:

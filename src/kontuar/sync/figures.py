@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from kontuar.kernel.time import Clock, instant_text, parse_instant
+from kontuar.operations.known_kinds import FIRST_KINDS, SCHEMAS, known_kinds
 from kontuar.operations.ports.sync import Heard, KeyRing, NodeIdentity, Outbox, OutgoingStream, Queue
 from kontuar.sync.wire import DownFields, NodeFigures
 
@@ -47,15 +48,23 @@ class StationsHeard:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._told: dict[str, tuple[float, NodeFigures]] = {}
+        self._schemas: dict[str, dict[str, int] | None] = {}
 
     def heard(self, news: Heard) -> None:
-        """A station asked or pushed; only what it asks with has figures."""
-        if news.identity.kind != "station" or news.queue is None:
+        """A station asked or pushed; only what it asks with has figures, and why it is not listened to (REL-16)."""
+        if news.identity.kind != "station":
             return
+        if news.schemas is not None:
+            self._schemas[news.identity.node] = None if news.schemas == SCHEMAS else news.schemas
+        if news.queue is None and not news.refused:
+            return
+        kinds = FIRST_KINDS if news.kinds is None else frozenset(news.kinds)
         figures = NodeFigures(
             node=news.identity.node, incarnation=news.identity.incarnation, build=news.build,
             sent_ahead_seconds=_ahead_seconds(news.sent_at, self._clock.now()),
-            definitions_version=news.definitions_version, queue=news.queue,
+            definitions_version=news.definitions_version, queue=news.queue, digests=news.digests,
+            kinds=None if news.refused or kinds == known_kinds() else tuple(sorted(kinds)),
+            schemas=self._schemas.get(news.identity.node), refused=news.refused or None,
         )  # fmt: skip
         self._told[news.identity.node] = (self._clock.monotonic(), figures)
 
@@ -69,22 +78,29 @@ class StationsHeard:
 def heard_of(asker: NodeIdentity, sent_at: str, build: str, asked: DownFields, keys: KeyRing) -> list[Heard]:
     """Who is heard of by one `down`: the asker, and behind an agent the stations of its own store."""
     direct = Heard(
-        identity=asker, sent_at=sent_at, build=build, definitions_version=asked.definitions.version, queue=asked.queue
-    )
+        identity=asker, sent_at=sent_at, build=build, definitions_version=asked.definitions.version, queue=asked.queue,
+        digests=asked.digests, kinds=asked.kinds, refused="",
+    )  # fmt: skip
     if asker.kind != "agent":
         return [direct]
     found = [direct]
     for figures in asked.nodes[:MOST_NODES]:
         station = keys.identity(figures.node, figures.incarnation)
         if station is not None and station.kind == "station" and station.store == asker.store:
-            found.append(_relayed(station, sent_at, figures))
+            found.append(_relayed(station, sent_at, figures, asked.kinds))
     return found
 
 
-def _relayed(station: NodeIdentity, sent_at: str, figures: NodeFigures) -> Heard:
+def _relayed(
+    station: NodeIdentity, sent_at: str, figures: NodeFigures, agents_kinds: tuple[str, ...] | None
+) -> Heard:  # fmt: skip
+    """An agent says of kinds only where its station knows others than itself; an older one says nothing."""
+    kinds = figures.kinds or agents_kinds
     return Heard(
         identity=station, sent_at=_moved(sent_at, figures.sent_ahead_seconds), build=figures.build,
-        definitions_version=figures.definitions_version, queue=figures.queue,
+        definitions_version=figures.definitions_version, queue=figures.queue, digests=figures.digests,
+        kinds=None if figures.refused else kinds, schemas=figures.schemas or ({} if figures.queue else None),
+        refused=figures.refused or "",
     )  # fmt: skip
 
 

@@ -14,7 +14,17 @@ from kontuar.kernel.time import instant_text
 from kontuar.sync.keys import is_signed
 
 MAGIC = b"KTR1"
-PROTOCOL = (1, 1)
+READ_BACK = 2
+"""So many versions back are still read (REL-16)."""
+
+
+def reading_back(highest: int) -> tuple[int, int]:
+    """The range of a program that speaks a version: its own, and what it still reads."""
+    return max(1, highest - READ_BACK), highest
+
+
+PROTOCOL = reading_back(2)
+"""Version 2 brought digests, signed heads, and the kinds of definitions that a node knows."""
 SIGNATURE_BYTES = 64
 MAX_HEADER_BYTES = 65_536
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -49,12 +59,13 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """Who signs frames: node, incarnation, program version and the key."""
+    """Who signs frames: node, incarnation, program version, the key, and the versions it speaks (None: `PROTOCOL`)."""
 
     node: str
     incarnation: str
     build: str
     sign: Sign
+    protocol: tuple[int, int] | None = None
 
 
 def seal(
@@ -63,7 +74,7 @@ def seal(
     """The bytes of one frame; `plain`: the body is packed or sealed already and would not get smaller."""
     packed = body if plain else pack(body)
     header = Header(
-        kind=kind, protocol=PROTOCOL, node=sender.node, incarnation=sender.incarnation,
+        kind=kind, protocol=sender.protocol or PROTOCOL, node=sender.node, incarnation=sender.incarnation,
         at=instant_text(now), build=sender.build, body_hash=content_hash(packed).hex(),
         encoding="plain" if packed is body else "zstd", fields=fields,
     )  # fmt: skip
@@ -77,14 +88,14 @@ def peek(data: bytes) -> Header:
     return _split(data)[0]
 
 
-def open_frame(data: bytes, key_of: KeyOf) -> Frame:
-    """Read and check one frame.
+def open_frame(data: bytes, key_of: KeyOf, ours: tuple[int, int] | None = None) -> Frame:
+    """Read and check one frame. `ours`: the versions that are read, None: `PROTOCOL`.
 
     Raises `Refused` with `frame.unreadable`, `frame.unknown_node`, `frame.bad_signature`,
-    `protocol.too_old` or `protocol.too_new`; never anything else, whatever the bytes.
+    `protocol.too_old` or `protocol.too_new`; never anything else, whatever the bytes. The versions are compared when
+    it is certain who speaks: then it can be told who is to be updated.
     """
     header, packed = _split(data)
-    _check_protocol(header.protocol)
     key = key_of(header.node, header.incarnation)
     if key is None:
         raise refuse("frame.unknown_node", node=header.node[:80])
@@ -92,6 +103,7 @@ def open_frame(data: bytes, key_of: KeyOf) -> Frame:
         raise refuse("frame.bad_signature", node=header.node[:80])
     if content_hash(packed).hex() != header.body_hash:
         raise refuse("frame.unreadable", reason="body hash")
+    _check_protocol(header.protocol, ours or PROTOCOL)
     return Frame(header, unpack(packed, header.encoding))
 
 
@@ -139,12 +151,12 @@ def _split(data: bytes) -> tuple[Header, bytes]:
     return header, data[8 + length : -SIGNATURE_BYTES]
 
 
-def _check_protocol(theirs: tuple[int, int]) -> None:
+def _check_protocol(theirs: tuple[int, int], ours: tuple[int, int]) -> None:
     lowest, highest = theirs
-    if highest < PROTOCOL[0]:
-        raise refuse("protocol.too_old", theirs=highest, ours=PROTOCOL[0])
-    if lowest > PROTOCOL[1]:
-        raise refuse("protocol.too_new", theirs=lowest, ours=PROTOCOL[1])
+    if highest < ours[0]:
+        raise refuse("protocol.too_old", theirs=highest, ours=ours[0])
+    if lowest > ours[1]:
+        raise refuse("protocol.too_new", theirs=lowest, ours=ours[1])
 
 
 def unpack(packed: bytes, encoding: str) -> bytes:

@@ -130,12 +130,28 @@ async def certify_life(
 
     Raises `Refused` as the asked one does, or `enrol.answer_wrong`.
     """
+    request = life_request(folder, code=code, kind=kind, new_incarnation=new_incarnation, build=build, secret=secret)
+    return keep_answer(folder, await ask(encode(request)))
+
+
+def life_request(
+    folder: Path,
+    *,
+    code: str,
+    kind: str,
+    new_incarnation: str,
+    build: str,
+    secret: Callable[[int], bytes] = secrets.token_bytes,
+) -> EnrolRequest:
+    """What is asked with for the life in this folder: its key and its name are made once and kept."""
     signer = load_or_make(folder / "key", secret)
     incarnation = _incarnation(folder / "incarnation", new_incarnation)
-    request = EnrolRequest(
-        code=code, kind=kind, incarnation=incarnation, public_key=signer.public_key.hex(), build=build
-    )
-    _keep(folder, await ask(encode(request)), signer, incarnation)
+    return EnrolRequest(code=code, kind=kind, incarnation=incarnation, public_key=signer.public_key.hex(), build=build)
+
+
+def keep_answer(folder: Path, body: bytes) -> NodeKeys:
+    """Keep what the hub answered to the request of the life in this folder; raises `Refused("enrol.answer_wrong")`."""
+    _keep(folder, body, load_or_make(folder / "key"), _incarnation(folder / "incarnation", ""))
     found = load_life(folder)
     assert found is not None, "the identity was just written"
     return found

@@ -76,14 +76,16 @@ def fault_of_seal(keys: KeyRing, stream: StreamId, message: SealedMessage) -> st
     return "" if keys.identity(stream.origin, stream.incarnation) else "certificate.revoked"
 
 
-def open_certified(data: bytes, keys: KeyRing) -> tuple[frames.Frame, NodeIdentity]:
+def open_certified(
+    data: bytes, keys: KeyRing, ours: tuple[int, int] | None = None
+) -> tuple[frames.Frame, NodeIdentity]:
     """Read and check a frame, learning the certificate it brings; raises `Refused` as `frames.open_frame`."""
     header = frames.peek(data)
     if keys.identity(header.node, header.incarnation) is None:
         brought = header.fields.get("certificate")
         if isinstance(brought, dict):
             keys.learn(str(brought.get("certificate", "")), str(brought.get("signature", "")))
-    frame = frames.open_frame(data, lambda node, incarnation: _key(keys, node, incarnation))
+    frame = frames.open_frame(data, lambda node, incarnation: _key(keys, node, incarnation), ours)
     identity = keys.identity(frame.header.node, frame.header.incarnation)
     if identity is None:  # revoked between the two looks
         raise refuse("frame.unknown_node", node=header.node[:80])

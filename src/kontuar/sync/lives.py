@@ -7,10 +7,20 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import refuse
 from kontuar.kernel.ids import Ids
 from kontuar.sync.files import write_whole
-from kontuar.sync.identity import CURRENT, LIVES, NodeKeys, certify_life, enrol, load_life, read_current
+from kontuar.sync.identity import (
+    CURRENT,
+    LIVES,
+    NodeKeys,
+    certify_life,
+    enrol,
+    life_request,
+    load_life,
+    read_current,
+)
 from kontuar.sync.transport import Transport
 
 ENROLLED: Final = "enrolled"
@@ -64,6 +74,23 @@ class Lives:
                 secret=ids.secret,
             )
         write_whole(self._folder / _SPARE, self._settle(running).encode())
+
+    def spare_request(self, running: NodeKeys, *, ids: Ids, build: str) -> bytes:
+        """What `make_spare` asks with; the same until it is answered."""
+        request = life_request(
+            self._folder / _NEXT, code="", kind=running.certificate.kind, new_incarnation=ids.new_id(), build=build,
+            secret=ids.secret,
+        )  # fmt: skip
+        return encode(request)
+
+    @property
+    def next_folder(self) -> Path:
+        """Where the key of a life lies that is being certified."""
+        return self._folder / _NEXT
+
+    def settle_enrolled(self, running: NodeKeys) -> None:
+        """The life that was certified by file runs from the next start on; raises `Refused("enrol.other_node")`."""
+        self._run(self._settle(running), ENROLLED)
 
     async def enrol_anew(self, running: NodeKeys, transport: Transport, *, code: str, ids: Ids, build: str) -> None:
         """Begin a new life by a one-time code; it runs from the next start on.

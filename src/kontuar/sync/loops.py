@@ -1,7 +1,7 @@
 """Drives uplink and downlink over a transport: the thin part that the simulator replaces."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -10,8 +10,9 @@ import structlog
 
 from kontuar.kernel.errors import Refused
 from kontuar.kernel.time import Clock
+from kontuar.operations.known_kinds import known_kinds
 from kontuar.operations.ports.runner import Runner
-from kontuar.operations.ports.sync import DownSink, Outbox
+from kontuar.operations.ports.sync import DigestState, DownSink, Outbox
 from kontuar.sync import downlink as down
 from kontuar.sync import uplink as up
 from kontuar.sync.bell import Bell
@@ -19,7 +20,7 @@ from kontuar.sync.connection import Connection
 from kontuar.sync.figures import Figures, queue_of
 from kontuar.sync.identity import NodeKeys
 from kontuar.sync.snapshots import fetch
-from kontuar.sync.transport import Declined, Transport, Unreachable
+from kontuar.sync.transport import Declined, Transport, Unreachable, said_here
 
 _PUSH_TIMEOUT_SECONDS: Final = 20.0
 _ANSWER_MARGIN_SECONDS: Final = 1.5
@@ -37,9 +38,12 @@ class NodeSync:
         applied: Callable[[down.Applied], None] = lambda _: None,
         acknowledged: Callable[[], None] = lambda: None,
         limits: up.UplinkLimits = up.UplinkLimits(), wait_seconds: float = 2.0, nodes: Figures = tuple,
+        digests: Callable[[], DigestState | None] = lambda: None,
+        kinds: Callable[[], Collection[str] | None] = known_kinds,
     ) -> None:  # fmt: skip
         """`folder` takes snapshot files on their way; `applied` and `acknowledged` are called on the server's
-        thread after something came down or was acknowledged; `nodes`: what an agent tells of its stations."""
+        thread after something came down or was acknowledged; `nodes`: what an agent tells of its stations; `digests`:
+        what any node tells of comparing its messages (REL-18); `kinds`: of definitions that it knows (REL-16)."""
         sender = who.sender(build)
         self._runner = runner
         self._transport = transport
@@ -54,7 +58,7 @@ class NodeSync:
         self._uplink = up.Uplink(outbox, sender, who.signed, who.keys, clock, limits)
         self._downlink = down.Downlink(
             sink, who.certificate.store, sender, who.signed, who.keys, clock, wait_seconds=wait_seconds,
-            queue=partial(queue_of, outbox), nodes=nodes,
+            queue=partial(queue_of, outbox), nodes=nodes, digests=digests, kinds=kinds,
         )  # fmt: skip
 
     def start(self) -> None:
@@ -91,7 +95,7 @@ class NodeSync:
     async def _push(self) -> None:
         event: up.Woken | up.Reached | up.Replied | up.Failed = up.Woken()
         while True:
-            heard = self._bell.rings
+            heard = self._bell.heard()
             effect = await self._runner(self._uplink.step, event)
             self._connection.hindered(self._uplink.problem)
             if isinstance(event, up.Replied):
@@ -112,7 +116,7 @@ class NodeSync:
             return up.Failed("")
         except Declined as error:
             _log.warning("sync.push_declined", status=error.status, code=error.code)
-            return up.Failed(error.code or f"http.{error.status}")
+            return up.Failed(said_here(error.code) or f"http.{error.status}")
 
     # -- down ---------------------------------------------------------------------------------------------
     async def _ask(self) -> None:
@@ -159,7 +163,7 @@ class NodeSync:
         except Declined as error:
             _log.warning("sync.down_declined", status=error.status, code=error.code)
             self._connection.lost()
-            return down.Missed(error.code or f"http.{error.status}")
+            return down.Missed(said_here(error.code) or f"http.{error.status}")
 
     async def _fetch(self, effect: down.Fetch) -> down.Fetched | down.Missed:
         try:

@@ -37,7 +37,7 @@ class Questions:
         parts = frames.split(answer)
         if len(parts) != 1:
             raise refuse("frame.unreadable", reason="one frame is expected")
-        read, _ = open_certified(parts[0], self._keys)
+        read, _ = open_certified(parts[0], self._keys, self._sender.protocol)
         problems = wire.fields_of(read, "answer", wire.AskAnswerFields).problems
         if problems:
             raise Refused(*problems)

@@ -79,10 +79,23 @@ class SyncSite:
 
     def open(self, part: bytes) -> tuple[frames.Frame, NodeIdentity]:
         """A frame of a node that may talk to this one; raises `Refused("frame.wrong_sender")` and as the frames do."""
-        frame, identity = open_certified(part, self.keys)
+        try:
+            frame, identity = open_certified(part, self.keys, self.sender.protocol)
+        except Refused as refusal:
+            self._tell_of(part, refusal.problems[0].code)
+            raise
         if self.store not in ("", identity.store):
             raise refuse("frame.wrong_sender", node=identity.node, store=identity.store)
         return frame, identity
+
+    def _tell_of(self, part: bytes, code: str) -> None:
+        """Who speaks another protocol than this node is to be updated: the frame was signed, so it is known who."""
+        if not code.startswith("protocol."):
+            return
+        header = frames.peek(part)
+        identity = self.keys.identity(header.node, header.incarnation)
+        if identity is not None and self.store in ("", identity.store):
+            self.heard(Heard(identity=identity, sent_at=header.at, build=header.build, refused=code))
 
     def seal(self, kind: str, fields: msgspec.Struct, body: bytes = b"") -> bytes:
         """A frame signed by this node."""
@@ -135,12 +148,13 @@ async def take_push(site: SyncSite, data: bytes) -> bytes:
     batches, acks = [batch for batch, _ in taken], [ack for _, ack in taken]
     if any(batch.messages for batch in batches):
         site.taken()
-        site.bell.ring()
+        for store in sorted({batch.store for batch in batches}):
+            site.bell.ring(store)
     now = instant_text(site.clock.now())
     for ack in acks:
         site.count("forked" if ack.forked else "taken")
     return frames.join(
-        site.seal("ack", wire.ack_fields(ack, batch.claim, now, site.certificate))
+        site.seal("ack", wire.ack_fields(ack, batch.claim, now, site.certificate, site.sender))
         for ack, batch in zip(acks, batches, strict=True)
     )
 
@@ -198,7 +212,10 @@ def _heard_by_push(frame: frames.Frame, identity: NodeIdentity, batch: Batch, sp
     if speaker is not None and speaker.node != identity.node:
         return Heard(identity=speaker, claimed_seq=batch.claim.seq)
     own_seq = batch.claim.seq if batch.stream.origin == identity.node else 0
-    return Heard(identity=identity, sent_at=frame.header.at, build=batch.build, claimed_seq=own_seq)
+    schemas = wire.fields_of(frame, "push", wire.PushFields).schemas
+    return Heard(
+        identity=identity, sent_at=frame.header.at, build=batch.build, claimed_seq=own_seq, schemas=schemas, refused=""
+    )
 
 
 async def _readable(site: SyncSite, data: bytes, read: Callable[[list[bytes]], Any]) -> Any:
@@ -251,14 +268,14 @@ async def give_down(site: SyncSite, data: bytes) -> bytes:
     identity = heard_of_all[0].identity
     end = site.clock.monotonic() + min(max(asked.wait_seconds, 0.0), LONGEST_WAIT_SECONDS)
     while True:
-        heard = site.bell.rings
+        heard = site.bell.heard(identity.store)
         news = await site.giver_runner(look, site.giver, identity, asked, site.is_closed)
         reach = site.giver.hub_reach()
         left = end - site.clock.monotonic()
         told_otherwise = asked.hub_reachable is not None and asked.hub_reachable != reach.reachable
         if news.is_new_to(asked) or told_otherwise or left <= 0 or site.bell.closed:
             return await asyncio.to_thread(down_answer, site, news, reach)
-        if await site.bell.wait(heard, left):
+        if await site.bell.wait(heard, left, identity.store):
             await asyncio.sleep(min(site.gather_seconds, left))
 
 
@@ -281,7 +298,9 @@ def look(
     d = asked.definitions
     known = {(origin, incarnation): seq for origin, incarnation, seq in asked.final}
     return News(
-        definitions=giver.definitions_since(identity, DefinitionCursor(d.epoch, d.version, int(d.checksum))),
+        definitions=giver.definitions_since(
+            identity, DefinitionCursor(d.epoch, d.version, int(d.checksum)), asked.kinds
+        ),
         confirmations=giver.confirmations_since(identity, asked.confirmations),
         stock=giver.stock_since(identity, asked.stock),
         final=tuple(
@@ -351,17 +370,22 @@ def _range_start(header: str) -> int:
 
 async def answer_question(site: SyncSite, data: bytes) -> bytes:
     """An online question; problems go back inside a frame, so that who asked knows who said no."""
-    frame, identity = await _readable(site, data, lambda parts: site.open(parts[0]))
-    asked = wire.fields_of(frame, "ask", wire.AskFields)
-    asker = identity
-    if asked.on_behalf is not None:
-        found = site.keys.identity(*asked.on_behalf)
-        if identity.kind != "agent" or found is None or found.store != identity.store:
-            raise refuse("frame.wrong_sender", node=identity.node)
-        asker = found
-    problems, body = await site.answerer(asker, asked.question, frame.body)
+    asker, asked, question = await _readable(site, data, lambda parts: read_question(site, parts[0]))
+    problems, body = await site.answerer(asker, asked.question, question)
     fields = wire.AskAnswerFields(problems=problems, certificate=site.certificate)
     return frames.join([site.seal("answer", fields, body)])
+
+
+def read_question(site: SyncSite, part: bytes) -> tuple[NodeIdentity, wire.AskFields, bytes]:
+    """(who asks, what the header says, the question's body); an agent asks for the stations of its store too."""
+    frame, identity = site.open(part)
+    asked = wire.fields_of(frame, "ask", wire.AskFields)
+    if asked.on_behalf is None:
+        return identity, asked, frame.body
+    found = site.keys.identity(*asked.on_behalf)
+    if identity.kind != "agent" or found is None or found.store != identity.store:
+        raise refuse("frame.wrong_sender", node=identity.node)
+    return found, asked, frame.body
 
 
 def _binary(content: bytes) -> Response[bytes]:

@@ -25,6 +25,14 @@ class Declined(Exception):
         self.code = code
 
 
+_TURNED = {"protocol.too_old": "protocol.too_new", "protocol.too_new": "protocol.too_old"}
+
+
+def said_here(code: str) -> str:
+    """What the other side refused, as it is from here: who is too old for it finds it newer than himself."""
+    return _TURNED.get(code, code)
+
+
 class Transport(Protocol):
     """The way to one other node."""
 

@@ -10,11 +10,12 @@ import msgspec
 
 from kontuar.kernel.errors import Refused
 from kontuar.kernel.time import Clock
+from kontuar.operations.known_kinds import SCHEMAS
 from kontuar.operations.ports.streams import Position, SealedMessage, StreamId
 from kontuar.operations.ports.sync import KeyRing, Outbox, OutgoingStream
 from kontuar.sync import frames, wire
 from kontuar.sync.keyring import open_certified
-from kontuar.sync.keys import SignedCertificate
+from kontuar.sync.keys import SignedCertificate, is_signed
 
 
 class Woken(msgspec.Struct, frozen=True):
@@ -61,6 +62,7 @@ class UplinkLimits(msgspec.Struct, frozen=True, kw_only=True):
     claim_seconds: float = 60.0
 
 
+_MOST_HEADS: Final = 4
 AGENT_LIMITS: Final = UplinkLimits(most_frames=24, most_messages=1000)
 
 
@@ -168,7 +170,7 @@ class Uplink:
             stream=outgoing.stream, store=outgoing.store, first=after.seq + 1,
             last=after.seq + len(messages), prev_hash=after.hash,
             head_hash=messages[-1].hash.hex() if messages else after.hash, claim=outgoing.held,
-            schemas=wire.SCHEMAS, certificate=self._certificate,
+            schemas=SCHEMAS, certificate=self._certificate,
         )  # fmt: skip
         body = wire.pack_messages(messages)
         return frames.seal(self._sender, "push", wire.to_fields(fields), body, self._clock.now())
@@ -176,7 +178,7 @@ class Uplink:
     # -- acknowledgements ---------------------------------------------------------------------------------
     def take(self, body: bytes) -> bool:
         """Take all acknowledgements of an answer in one transaction; whether any stream got on. Raises `Refused`."""
-        read = [open_certified(data, self._keys) for data in frames.split(body)]
+        read = [open_certified(data, self._keys, self._sender.protocol) for data in frames.split(body)]
         acks = [(wire.fields_of(frame, "ack", wire.AckFields), identity) for frame, identity in read]
         self._refusal = ""
         with self._outbox.transaction():
@@ -200,7 +202,19 @@ class Uplink:
         if ack.held.seq < outgoing.held.seq and ack.claim != outgoing.held:
             return True  # a late answer to an earlier push: the receiver was not rolled back
         self._outbox.acknowledged(ack.stream, ack.held, ack.final)
+        self._keep_heads(ack, outgoing)
         return ack.held != outgoing.held or ack.held.seq == outgoing.head.seq
+
+    def _keep_heads(self, ack: wire.AckFields, outgoing: OutgoingStream) -> None:
+        """What others signed to hold; a statement that fits nothing here proves nothing, and is left."""
+        for signed in ack.heads[:_MOST_HEADS]:
+            head = signed.read()
+            if head is None or head.stream != ack.stream or not self._is_ours(outgoing, head.position):
+                continue
+            signer = self._keys.speaker(head.signer, head.signer_incarnation)
+            seal = signed.seal()
+            if signer is not None and is_signed(signer.public_key, seal.signature, seal.hash):
+                self._outbox.keep_head(signer.kind, head, signed)
 
     def _contradicts(self, ack: wire.AckFields, outgoing: OutgoingStream) -> bool:
         """Whether the receiver holds something else than we do."""
@@ -210,5 +224,7 @@ class Uplink:
         if position.seq > outgoing.head.seq:
             # A relay's receiver may be final further than the relay has heard; an origin's own log was cut.
             return not outgoing.origin_here
+        if position.seq < outgoing.pruned:
+            return True  # nobody can say here: what follows is not given, and that is said (`stream.gap`)
         known = self._outbox.hash_at(outgoing.stream, position.seq)
         return known == position.hash or (known is None and not outgoing.origin_here)

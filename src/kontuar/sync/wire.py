@@ -6,31 +6,27 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kontuar.domain.documents.messages import BODIES
 from kontuar.kernel.canonical import chain_hash
 from kontuar.kernel.errors import Problem, refuse
 from kontuar.operations.ports.hub_documents import Confirmation
 from kontuar.operations.ports.parking import ParkedRow
-from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, SealedMessage, StreamId
-from kontuar.operations.ports.sync import FeedCursor, Queue, StreamPosition
-from kontuar.sync.frames import SIGNATURE_BYTES, Frame
+from kontuar.operations.ports.streams import (
+    Acknowledgement,
+    Batch,
+    Head,
+    Position,
+    SealedMessage,
+    SignedHead,
+    StreamId,
+    signed_head,
+)
+from kontuar.operations.ports.sync import DigestState, FeedCursor, Queue, StreamPosition
+from kontuar.sync.frames import SIGNATURE_BYTES, Frame, Sender
 from kontuar.sync.keys import SignedCertificate
 
 F = TypeVar("F", bound=msgspec.Struct)
 MOST_MESSAGES: Final = 200
 MOST_BYTES: Final = 1024 * 1024
-
-
-def _newest_schemas() -> dict[str, int]:
-    newest: dict[str, int] = {}
-    for name in BODIES:
-        kind, _, version = name.partition("/")
-        newest[kind] = max(newest.get(kind, 0), int(version))
-    return newest
-
-
-SCHEMAS: Final = _newest_schemas()
-"""Newest version of every message kind that this program writes."""
 
 
 class PushFields(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +44,8 @@ class PushFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AckFields(msgspec.Struct, frozen=True, kw_only=True):
-    """Header of `ack`; `claim` repeats the push's, so that a late answer is not taken for a rollback."""
+    """Header of `ack`; `claim` repeats the push's, so that a late answer is not taken for a rollback. `heads`: what the
+    receiver signs to hold, and what it has that the hub signed."""
 
     stream: StreamId
     receiver: str
@@ -61,6 +58,7 @@ class AckFields(msgspec.Struct, frozen=True, kw_only=True):
     rewind: bool = False
     closed: tuple[str, ...] = ()
     time: str = ""
+    heads: tuple[SignedHead, ...] = ()
     certificate: SignedCertificate | None = None
 
 
@@ -110,7 +108,8 @@ class AnswerParked(msgspec.Struct, frozen=True, kw_only=True):
 
 class NodeFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent passes on of a station that asks it: `sent_ahead_seconds` = how far its clock is ahead of the
-    agent's."""
+    agent's. `kinds`, `schemas`: where they are others than the agent's own; `refused`: why the agent does not listen to
+    it (`Heard`)."""
 
     node: str
     incarnation: str
@@ -118,12 +117,17 @@ class NodeFigures(msgspec.Struct, frozen=True, kw_only=True):
     sent_ahead_seconds: float
     definitions_version: int
     queue: Queue | None = None
+    digests: DigestState | None = None
+    kinds: tuple[str, ...] | None = None
+    schemas: dict[str, int] | None = None
+    refused: str | None = None
 
 
 class DownFields(msgspec.Struct, frozen=True, kw_only=True):
     """Header of `down`. `final`: how far the asker knows its streams to be final; `hub_reachable`: last told;
     `parked` left out: the asker (an older program, or an agent) wants no list of parked documents. `queue`: what waits
-    at the asker; `nodes`: what an agent heard from its stations a moment ago (HUB-07)."""
+    at the asker; `nodes`: what an agent heard from its stations a moment ago (HUB-07). `digests`: what comparing with
+    this giver gave; `kinds`: of definitions that the asker knows (REL-16)."""
 
     store: str
     definitions: WireDefinitions
@@ -135,6 +139,8 @@ class DownFields(msgspec.Struct, frozen=True, kw_only=True):
     parked: FeedCursor | None = None
     queue: Queue | None = None
     nodes: tuple[NodeFigures, ...] = ()
+    digests: DigestState | None = None
+    kinds: tuple[str, ...] | None = None
     certificate: SignedCertificate | None = None
 
 
@@ -185,6 +191,15 @@ class AskAnswerFields(msgspec.Struct, frozen=True, kw_only=True):
 
     problems: tuple[Problem, ...] = ()
     certificate: SignedCertificate | None = None
+
+
+class ReplyFields(msgspec.Struct, frozen=True, kw_only=True):
+    """Header of `reply`, in files: the answer to the `ask` whose body has this SHA-256 (hex)."""
+
+    question: str
+    asked: str
+    on_behalf: tuple[str, str] | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 def fields_of(frame: Frame, kind: str, shape: type[F]) -> F:
@@ -256,11 +271,22 @@ def read_push(frame: Frame) -> Batch:
 
 
 def ack_fields(
-    acknowledgement: Acknowledgement, claim: Position, time: str, certificate: SignedCertificate | None
-) -> AckFields:
-    """An acknowledgement as it goes over the wire."""
+    acknowledgement: Acknowledgement, claim: Position, time: str, certificate: SignedCertificate | None,
+    sender: Sender | None = None,
+) -> AckFields:  # fmt: skip
+    """An acknowledgement as it goes over the wire; who is given as `sender` signs what is held."""
     a = acknowledgement
+    heads = a.heads if sender is None or not a.held.seq else (*a.heads, _head_of(a, sender, time))
     return AckFields(
         stream=a.stream, receiver=a.receiver, epoch=a.epoch, held=a.held, final=a.final, claim=claim,
-        parked=a.parked, forked=a.forked, rewind=a.rewind, closed=a.closed, time=time, certificate=certificate,
+        parked=a.parked, forked=a.forked, rewind=a.rewind, closed=a.closed, time=time, heads=heads,
+        certificate=certificate,
     )  # fmt: skip
+
+
+def _head_of(told: Acknowledgement, sender: Sender, time: str) -> SignedHead:
+    head = Head(
+        signer=sender.node, signer_incarnation=sender.incarnation, origin=told.stream.origin,
+        incarnation=told.stream.incarnation, seq=told.held.seq, hash=told.held.hash, at=time,
+    )  # fmt: skip
+    return signed_head(head, sender.sign)

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from kontuar.nodes.__main__ import app
+from kontuar.tools.backups import app as backup
+from kontuar.tools.backups import restore_drill
 from kontuar.tools.bench import command as bench
 from kontuar.tools.crashes.command import crashes
 from kontuar.tools.exchange import app as exchange
@@ -16,6 +18,8 @@ from kontuar.tools.verify.command import verify
 app.add_typer(replay.app, name="replay")
 app.add_typer(bench.app, name="bench")
 app.add_typer(exchange, name="exchange")
+app.add_typer(backup, name="backup")
+app.command("restore-drill")(restore_drill)
 app.command("crashes")(crashes)
 app.command("simulate")(simulate)
 app.command("verify")(verify)

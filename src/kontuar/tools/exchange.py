@@ -7,8 +7,10 @@ from typing import Annotated
 import msgspec
 import typer
 
+from kontuar import __version__
 from kontuar.kernel.errors import Refused, refuse
-from kontuar.nodes.exchange_by_hand import with_node
+from kontuar.nodes.exchange_by_hand import identity_of, with_node
+from kontuar.nodes.machine import MachineIds
 from kontuar.nodes.running import set_up_logging
 from kontuar.operations.ports.exchange import (
     MOST_FILE_BYTES,
@@ -18,6 +20,7 @@ from kontuar.operations.ports.exchange import (
     StoreExchange,
 )
 from kontuar.storage.failures import StorageFailure
+from kontuar.sync.enrol_file import take_answer, write_request
 from kontuar.sync.files import write_whole
 from kontuar.web.i18n import texts
 
@@ -33,6 +36,15 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     messages: int
     left: int
+
+
+class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
+    """What `certificate` prints: who the node is now."""
+
+    node: str
+    store: str
+    series: str
+    incarnation: str
 
 
 @app.command("export")
@@ -72,6 +84,37 @@ def import_file(
         if file.stat().st_size > MOST_FILE_BYTES:
             raise refuse("exchange.too_large", mebibytes=MOST_FILE_BYTES // 2**20)
         return with_node(folder, settings, take)
+
+    _say(read)
+
+
+@app.command("request")
+def request_file(
+    folder: Folder,
+    code: Annotated[str, typer.Option("--code", help="one-time code of head office", prompt=True, hide_input=True)],
+    to: Annotated[Path, typer.Option("--to", help="the file to write")],
+    kind: Annotated[str, typer.Option("--kind", help="station or agent")] = "station",
+) -> None:
+    """Write the request of a node that never sees head office to be enrolled; prints JSON. The code is not in it."""
+
+    def write() -> Written:
+        content = write_request(identity_of(folder), code=code, kind=kind, ids=MachineIds(), build=__version__)
+        write_whole(to, content)
+        return Written(file=str(to), bytes=len(content), messages=0, left=0)
+
+    _say(write)
+
+
+@app.command("certificate")
+def certificate_file(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(help="head office's answer to the request", exists=True, dir_okay=False)],
+) -> None:
+    """Take in the certificate; the node runs with it from its next start. Prints JSON; a refusal ends with status 2."""
+
+    def read() -> Enrolled:
+        told = take_answer(identity_of(folder), file.read_bytes()).certificate
+        return Enrolled(node=told.node, store=told.store, series=told.series, incarnation=told.incarnation)
 
     _say(read)
 

@@ -44,13 +44,20 @@ class BooksState(msgspec.Struct, frozen=True, kw_only=True):
         return "never" if self.proved_at is None else "faulty" if self.faults else "holds"
 
 
+class BackupStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How often the database goes to the agent (0 = never), and when the last one was made that is there."""
+
+    minutes: int = 0
+    at: datetime.datetime | None = None
+
+
 class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How the station is connected: `level` offline, store or online, since when, what waits to be sent.
 
     `problem`: code of what the agent last refused (its disk is full, our stream is forked); empty = none.
     `warnings` are looked for beside the work, so that the bar costs nothing. `clock_skew_seconds`: how far this
     clock is ahead of the agent's, None = not known (REL-19). `books_checked`: every page was read since the start.
-    `books`: what the last proof of them found.
+    `books`: what the last proof of them found. `backup`: of this till's database, at the agent.
     """
 
     level: str
@@ -61,6 +68,7 @@ class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
     clock_skew_seconds: float | None = None
     books_checked: bool = True
     books: BooksState = BooksState()
+    backup: BackupStatus = BackupStatus()
 
 
 class DeviceDesk(Protocol):
@@ -68,6 +76,10 @@ class DeviceDesk(Protocol):
 
     async def after_approval(self, actor: Actor, document: Document) -> tuple[Problem, ...]:
         """Fiscalise, print and open the drawer as set up; what failed comes back, the sale stands."""
+        ...
+
+    async def after_issue(self, doc_id: str) -> tuple[Problem, ...]:
+        """What became of that, as far as it has come; `copy.waiting` while a second copy is waited for (REL-21)."""
         ...
 
     async def after_assignment(self, form: str) -> tuple[Problem, ...]:

@@ -93,26 +93,32 @@ def build_broken_app(problem: Problem) -> Litestar:
 async def health(desk: Desk) -> dict[str, str]:
     """503 with the reason when the database does not. `books`: being checked beside the work after a tidy stop.
 
-    `proof`: what the last nightly proof of them found: never, holds or faulty (HUB-10).
+    `proof`: what the last nightly proof of them found: never, holds or faulty (HUB-10). `backup_at`: when the last
+    backup was made that the store's agent has, empty = there is none.
     """
     await desk.run(desk.station.books.fact, "definitions")
     status = desk.sync_status()
     checked = "checked" if status.books_checked else "being checked"
     told = {"node": desk.station.identity.station, "live": "yes", "ready": "yes", "books": checked}
     at = status.books.proved_at
-    return {**told, "proof": status.books.word, "proved_at": instant_text(at) if at else ""}
+    backup = instant_text(status.backup.at) if status.backup.at else ""
+    return {**told, "proof": status.books.word, "proved_at": instant_text(at) if at else "", "backup_at": backup}
 
 
 @get("/metrics", include_in_schema=False)
 async def metrics(desk: Desk) -> Response[bytes]:
-    """For Prometheus: what waits, connection, how far the clock is ahead of the agent's, memory of the process."""
+    """For Prometheus: what waits, connection, what only this till holds, how far the clock is ahead, the process."""
     status = desk.sync_status()
     lines = [
         f"kontuar_station_messages_waiting {status.waiting}",
         f'kontuar_station_connectivity{{level="{status.level}"}} 1',
         f"kontuar_station_books_checked {int(status.books_checked)}",
         f"kontuar_station_book_faults {status.books.faults}",
+        f"kontuar_station_issued_alone {status.warnings.alone}",
     ]
+    if status.backup.at is not None:
+        age = desk.station.clock.now() - status.backup.at
+        lines.append(f"kontuar_station_backup_age_seconds {max(age.total_seconds(), 0):.0f}")
     if status.clock_skew_seconds is not None:
         lines.append(f"kontuar_station_clock_skew_seconds {status.clock_skew_seconds:.3f}")
     known = prometheus_client.generate_latest(prometheus_client.REGISTRY)

@@ -170,7 +170,6 @@ def test_rows_of_one_article_are_one_threshold_discount_and_may_not_mix_kinds() 
         ({"conditions": (CouponPresented(coupons=("K",)),)}, "discount.coupon_condition"),
         ({"limits": Limits(counted_by_hub=True)}, "discount.counted_by_hub"),
         ({"position": -1}, "discount.place_impossible"),
-        ({"scope": Scope(delivery_methods=("courier",))}, "discount.delivery_methods"),
         ({"deal": ItemDeal(elements=(
             Element(goods=article("A"), tiers=(percent("5"),)),
             Element(goods=article("A"), by="value", tiers=(percent("9", threshold="50"),)),

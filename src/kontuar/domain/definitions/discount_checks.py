@@ -27,8 +27,6 @@ def _discount(discount: Discount) -> Iterable[Problem]:
         yield Problem("discount.coupon_condition", "conditions")
     if discount.limits.counted_by_hub:  # no ledger counts what all tills together gave: it would never be applied
         yield Problem("discount.counted_by_hub", "limits")
-    if discount.scope.delivery_methods:  # no document says how it is delivered: it would never be applied
-        yield Problem("discount.delivery_methods", "delivery_methods")
     for kind in discount.scope.document_kinds:
         if kind not in TYPES:
             yield Problem("definition.document_type_unknown", "scope", {"value": kind[:40]})

@@ -10,6 +10,7 @@ from kontuar.domain.documents.types import TYPES
 from kontuar.domain.firm.parameters import PARAMETERS, SCOPES, is_out_of_bounds, is_valid_value
 from kontuar.domain.firm.records import (
     Attribute,
+    DeliveryMethod,
     DocumentSettings,
     ExchangeRate,
     Firm,
@@ -82,6 +83,13 @@ def _reason(reason: Reason) -> Iterable[Problem]:
     yield from _types(reason.document_types, "document_types")
 
 
+def _delivery(method: DeliveryMethod) -> Iterable[Problem]:
+    yield from _types(method.document_types, "document_types")
+    for name in method.document_types:
+        if name in TYPES and TYPES[name].lines != "priced":
+            yield Problem("delivery_method.no_sale", "document_types", {"type": name})
+
+
 def _attribute(attribute: Attribute) -> Iterable[Problem]:
     yield from choice_problems(attribute.choices)
     if attribute.type == "list" and not attribute.choices:
@@ -138,6 +146,7 @@ FIRM_CHECKS: Final[Mapping[type, Callable[[Any], Iterable[Problem]]]] = {
     PaymentForm: _form,
     NumberingRule: _numbering,
     Reason: _reason,
+    DeliveryMethod: _delivery,
     Attribute: _attribute,
     DocumentSettings: _settings,
     View: _view,

@@ -152,6 +152,8 @@ _ALL = (
     Kind(name="store", record=firm.Store, refers=_store_refers),
     Kind(name="warehouse", record=firm.Warehouse, refers=_one("store", "store")),
     Kind(name="payment_form", record=PaymentForm),
+    Kind(name="delivery_method", record=firm.DeliveryMethod, scope=lambda row: row.stores,
+         refers=lambda row: [("stores", "store", code) for code in row.stores]),
     Kind(
         name="station", record=firm.StationDefinition, refers=_station_refers, scope=lambda row: (row.store,)
     ),

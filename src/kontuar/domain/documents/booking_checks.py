@@ -39,6 +39,8 @@ def names_in(document: Document) -> Iterator[tuple[str, str]]:
         yield ("payment_form", payment.form)
     if document.warehouse:
         yield ("warehouse", document.warehouse)
+    if document.delivery_method:
+        yield ("delivery_method", document.delivery_method)
     yield ("operator", document.created_by)
     yield ("operator", document.approved_by)
     for authorisation in document.authorisations:

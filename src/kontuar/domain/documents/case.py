@@ -20,7 +20,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     `balances`: (warehouse, article) → base units; None where the store's stock is not known.
     `register_cash`: (form, currency) → what the ledger says is in the register. `attributes`: those that documents of
-    this type and their lines have; `required`: codes of those that may not be missing here (DOC-30).
+    this type and their lines have; `required`: codes of those that may not be missing here (DOC-30). `deliveries`:
+    codes of the methods that may be chosen here.
     """
 
     document: Document
@@ -31,3 +32,4 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     fiscal_device: bool = False
     attributes: tuple[Attribute, ...] = ()
     required: frozenset[str] = frozenset()
+    deliveries: frozenset[str] = frozenset()

@@ -72,7 +72,7 @@ def basket_of(document: Document, traits: Mapping[str, ArticleTraits], around: S
         lines=tuple([_basket_line(line, traits[line.article]) for line in document.lines]),
         day=document.business_day, minute=around.minute, document_kind=document.type, centres=around.centres,
         warehouse=document.warehouse, buyer=priced_for(document), buyer_groups=around.buyer_groups,
-        payment_form=discounts.payment_form, currency=document.currency,
+        payment_form=discounts.payment_form, delivery_method=document.delivery_method, currency=document.currency,
         coupons=tuple(dict.fromkeys(coupon.discount for coupon in discounts.coupons)), header=discounts.header,
         brought=brought_by(document),
     )  # fmt: skip

@@ -205,6 +205,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     `definitions` = (epoch, version) it was priced with; `business_day` comes from the shift. `recipient` where it is
     not the buyer. `due_on`: when deferred payments are due (SALE-03). `oss_country`: whose VAT it bears (SALE-07).
+    `delivery_method`: how the goods reach the buyer, empty = not said (DISC-10).
     `repeats`: the receipt whose sale this invoice only puts down again, without stock, money or turnover (SALE-06).
     """
 
@@ -242,6 +243,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     order_number: str = ""
     foreign_number: str = ""
     description: str = ""
+    delivery_method: str = ""
     amount: Minor = ZERO
     perpetual_gross: Minor = ZERO
     attributes: dict[str, str] = {}

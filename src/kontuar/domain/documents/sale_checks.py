@@ -121,6 +121,16 @@ def needs_split_payment(document: Document, parameters: Parameters) -> bool:
     return domestic and flagged and may_split(document) and document.totals.gross > (least or 0)
 
 
+def no_such_delivery(case: Case) -> Iterable[Found]:
+    """A delivery method that was withdrawn since, or that this type or store never had (DISC-10).
+
+    An invoice of a receipt repeats what the receipt says.
+    """
+    method = case.document.delivery_method
+    if method and method not in case.deliveries and not case.document.repeats:
+        yield Found("delivery_method", {"method": method[:60]})
+
+
 def missing_attribute(case: Case) -> Iterable[Found]:
     """What the firm requires here (DOC-30); asked for at approval only, never for parking (PARK-13)."""
     for attribute in case.attributes:

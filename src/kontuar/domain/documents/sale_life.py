@@ -15,6 +15,7 @@ SALE_CHECKS = {
     "line.name_too_short": checks.short_name,
     "stock.too_low": checks.stock_too_low,
     "contractor.tax_number_wrong": sale_checks.bad_tax_number,
+    "delivery_method.not_here": sale_checks.no_such_delivery,
     "attribute.missing": sale_checks.missing_attribute,
     "attribute.bad_value": sale_checks.bad_attribute,
 }

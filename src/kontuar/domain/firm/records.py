@@ -128,6 +128,20 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     active: bool = True
 
 
+class DeliveryMethod(msgspec.Struct, frozen=True, kw_only=True):
+    """How the goods of a sale reach the buyer; discounts may hold for some methods only (DISC-10).
+
+    `document_types`: the sales it may be chosen on. `stores` empty = all.
+    """
+
+    code: str
+    name: str
+    document_types: tuple[str, ...] = ("receipt", "invoice")
+    stores: tuple[str, ...] = ()
+    position: int = 0
+    active: bool = True
+
+
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """A typed attribute of documents, lines, articles or contractors (DOC-30).
 

@@ -41,12 +41,11 @@ def scope_says(scope: Scope) -> Iterator[Phrase]:
         ("says.in_centres", "centre", scope.centres),
         ("says.from_warehouses", "warehouse", scope.warehouses),
         ("says.with_forms", "payment_form", scope.payment_forms),
+        ("says.by_delivery", "delivery_method", scope.delivery_methods),
         ("says.on_documents", "document_type", scope.document_kinds),
     ):
         if named:
             yield Phrase(code, {"names": tuple(Name(kind, one) for one in named)})
-    if scope.delivery_methods:
-        yield Phrase("says.by_delivery", {"names": ", ".join(scope.delivery_methods)})
     if scope.currency:
         yield Phrase("says.in_currency", {"code": scope.currency})
 

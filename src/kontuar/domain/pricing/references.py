@@ -66,6 +66,7 @@ def _scope(discount: Discount) -> Iterator[Reference]:
     scope = discount.scope
     yield from (("scope", "centre", code) for code in scope.centres)
     yield from (("scope", "payment_form", code) for code in scope.payment_forms)
+    yield from (("scope", "delivery_method", code) for code in scope.delivery_methods)
     yield from (("scope", "warehouse", code) for code in scope.warehouses)
     if scope.currency:
         yield ("scope", "currency", scope.currency)

@@ -1,6 +1,6 @@
 """What an agent kept aside of its stations' logs is told to the hub, each message once (REL-05)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -40,6 +40,22 @@ def next_telling(shelf: ForkShelf, stream: StreamId) -> TellForks | None:
     if not found:
         return None
     return TellForks(origin=stream.origin, incarnation=stream.incarnation, messages=tuple(found))
+
+
+def tellings(shelf: ForkShelf, stream: StreamId, most: int) -> Iterator[TellForks]:
+    """What is not told yet of a life, in as many tellings as it takes, at most so many: for a file."""
+    part: list[KeptFork] = []
+    size = count = 0
+    for message in shelf.untold(stream, most * MOST_FORKS):
+        size += len(message.payload)
+        if part and (len(part) == MOST_FORKS or size > MOST_FORK_BYTES):
+            yield TellForks(origin=stream.origin, incarnation=stream.incarnation, messages=tuple(part))
+            part, size, count = [], len(message.payload), count + 1
+        if count == most:
+            return
+        part.append(message)
+    if part:
+        yield TellForks(origin=stream.origin, incarnation=stream.incarnation, messages=tuple(part))
 
 
 def told(shelf: ForkShelf, telling: TellForks, answer: ForksTold) -> int:

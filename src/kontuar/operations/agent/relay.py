@@ -1,17 +1,20 @@
 """An agent between its stations and the hub: takes pushes in, gives feeds, passes on what is not its own to say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Protocol
+
+import msgspec
 
 from kontuar.operations.agent.parking_arrivals import take_in
 from kontuar.operations.agent.parking_buffer import ParkingBuffer
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.incoming import receive
+from kontuar.operations.known_kinds import FIRST_KINDS
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
-from kontuar.operations.ports.streams import Acknowledgement, Batch, StreamLog
+from kontuar.operations.ports.streams import Acknowledgement, Batch, SignedHead, StreamId, StreamLog
 from kontuar.operations.ports.sync import (
     DefinitionCursor,
     FeedCursor,
@@ -22,7 +25,11 @@ from kontuar.operations.ports.sync import (
 
 
 class RelayLog(StreamLog, Protocol):
-    """The agent's log also keeps what could not be read."""
+    """The agent's log also keeps what could not be read, and what the hub signed."""
+
+    def signed_by_hub(self, stream: StreamId) -> Sequence[SignedHead]:
+        """What the hub signed to hold of a stream."""
+        ...
 
     def keep_unreadable(self, data: bytes, reason: str) -> None:
         """Bounded."""
@@ -55,8 +62,8 @@ class RelayReceiver:
         self._epoch = epoch
 
     def take(self, batch: Batch) -> Acknowledgement:
-        """*Held* is durable here; *final* is what the hub told."""
-        return receive(
+        """*Held* is durable here; *final* is what the hub told, and signed."""
+        told = receive(
             batch,
             self._log,
             receiver=self._node,
@@ -64,6 +71,7 @@ class RelayReceiver:
             is_hub=False,
             taken=partial(take_in, self._parking),
         )
+        return msgspec.structs.replace(told, heads=tuple(self._log.signed_by_hub(batch.stream)))
 
     def keep_unreadable(self, data: bytes, reason: str) -> None:
         """Kept for a person to look at."""
@@ -74,16 +82,23 @@ class RelayGiver:
     """Answers stations; implements `operations.ports.sync.Giver`."""
 
     def __init__(
-        self, definitions: DefinitionsFeed, feeds: RelayFeeds, parking: ParkingBuffer, reach: Callable[[], HubReach]
-    ) -> None:
+        self, definitions: DefinitionsFeed, feeds: RelayFeeds, parking: ParkingBuffer, reach: Callable[[], HubReach],
+        kinds: Callable[[], Collection[str]] = tuple,
+    ) -> None:  # fmt: skip
+        """`kinds`: of which the agent's own definitions have rows."""
         self._definitions = definitions
         self._parking = parking
         self._feeds = feeds
         self._reach = reach
+        self._kinds = kinds
 
-    def definitions_since(self, asker: NodeIdentity, cursor: DefinitionCursor) -> DefinitionsAnswer:
-        """The agent's own view; *same* while it has none itself."""
-        if not self._definitions.version_of(asker.store).epoch:
+    def definitions_since(
+        self, asker: NodeIdentity, cursor: DefinitionCursor, kinds: Collection[str] | None
+    ) -> DefinitionsAnswer:
+        """The agent's own view; *same* while it has none itself, or one with kinds that the station does not know: then
+        the hub hears of it, and gives the store another one (REL-16)."""
+        unknown = frozenset(self._kinds()) - (FIRST_KINDS if kinds is None else frozenset(kinds))
+        if unknown or not self._definitions.version_of(asker.store).epoch:
             return DefinitionsAnswer(
                 action="same", epoch=cursor.epoch, version=cursor.version, checksum=cursor.checksum
             )

@@ -52,6 +52,8 @@ RULES: Final = (
     AlarmRule("node.books_faulty", "urgent", lambda row, _: row.book_faults > 0),
     AlarmRule("node.ahead_of_hub", "urgent", lambda row, _: row.claimed_seq > row.held_seq),
     AlarmRule("node.messages_lost", "urgent", lambda row, _: row.lost > 0),
+    AlarmRule("node.digests_differ", "urgent", lambda row, _: row.digest_faults > 0),
+    AlarmRule("node.protocol_refused", "urgent", lambda row, _: bool(row.refused)),
     AlarmRule("node.away", "urgent", lambda row, now: _silent_for(row, now, AWAY_SECONDS, float("inf"))),
     AlarmRule("node.silent", "warning", lambda row, now: _silent_for(row, now, SILENT_SECONDS, AWAY_SECONDS)),
     AlarmRule("node.never_seen", "warning", lambda row, _: row.last_seen_at is None),
@@ -59,6 +61,8 @@ RULES: Final = (
     AlarmRule("node.queue_long", "warning", _queue_is_long),
     AlarmRule("node.unbooked", "warning", lambda row, _: row.held_seq - row.processed_seq > MOST_UNBOOKED),
     AlarmRule("node.parked", "warning", lambda row, _: row.parked > 0),
+    AlarmRule("node.kinds_unknown", "warning", lambda row, _: bool(row.unknown_kinds) and not row.closed),
+    AlarmRule("node.messages_newer", "warning", lambda row, _: bool(row.newer)),
     AlarmRule(
         "node.definitions_old",
         "notice",

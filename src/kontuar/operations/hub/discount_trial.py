@@ -13,7 +13,7 @@ from kontuar.domain.definitions.checks import problems_with
 from kontuar.domain.documents.discounting import conventions, direction_of
 from kontuar.domain.documents.types import TYPES
 from kontuar.domain.firm.parameters import effective
-from kontuar.domain.firm.records import Centre, DocumentSettings, Firm, Parameter, Store
+from kontuar.domain.firm.records import Centre, DeliveryMethod, DocumentSettings, Firm, Parameter, Store
 from kontuar.domain.parties.records import UNDEFINED, Contractor, ContractorGroup
 from kontuar.domain.parties.rights import SEE_HUB
 from kontuar.domain.pricing.basket import Basket, BasketLine, Priced, Settings
@@ -57,6 +57,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     contractor: str = ""
     document_type: str = "receipt"
     payment_form: str = ""
+    delivery_method: str = ""
     coupons: tuple[str, ...] = ()
     choose: Literal["", "first_satisfied", "best_for_customer"] = ""
 
@@ -176,6 +177,8 @@ class _Shop:
         self._lists = tuple(self._one("price_list", code, PriceList) for code in dict.fromkeys(lists) if code)
         if trial.payment_form:
             self._one("payment_form", trial.payment_form, PaymentForm)
+        if trial.delivery_method:
+            self._one("delivery_method", trial.delivery_method, DeliveryMethod)
         self._rates = self._all("vat_rate", VatRate)
         centres = {row.code: row for row in self._all("centre", Centre)}
         self._parameters = effective(
@@ -206,7 +209,7 @@ class _Shop:
             centres=path_of(self.shop.centre, centres), warehouse=self.shop.warehouse,
             buyer=trial.contractor or UNDEFINED,
             buyer_groups=paths_of_buyer(of_buyer, self.shop.contractor_group, groups),
-            payment_form=trial.payment_form, currency=self._currency,
+            payment_form=trial.payment_form, delivery_method=trial.delivery_method, currency=self._currency,
             coupons=tuple(dict.fromkeys((discount.code, *trial.coupons))),
         )  # fmt: skip
         return basket, {article.code: article.name for article in articles.values()}

@@ -9,12 +9,20 @@ from datetime import datetime, timedelta
 import msgspec
 
 from kontuar.domain.firm.records import StationDefinition, Store
-from kontuar.domain.parties.rights import ENROL, SEE_HUB
+from kontuar.domain.parties.rights import ENROL, EXCHANGE, SEE_HUB
 from kontuar.kernel.canonical import encode, row_checksum
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.ids import Ids
 from kontuar.kernel.time import Clock, instant_text
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub.enrolment_files import (
+    FileAnswer,
+    FileRequest,
+    code_parts,
+    is_proven,
+    sealed,
+    secret_hash,
+)
 from kontuar.operations.ports.hub_definitions import (
     Author,
     CertificateRecord,
@@ -27,6 +35,8 @@ from kontuar.operations.ports.hub_definitions import (
 from kontuar.operations.ports.sync import HUB_NODE, NodeIdentity
 
 CODE_MINUTES = 10
+MOST_CODE_MINUTES = 31 * 24 * 60
+"""A request that is carried by hand may be weeks on its way."""
 MOST_ATTEMPTS = 5
 MOST_LIVES = 1000
 """Certificates of one node; a till that asks without end is broken."""
@@ -116,7 +126,7 @@ class Enrolment:
         actor.require(ENROL)
         if kind not in NODE_KINDS:
             raise refuse("enrol.kind_unknown", "kind", kind=kind[:20])
-        if not 1 <= minutes <= 24 * 60:
+        if not 1 <= minutes <= MOST_CODE_MINUTES:
             raise refuse("enrol.minutes_out_of_range", "minutes", minutes=minutes)
         label = _readable(self._ids.secret(_LABEL_BYTES))
         secret = _readable(self._ids.secret(_SECRET_BYTES))
@@ -125,7 +135,7 @@ class Enrolment:
             name, store, series = self._defined(kind, node)
             code = IssuedCode(
                 label=label,
-                secret_hash=_hash(label, secret),
+                secret_hash=secret_hash(label, secret),
                 kind=kind,
                 node=name,
                 store=store,
@@ -144,13 +154,42 @@ class Enrolment:
         `enrol.kind_wrong`, `enrol.key_unreadable` or `enrol.incarnation_taken`.
         """
         _check_key(request)
-        label, _, secret = request.code.replace("\0", "").strip().upper().partition("-")
+        label, secret = code_parts(request.code)
+        given = secret_hash(label, secret)
+        record, _ = self._enrol(request, label, lambda key: hmac.compare_digest(key, given))
+        return self._answer(record)
+
+    def enrol_by_file(self, actor: Actor, asked: FileRequest) -> FileAnswer:
+        """The same for a request that came in a file; the code itself is not in it. Refused as `enrol`; needs the right
+        `sync.exchange`."""
+        actor.require(EXCHANGE)
+        request = EnrolRequest(
+            code="", kind=asked.kind, incarnation=asked.incarnation, public_key=asked.public_key, build=asked.build
+        )
+        _check_key(request)
+        record, key = self._enrol(request, asked.label.replace("\0", ""), lambda key: is_proven(asked, key))
+        answer = encode(self._answer(record)).decode()
+        return sealed(FileAnswer(node=record.node, answer=answer), key)
+
+    def nodes(self, actor: Actor) -> tuple[CertificateRecord, ...]:
+        """The newest certificate of every station and agent that may speak. Needs the right `sync.exchange`."""
+        actor.require(EXCHANGE)
+        with self._register.transaction():
+            found = {
+                r.node: r for r in self._register.all_certificates() if r.revoked_at is None and r.kind != HUB_NODE
+            }
+        return tuple(found[name] for name in sorted(found))
+
+    def _enrol(
+        self, request: EnrolRequest, label: str, proves: Callable[[bytes], bool]
+    ) -> tuple[CertificateRecord, bytes]:
+        """(certificate, what is kept of the code); a wrong try is counted."""
         refusal: Refused | None = None
         with self._register.transaction():
             code = self._register.code(label)
             if code is None:
                 raise refuse("enrol.code_wrong")
-            if not hmac.compare_digest(code.secret_hash, _hash(label, secret)):
+            if not proves(code.secret_hash):
                 # Counted in this transaction, so it must be left without an exception.
                 self._register.count_attempt(label)
                 refusal = refuse("enrol.code_wrong")
@@ -159,7 +198,7 @@ class Enrolment:
         if refusal is not None:
             raise refusal
         self._announce()
-        return self._answer(record)
+        return record, code.secret_hash
 
     def certify_spare(self, asker: NodeIdentity, request: EnrolRequest) -> EnrolAnswer:
         """Certify the key with which a station will go on when its running life is over: restored, or forked (REL-13).
@@ -352,7 +391,3 @@ def _check_key(request: EnrolRequest) -> None:
 def _readable(secret: bytes) -> str:
     """Letters and digits that are hard to mistake for one another when read aloud."""
     return base64.b32encode(secret).decode().rstrip("=")
-
-
-def _hash(label: str, secret: str) -> bytes:
-    return hashlib.sha256(f"enrol/1|{label}|{secret}".encode()).digest()

@@ -38,6 +38,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """Every line explained, and the discount summary (DISC-31) where anything was given.
 
     `names`: of discount groups and carried discounts, by code; `people`: of whoever gave or allowed something.
+    `delivery`: the name of the document's delivery method, its code where it is not defined any more.
     """
 
     document: Document
@@ -45,6 +46,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     summary: Summary | None = None
     names: Mapping[str, str] = {}
     people: Mapping[str, str] = {}
+    delivery: str = ""
 
 
 class LineAgain(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +100,7 @@ def explained(shelf: DocumentShelf, definitions: Definitions, actor: Actor, stor
         document=document, rows=tuple(explained_line(document, line, names) for line in document.lines),
         summary=summary, names=named,
         people={code: msgspec.json.decode(row.body, type=_Named).name for code, row in people.items()},
+        delivery=_delivery(definitions, actor, document.delivery_method),
     )  # fmt: skip
 
 
@@ -120,6 +123,11 @@ def explain_again(shelf: DocumentShelf, definitions: Definitions, actor: Actor, 
         priced = price(_basket(document, shop), shop.book(document.currency), settings)
         again = discounted(document, priced, document.discounts.at_minute or 0)
         return _compared(document, again, shop)
+
+
+def _delivery(definitions: Definitions, actor: Actor, code: str) -> str:
+    found = definitions.some(actor, "delivery_method", [code] if code else []).get(code)
+    return msgspec.json.decode(found.body, type=_Named).name if found else code
 
 
 def _people(document: Document) -> set[str]:

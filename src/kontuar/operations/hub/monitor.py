@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,6 +11,7 @@ from kontuar.kernel.errors import refuse
 from kontuar.kernel.time import parse_instant
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.alarm_rules import HUB_BOOKS, SEVERITY_OF, alarms_on
+from kontuar.operations.known_kinds import newer_than_ours
 from kontuar.operations.ports.hub_lists import (
     Alarm,
     AlarmBook,
@@ -24,6 +26,8 @@ from kontuar.operations.ports.sync import HUB_NODE, Heard
 
 MAX_NOTE = 500
 MAX_BUILD = 60
+MAX_KINDS = 500
+_MAY_BE_UNTOLD = ("digest_faults", "kinds", "newer", "refused")
 
 
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +46,9 @@ def contact_of(news: Heard, now: datetime.datetime) -> Contact:
         build=news.build[:MAX_BUILD], claimed_seq=news.claimed_seq, definitions_version=news.definitions_version,
         queue_length=None if queue is None else queue.length,
         oldest_unsent_at=parse_instant(queue.oldest_at) if queue is not None and queue.oldest_at else None,
+        digest_faults=None if news.digests is None else news.digests.faults,
+        kinds=None if news.kinds is None else tuple(sorted(news.kinds))[:MAX_KINDS],
+        newer=None if news.schemas is None else newer_than_ours(news.schemas)[:MAX_KINDS], refused=news.refused,
     )  # fmt: skip
 
 
@@ -55,7 +62,12 @@ def joined(earlier: Contact | None, newer: Contact) -> Contact:
         claimed_seq=max(newer.claimed_seq, earlier.claimed_seq),
         definitions_version=max(newer.definitions_version, earlier.definitions_version),
         queue_length=told.queue_length, oldest_unsent_at=told.oldest_unsent_at,
+        **{name: _told(getattr(newer, name), getattr(earlier, name)) for name in _MAY_BE_UNTOLD},
     )  # fmt: skip
+
+
+def _told(newer: Any, earlier: Any) -> Any:
+    return earlier if newer is None else newer
 
 
 def note_contact(shelf: MonitorShelf, contact: Contact) -> None:

@@ -40,6 +40,7 @@ WHAT_TO_DO: Final[Mapping[str, str]] = {
     "article.undefined": "define",
     "warehouse.undefined": "define",
     "payment_form.undefined": "define",
+    "delivery_method.undefined": "define",
     "operator.undefined": "define",
     "number.unreadable": "define",
     "depends_on.parked": "first_the_other",

@@ -9,7 +9,7 @@ import msgspec
 
 from kontuar.domain.documents.proof.records import Fault, Stored, StreamProof
 from kontuar.domain.firm.records import NumberingRule
-from kontuar.operations.ports.streams import Position, StreamId
+from kontuar.operations.ports.streams import Position, SignedHead, StreamId
 
 
 class HeldStream(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,8 @@ class HeldStream(msgspec.Struct, frozen=True, kw_only=True):
     `begins_later`: what came before this node's time may be elsewhere. `notes`, `held` as in `StreamProof`.
     `elsewhere`: (first, last, hash of the last) of what this relay knows to have come to the node above another way.
     `perpetual`: the total kept beside the messages, where this stream wrote the last document. `processed`: up to
-    there the hub booked or parked.
+    there the hub booked or parked. `signed`: how far others signed to hold it; `pruned`: the
+    node's own word on how far it let go of it.
     """
 
     id: StreamId
@@ -30,6 +31,8 @@ class HeldStream(msgspec.Struct, frozen=True, kw_only=True):
     notes: Mapping[str, int] = {}
     held: Mapping[str, int] = {}
     perpetual: int | None = None
+    signed: tuple[SignedHead, ...] = ()
+    pruned: SignedHead | None = None
 
 
 class ProofShelf(Protocol):

@@ -35,6 +35,8 @@ class ElsewhereRow(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
 
 
+SPARE: Final = "station.spare"
+"""A station has the key of its next life certified (REL-13)."""
 MESSAGES: Final = "stream.messages"
 """A station asks for what others hold of its own earlier lives (REL-13)."""
 

@@ -1,10 +1,12 @@
 """Streams of messages: records that cross floors, and the log that keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 import msgspec
+
+from kontuar.kernel.canonical import content_hash, decode, encode
 
 
 class StreamId(msgspec.Struct, frozen=True, order=True):
@@ -45,6 +47,61 @@ class SealedMessage(msgspec.Struct, frozen=True):
     signature: bytes
 
 
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What is signed, so that nobody can deny later what he held: `signer` (a node, in its life) held the stream to
+    `seq`, where the chain hash was `hash` (hex), at a time."""
+
+    signer: str
+    signer_incarnation: str
+    origin: str
+    incarnation: str
+    seq: int
+    hash: str
+    at: str
+
+    @property
+    def stream(self) -> StreamId:
+        """Whose."""
+        return StreamId(self.origin, self.incarnation)
+
+    @property
+    def position(self) -> Position:
+        """How far."""
+        return Position(self.seq, self.hash)
+
+
+class SignedHead(msgspec.Struct, frozen=True, kw_only=True):
+    """`statement`: canonical JSON of a `Head`; `signature` (hex) by the signer, over `digest()`."""
+
+    statement: str
+    signature: str
+
+    def read(self) -> Head | None:
+        """What it says; None when it is no statement."""
+        try:
+            return decode(self.statement.encode(), Head)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+    def digest(self) -> bytes:
+        """What is signed: SHA-256("head/1" ‖ statement)."""
+        return content_hash(b"head/1" + self.statement.encode())
+
+    def seal(self) -> SealedMessage:
+        """As signatures of messages are checked; `Refused` never, an unreadable signature is a wrong one."""
+        try:
+            signature = bytes.fromhex(self.signature)
+        except ValueError:
+            signature = b""
+        return SealedMessage(0, b"", self.digest(), signature)
+
+
+def signed_head(head: Head, sign: Callable[[bytes], bytes]) -> SignedHead:
+    """The statement with its signature."""
+    unsigned = SignedHead(statement=encode(head).decode(), signature="")
+    return SignedHead(statement=unsigned.statement, signature=sign(unsigned.digest()).hex())
+
+
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """One push of one stream, its frame already checked. Empty `messages` = only a claim.
 
@@ -65,7 +122,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the receiver says: durable here (`held`), durable at the hub (`final`)."""
+    """What the receiver says: durable here (`held`), durable at the hub (`final`). `heads`: what it has of others."""
 
     stream: StreamId
     receiver: str
@@ -76,6 +133,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     forked: tuple[str, ...] = ()
     rewind: bool = False
     closed: tuple[str, ...] = ()
+    heads: tuple[SignedHead, ...] = ()
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):

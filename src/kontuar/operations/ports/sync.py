@@ -1,6 +1,6 @@
 """What the two ends of the sync protocol need: the sender's outbox, the receiver's intake, giver and taker of feeds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated, Protocol
 
@@ -10,7 +10,15 @@ from kontuar.kernel.errors import Problem
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
-from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, SealedMessage, StreamId
+from kontuar.operations.ports.streams import (
+    Acknowledgement,
+    Batch,
+    Head,
+    Position,
+    SealedMessage,
+    SignedHead,
+    StreamId,
+)
 
 HUB_NODE = "hub"
 """The number by which the hub signs its frames; its key is the one that certifies all others."""
@@ -47,7 +55,8 @@ class KeyRing(Protocol):
 
 
 class OutgoingStream(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream and how far it is known to have come. `origin_here`: this node is its speaker, not a relay."""
+    """A stream and how far it is known to have come. `origin_here`: this node is its speaker, not a relay;
+    `pruned`: what lies before is not here any more (REL-17)."""
 
     stream: StreamId
     store: str
@@ -55,6 +64,7 @@ class OutgoingStream(msgspec.Struct, frozen=True, kw_only=True):
     final: Position
     head: Position
     origin_here: bool
+    pruned: int = 0
 
 
 class Outbox(Protocol):
@@ -100,6 +110,10 @@ class Outbox(Protocol):
         """Why a stream is stopped; empty when none is."""
         ...
 
+    def keep_head(self, signer_kind: str, head: Head, signed: SignedHead) -> None:
+        """The furthest that an `agent` or the `hub` signed to hold of a stream."""
+        ...
+
 
 class FeedCursor(msgspec.Struct, frozen=True):
     """How far a feed was taken; an empty epoch = nothing yet."""
@@ -133,8 +147,10 @@ class HubReach(msgspec.Struct, frozen=True):
 class Giver(Protocol):
     """Who answers `down`: the hub to agents, an agent to its stations. Runs on the giver's database thread."""
 
-    def definitions_since(self, asker: NodeIdentity, cursor: DefinitionCursor) -> DefinitionsAnswer:
-        """Same, delta or snapshot."""
+    def definitions_since(
+        self, asker: NodeIdentity, cursor: DefinitionCursor, kinds: Collection[str] | None
+    ) -> DefinitionsAnswer:
+        """Same, delta or snapshot. `kinds`: those that the asker knows, None = it does not say (an older program)."""
         ...
 
     def confirmations_since(self, asker: NodeIdentity, cursor: FeedCursor) -> Confirmations:
@@ -192,11 +208,21 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     oldest_at: str = ""
 
 
+class DigestState(msgspec.Struct, frozen=True, kw_only=True):
+    """What comparing with the node above gave so far (REL-18): messages that differ and could not be mended, and how
+    many were."""
+
+    faults: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
+    mended: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
+
+
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """A node was heard of: directly, or because its agent relays its stream or tells of it.
 
     `sent_at`: its clock (ISO 8601), `build`: its program; both empty = not told. `claimed_seq`: of the stream that was
-    pushed. `definitions_version`: what a `down` asked with. `queue`: None = not told.
+    pushed. `definitions_version`: what a `down` asked with. `queue`, `digests`, `kinds` (of definitions that it knows),
+    `schemas` (newest version of each kind of message that it writes): None = not told. `refused`: the code with which
+    the versions of its protocol were refused, empty = they meet ours, None = not told (REL-16).
     """
 
     identity: NodeIdentity
@@ -205,6 +231,10 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     claimed_seq: int = 0
     definitions_version: int = 0
     queue: Queue | None = None
+    digests: DigestState | None = None
+    kinds: tuple[str, ...] | None = None
+    schemas: dict[str, int] | None = None
+    refused: str | None = None
 
 
 class Enroller(Protocol):

@@ -18,9 +18,11 @@ from kontuar.domain.stock.records import StockMove
 from kontuar.kernel.lifecycle import advance, step_of
 from kontuar.kernel.money import Minor
 from kontuar.operations.actor import Actor
+from kontuar.operations.station import second_copy
 from kontuar.operations.station.attributes import attributes_of
 from kontuar.operations.station.clock_guard import require_sane_clock
 from kontuar.operations.station.coupon_approval import as_approved, require_coupons
+from kontuar.operations.station.delivery import delivery_methods
 from kontuar.operations.station.parking import origin
 from kontuar.operations.station.receipt_source import require_source
 from kontuar.operations.station.split_payment import with_split_payment
@@ -88,6 +90,7 @@ def case_for(station: Station, document: Document) -> Case:
         register_cash=station.books.cash.balances(document.register),
         fiscal_device=station.fiscal_device and is_fiscal(document),
         attributes=attributes,
+        deliveries=frozenset(method.code for method in delivery_methods(station, document.type)),
         required=frozenset(
             row.code for row in attributes if row.required or station.identity.station in row.required_at
         ),
@@ -139,6 +142,7 @@ def _record(station: Station, document: Document, actor: Actor, draft_id: str) -
     position = station.announce(kind, document.doc_id, document, actor.operator, at=document.approved_at)
     fiscal = "waiting" if station.fiscal_device and is_fiscal(document) else ""
     books.documents.add(document, position, fiscal=fiscal)
+    second_copy.begin(station, document, position)
     books.stock.add_moves(document.doc_id, document.stock_moves, position)
     books.cash.add_moves(document.doc_id, document.cash_moves, document.shift_id)
     for given in document.authorisations:

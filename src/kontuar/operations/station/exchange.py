@@ -1,5 +1,7 @@
 """Who may carry files between this station and head office, and that it is told of (REL-15)."""
 
+import msgspec
+
 from kontuar.domain.parties import rights
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.exchange import ExchangeReport
@@ -20,3 +22,23 @@ def begin_import(station: Station, actor: Actor) -> None:  # noqa: ARG001 - the 
 def end_import(station: Station, actor: Actor, report: ExchangeReport) -> None:
     """A file was applied."""
     station.event("exchange.imported", actor.operator, file=report.file, made_at=report.made_at)
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """How many messages nobody else is known to hold, and where the definitions stand.
+
+    `zone`: where the firm keeps its books.
+    """
+
+    unsent: int
+    definitions: tuple[str, int]
+    zone: str
+
+
+def waiting(station: Station, actor: Actor) -> Waiting:
+    """What a file would be good for. Needs the right `sync.exchange`."""
+    actor.require(rights.EXCHANGE)
+    return Waiting(
+        unsent=station.books.stream.waiting(), definitions=station.books.definitions.version(),
+        zone=station.firm().time_zone,
+    )  # fmt: skip

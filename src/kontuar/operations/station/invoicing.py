@@ -115,7 +115,8 @@ def _draft(station: Station, actor: Actor, receipt: Document) -> Document:
             sold_on=receipt.sold_on or receipt.business_day, due_on=receipt.due_on, repeats=receipt.doc_id,
             repeated=Repeated(tax_number=receipt.buyer.tax_number, owed=owed(receipt.payments)),
             warehouse=receipt.warehouse, handler=receipt.handler, currency=receipt.currency,
-            order_number=receipt.order_number, foreign_number=receipt.foreign_number, discounts=receipt.discounts,
+            delivery_method=receipt.delivery_method, order_number=receipt.order_number,
+            foreign_number=receipt.foreign_number, discounts=receipt.discounts,
             attributes={code: value for code, value in receipt.attributes.items() if _has(station, code)},
         )  # fmt: skip
         return station.save(draft)

@@ -20,10 +20,12 @@ from kontuar.operations.station.station import Station
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of a list; `next` = where the following one begins, None at the end."""
+    """A page of a list; `next` = where the following one begins, None at the end. `pruned_until`: at the end of the
+    list, up to which business day documents are at head office only; empty = all are here (REL-17)."""
 
     rows: tuple[DocumentRow, ...]
     next: int | None
+    pruned_until: str = ""
 
 
 def page(station: Station, actor: Actor, query: DocumentQuery) -> Page:
@@ -34,7 +36,8 @@ def page(station: Station, actor: Actor, query: DocumentQuery) -> Page:
     limit = max(1, min(query.limit, 200))
     rows = station.books.documents.page(msgspec.structs.replace(_with_ean(station, query), limit=limit + 1))
     more = len(rows) > limit
-    return Page(rows=tuple(rows[:limit]), next=rows[limit - 1].id if more else None)
+    until = "" if more else station.books.documents.pruned_until()
+    return Page(rows=tuple(rows[:limit]), next=rows[limit - 1].id if more else None, pruned_until=until)
 
 
 def preview(station: Station, actor: Actor, doc_id: str) -> StoredDocument:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import msgspec
 
 from kontuar.domain.cash.records import PaymentForm
-from kontuar.domain.documents.discounting import promised_for
 from kontuar.domain.documents.document import Document
 from kontuar.kernel.errors import refuse
 from kontuar.operations.actor import Actor
+from kontuar.operations.station.promises import with_promises_kept
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.discounting import with_discounts
 from kontuar.operations.station.till.drafts import lines_editable, look_at
@@ -32,10 +32,9 @@ def set_planned_form(station: Station, actor: Actor, doc_id: str, code: str) -> 
     known = {form.code for form in station.payment_forms() if document.type in form.document_types}
     if code and code not in known:
         raise refuse("payment.form_not_found", "payment", form=code[:60])
-    scopes = _scopes(station, document)
-    planned = promised_for(document, lambda rule: not scopes.get(rule) or code in scopes[rule])
-    discounts = msgspec.structs.replace(planned.discounts, payment_form=code)
-    return station.save(with_discounts(station, msgspec.structs.replace(planned, discounts=discounts)))
+    discounts = msgspec.structs.replace(document.discounts, payment_form=code)
+    planned = with_promises_kept(station, msgspec.structs.replace(document, discounts=discounts))
+    return station.save(with_discounts(station, planned))
 
 
 def require_planned(station: Station, document: Document, form: PaymentForm) -> None:

@@ -8,13 +8,14 @@ import msgspec
 from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.sale_checks import credit_left
 from kontuar.domain.documents.types import type_of
-from kontuar.domain.firm.records import Attribute
+from kontuar.domain.firm.records import Attribute, DeliveryMethod
 from kontuar.domain.parties import rights
 from kontuar.domain.parties.records import UNDEFINED, Contractor
 from kontuar.kernel.errors import Problem
 from kontuar.operations.actor import Actor
 from kontuar.operations.station import split_payment, till
 from kontuar.operations.station.attributes import attributes_of
+from kontuar.operations.station.delivery import delivery_methods, set_delivery_method
 from kontuar.operations.station.payment_plan import set_planned_form
 from kontuar.operations.station.station import Station
 from kontuar.operations.station.till.discounting import saying, what_was_said
@@ -26,13 +27,16 @@ ATTRIBUTE: Final = "attribute:"
 
 class SaleTerms(msgspec.Struct, frozen=True, kw_only=True):
     """`other_type`: what the document may be changed to, empty where it may not. `credit`: what the buyer may still
-    owe, in minor units; None = no limit. `split_payment`: whether the firm uses it at all (PAY-08)."""
+    owe, in minor units; None = no limit. `split_payment`: whether the firm uses it at all (PAY-08). `deliveries`: the
+    methods to choose from; `delivery`: the chosen one's name, its code where it is not defined here."""
 
     other_type: str = ""
     credit: int | None = None
     attributes: tuple[Attribute, ...] = ()
     split_payment: bool = False
     may_edit_contractors: bool = False
+    deliveries: tuple[DeliveryMethod, ...] = ()
+    delivery: str = ""
 
 
 def terms_of(station: Station, actor: Actor, document: Document) -> SaleTerms:
@@ -45,7 +49,14 @@ def terms_of(station: Station, actor: Actor, document: Document) -> SaleTerms:
         attributes=attributes_of(station, document.type),
         split_payment=split_payment.is_used(station),
         may_edit_contractors=actor.may(rights.EDIT_CONTRACTORS),
+        deliveries=() if document.repeats else delivery_methods(station, document.type),
+        delivery=_delivery_name(station, document),
     )
+
+
+def _delivery_name(station: Station, document: Document) -> str:
+    found = station.books.definitions.get(DeliveryMethod, document.delivery_method)
+    return found.name if found else document.delivery_method
 
 
 def credit_of(station: Station, document: Document) -> int | None:
@@ -111,6 +122,8 @@ def _set(station: Station, actor: Actor, document: Document, name: str, value: s
         return till.set_handler(station, actor, doc_id, value)
     if name == "payment_form" and value != document.discounts.payment_form:
         return set_planned_form(station, actor, doc_id, value)
+    if name == "delivery_method" and value != document.delivery_method:
+        return set_delivery_method(station, actor, doc_id, value)
     if name == "tax_number" and value.strip() != document.buyer.tax_number:
         return till.set_tax_number(station, actor, doc_id, value)
     return _set_law(station, actor, document, name, value)

@@ -22,11 +22,13 @@ class Warnings(msgspec.Struct, frozen=True, kw_only=True):
 
     `clock_off_seconds`: how far this till's clock is ahead of the agent's (negative = behind); 0 = not further than
     `clock.skew_warning_seconds`, or not known. `stopped`: why nothing can be issued here any more, empty = it can.
+    `alone`: documents that were issued while nobody else held them, and still are here only (REL-21).
     """
 
     silence: login.Silence = login.Silence()
     clock_off_seconds: int = 0
     stopped: str = ""
+    alone: int = 0
 
 
 def warnings(station: Station, clock_skew_seconds: float | None) -> Warnings:
@@ -36,7 +38,8 @@ def warnings(station: Station, clock_skew_seconds: float | None) -> Warnings:
     """
     try:
         silence, off = login.silence(station), _clock_off(station, clock_skew_seconds)
-        return Warnings(silence=silence, clock_off_seconds=off, stopped=station.books.stream.stopped())
+        stopped, alone = station.books.stream.stopped(), station.books.copies.alone()
+        return Warnings(silence=silence, clock_off_seconds=off, stopped=stopped, alone=alone)
     except Refused:  # no store is defined yet: nothing can be sold, and the screens say why
         return Warnings()
 

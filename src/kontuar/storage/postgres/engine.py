@@ -1,6 +1,6 @@
 """The hub's connection to PostgreSQL: one connection, used by one thread; it heals itself when the server returns."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +25,9 @@ class HubDatabase:
     Raises `StorageUnavailable`, `StorageBusy`, `StorageFull` or `StorageDamaged`; the next transaction connects anew.
     """
 
+    connect: Callable[..., HubConnection] = staticmethod(psycopg.connect)
+    """How a connection is made; a simulation makes one that breaks between two statements."""
+
     def __init__(self, conninfo: str, *, name: str = "kontuar hub") -> None:
         self._conninfo = conninfo
         self._name = name
@@ -39,7 +42,7 @@ class HubDatabase:
     def connection(self) -> HubConnection:
         """The live connection, made when there is none."""
         if self._open is None or self._open.closed or self._open.broken:
-            self._open = psycopg.connect(
+            self._open = self.connect(
                 self._conninfo,
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,

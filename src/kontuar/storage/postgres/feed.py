@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import msgspec
 import zstandard
 
 from kontuar.kernel.canonical import decode, encode
+from kontuar.operations.known_kinds import mark_of
 from kontuar.operations.ports.hub_definitions import DeltaRow, FeedView, SnapshotInfo
 from kontuar.storage.failures import writing_beside
 from kontuar.storage.postgres.definitions import EVERYWHERE
@@ -28,18 +29,24 @@ _VIEW = """
 SELECT f.epoch, f.version, coalesce(sum(c.checksum), 0), coalesce(sum(c.rows), 0)
 FROM definition_feed f LEFT JOIN definition_checksum c ON c.scope IN (%s, %s) GROUP BY f.epoch, f.version"""
 
+_WITHHELD = """
+SELECT coalesce(sum(checksum), 0), count(*) FROM definition
+WHERE kind = ANY(%s) AND NOT removed AND (scope IS NULL OR %s = ANY(scope))"""
+
 _DELTA = """
 SELECT kind, key, version,
        CASE WHEN NOT removed AND (scope IS NULL OR %(store)s = ANY(scope)) THEN body END
 FROM definition
-WHERE version > %(after)s AND (ever_scope IS NULL OR %(store)s = ANY(ever_scope))
+WHERE version > %(after)s AND kind <> ALL(%(withheld)s::text[]) AND (ever_scope IS NULL OR %(store)s = ANY(ever_scope))
 ORDER BY version, kind, key LIMIT %(limit)s"""
 
 # Two branches, so that the rows of one store are found by their index when there are thousands of stores.
 _ROWS = """
-SELECT kind, key, version, body FROM definition WHERE scope IS NULL AND NOT removed
+SELECT kind, key, version, body FROM definition
+WHERE scope IS NULL AND NOT removed AND kind <> ALL(%(withheld)s::text[])
 UNION ALL
-SELECT kind, key, version, body FROM definition WHERE scope @> ARRAY[%s] AND NOT removed
+SELECT kind, key, version, body FROM definition
+WHERE scope @> ARRAY[%(store)s] AND NOT removed AND kind <> ALL(%(withheld)s::text[])
 ORDER BY 1, 2"""
 
 
@@ -52,14 +59,26 @@ class PostgresFeed:
     def reading(self) -> AbstractContextManager[None]:
         return self._database.transaction(reading=True)
 
-    def view(self, store: str) -> FeedView:
+    def view(self, store: str, withheld: Collection[str] = ()) -> FeedView:
         row = self._database.connection.execute(_VIEW, [EVERYWHERE, store]).fetchone()
         assert row is not None, "the migrations make the feed's row"
         epoch, version, checksum, rows = row
-        return FeedView(epoch=epoch, version=version, checksum=int(checksum) % _MODULUS, rows=int(rows))
+        less, fewer = self._of_kinds(store, withheld) if withheld else (0, 0)
+        return FeedView(
+            epoch=epoch + mark_of(withheld), version=version, checksum=(int(checksum) - less) % _MODULUS,
+            rows=int(rows) - fewer, withheld=tuple(sorted(withheld)),
+        )  # fmt: skip
 
-    def delta(self, store: str, after: int, most: int) -> Sequence[DeltaRow]:
-        found = self._database.connection.execute(_DELTA, {"store": store, "after": after, "limit": most + 1})
+    def _of_kinds(self, store: str, kinds: Collection[str]) -> tuple[int, int]:
+        """(sum of checksums, rows) of these kinds in the store's view."""
+        row = self._database.connection.execute(_WITHHELD, [list(kinds), store]).fetchone()
+        assert row is not None, "a sum has one row"
+        return int(row[0]), int(row[1])
+
+    def delta(self, store: str, after: int, most: int, withheld: Collection[str] = ()) -> Sequence[DeltaRow]:
+        found = self._database.connection.execute(
+            _DELTA, {"store": store, "after": after, "limit": most + 1, "withheld": list(withheld)}
+        )
         return [
             DeltaRow(kind=kind, key=key, version=version, body=None if body is None else bytes(body))
             for kind, key, version, body in found
@@ -71,11 +90,11 @@ class PostgresFeed:
         ).fetchone()
         return None if row is None else bytes(row[0])
 
-    def lines(self, store: str) -> Iterator[bytes]:
+    def lines(self, store: str, withheld: Collection[str] = ()) -> Iterator[bytes]:
         """The lines of the store's snapshot; call it inside `reading()`."""
         with self._database.connection.cursor(name="snapshot_rows") as cursor:
             cursor.itersize = _ROWS_AT_ONCE
-            cursor.execute(_ROWS, [store])
+            cursor.execute(_ROWS, {"store": store, "withheld": list(withheld)})
             for kind, key, version, body in cursor:
                 yield b"[%b,%b,%d,%b]\n" % (encode(kind), encode(key), version, body)
 
@@ -96,7 +115,7 @@ class SnapshotFolder:
         name = _name_of(store, view)
         unfinished = self._folder / f"{name}.new"
         with writing_beside(unfinished):
-            digest, rows = self._write(unfinished, store)
+            digest, rows = self._write(unfinished, store, view.withheld)
         assert rows == view.rows, f"the snapshot has {rows} rows, the view {view.rows}"
         path = self._folder / f"{name}.zst"
         info = SnapshotInfo(
@@ -127,13 +146,13 @@ class SnapshotFolder:
             return None
         return info if Path(info.path).exists() else None
 
-    def _write(self, path: Path, store: str) -> tuple[str, int]:
+    def _write(self, path: Path, store: str, withheld: Collection[str]) -> tuple[str, int]:
         """SHA-256 (hex) of the file and how many rows it holds."""
         hashed = hashlib.sha256()
         rows = 0
         with path.open("wb") as file:
             packing = zstandard.ZstdCompressor(level=_LEVEL).compressobj()
-            for line in self._feed.lines(store):
+            for line in self._feed.lines(store, withheld):
                 rows += 1
                 packed = packing.compress(line)
                 if packed:

@@ -1,6 +1,6 @@
 """Contacts with nodes in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from kontuar.operations.ports.hub_lists import Contact, NodeRow
@@ -8,9 +8,11 @@ from kontuar.storage.postgres.engine import HubDatabase
 
 _NOTE = """
 INSERT INTO node_contact AS c (node, store, kind, incarnation, last_seen_at, build, clock_skew_ms, claimed_seq,
-  definitions_version, queue_length, oldest_unsent_at)
+  definitions_version, queue_length, oldest_unsent_at, digest_faults, kinds, newer, refused)
 VALUES (%(node)s, %(store)s, %(kind)s, %(incarnation)s, %(at)s, %(build)s, coalesce(%(skew)s::bigint, 0), %(claimed)s,
-  %(version)s, coalesce(%(queue)s::bigint, 0), %(oldest)s)
+  %(version)s, coalesce(%(queue)s::bigint, 0), %(oldest)s,
+  coalesce(%(digests)s::bigint, 0), %(kinds)s::text[], coalesce(%(newer)s::text[], '{}'),
+  coalesce(%(refused)s::text, ''))
 ON CONFLICT (store, node) DO UPDATE
 SET kind = excluded.kind, incarnation = excluded.incarnation,
     last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
@@ -20,7 +22,9 @@ SET kind = excluded.kind, incarnation = excluded.incarnation,
     oldest_unsent_at = CASE WHEN %(queue)s::bigint IS NULL THEN c.oldest_unsent_at ELSE excluded.oldest_unsent_at END,
     claimed_seq = CASE WHEN c.incarnation = excluded.incarnation THEN greatest(c.claimed_seq, excluded.claimed_seq)
                        ELSE excluded.claimed_seq END,
-    definitions_version = greatest(c.definitions_version, excluded.definitions_version)
+    definitions_version = greatest(c.definitions_version, excluded.definitions_version),
+    digest_faults = coalesce(%(digests)s::bigint, c.digest_faults), kinds = coalesce(%(kinds)s::text[], c.kinds),
+    newer = coalesce(%(newer)s::text[], c.newer), refused = coalesce(%(refused)s::text, c.refused)
 WHERE NOT EXISTS (
   SELECT 1 FROM node_certificate k JOIN node_certificate e ON e.node = k.node
   WHERE k.node = c.node AND k.incarnation = c.incarnation AND e.incarnation = excluded.incarnation
@@ -41,7 +45,8 @@ SELECT coalesce(k.node, c.node), coalesce(k.store, c.store), coalesce(k.kind, c.
        coalesce(c.incarnation, k.incarnation), c.last_seen_at, coalesce(c.build, ''), coalesce(c.clock_skew_ms, 0),
        coalesce(s.seq, 0), coalesce(s.processed_seq, 0), coalesce(c.claimed_seq, 0), coalesce(c.definitions_version, 0),
        (SELECT version FROM definition_feed), coalesce(c.queue_length, 0), c.oldest_unsent_at, coalesce(p.messages, 0),
-       coalesce(s.closed, k.revoked, false), coalesce(b.faults, 0), coalesce(l.messages, 0)
+       coalesce(s.closed, k.revoked, false), coalesce(b.faults, 0), coalesce(l.messages, 0),
+       coalesce(c.digest_faults, 0), c.kinds, coalesce(c.newer, '{}'), coalesce(c.refused, '')
 FROM certified k FULL JOIN node_contact c ON c.node = k.node AND c.store = k.store
 LEFT JOIN stream s ON s.origin = coalesce(k.node, c.node) AND s.incarnation = coalesce(c.incarnation, k.incarnation)
 LEFT JOIN parked p ON p.store = coalesce(k.store, c.store) AND p.origin = coalesce(k.node, c.node)
@@ -52,6 +57,17 @@ LEFT JOIN (SELECT w.store, w.origin, sum(w.seq - coalesce(t.seq, 0))::bigint AS 
            WHERE w.seq > coalesce(t.seq, 0) GROUP BY w.store, w.origin) l
   ON l.store = coalesce(k.store, c.store) AND l.origin = coalesce(k.node, c.node)
 ORDER BY 2, 3, 1"""
+
+
+_KINDS_TOLD = """
+SELECT c.node, c.kinds FROM node_contact c WHERE c.store = %s AND c.kinds IS NOT NULL
+  AND EXISTS (SELECT 1 FROM node_certificate k WHERE k.node = c.node AND k.store = c.store AND k.revoked_at IS NULL)"""
+
+_KINDS_IN_USE = """
+WITH RECURSIVE used (kind) AS (
+  SELECT min(kind) FROM definition
+  UNION ALL SELECT (SELECT min(d.kind) FROM definition d WHERE d.kind > used.kind) FROM used WHERE used.kind IS NOT NULL
+) SELECT kind FROM used WHERE kind IS NOT NULL"""
 
 
 class PostgresMonitorShelf:
@@ -71,22 +87,39 @@ class PostgresMonitorShelf:
             {"node": contact.node, "store": contact.store, "kind": contact.kind, "incarnation": contact.incarnation,
              "at": contact.at, "build": contact.build, "skew": skew, "claimed": contact.claimed_seq,
              "version": contact.definitions_version, "queue": contact.queue_length,
-             "oldest": contact.oldest_unsent_at},
+             "oldest": contact.oldest_unsent_at, "digests": contact.digest_faults, "kinds": _listed(contact.kinds),
+             "newer": _listed(contact.newer), "refused": contact.refused},
         )  # fmt: skip
 
     def nodes(self) -> Sequence[NodeRow]:
         rows = self._database.connection.execute(_NODES).fetchall()
+        used = self._kinds_in_use() if any(row[-3] is not None for row in rows) else frozenset()
         return [
             NodeRow(
                 node=node, store=store, kind=kind, incarnation=life, last_seen_at=seen, build=build,
                 clock_skew_seconds=skew / 1000, held_seq=held, processed_seq=processed, claimed_seq=claimed,
                 definitions_version=version, newest_version=newest, queue_length=queue, oldest_unsent_at=oldest,
-                parked=parked, closed=closed, book_faults=faults, lost=lost,
+                parked=parked, closed=closed, book_faults=faults, lost=lost, digest_faults=differ,
+                unknown_kinds=() if kinds is None else tuple(sorted(used - set(kinds))), newer=tuple(newer),
+                refused=refused,
             )
             for (node, store, kind, life, seen, build, skew, held, processed, claimed, version, newest, queue, oldest,
-                 parked, closed, faults, lost) in rows
+                 parked, closed, faults, lost, differ, kinds, newer, refused) in rows
         ]  # fmt: skip
+
+    def kinds_told(self, store: str) -> Mapping[str, frozenset[str]]:
+        """Kinds of definitions that each running node of a store said to know."""
+        rows = self._database.connection.execute(_KINDS_TOLD, [store]).fetchall()
+        return {node: frozenset(kinds) for node, kinds in rows}
+
+    def _kinds_in_use(self) -> frozenset[str]:
+        """One step of the index for each."""
+        return frozenset(row[0] for row in self._database.connection.execute(_KINDS_IN_USE).fetchall())
 
     def faulty_stores(self) -> Sequence[str]:
         query = "SELECT store FROM stream_proof WHERE faults > 0 AND origin = '' ORDER BY store"
         return [row[0] for row in self._database.connection.execute(query).fetchall()]
+
+
+def _listed(values: tuple[str, ...] | None) -> list[str] | None:
+    return None if values is None else list(values)

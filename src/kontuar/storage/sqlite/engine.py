@@ -151,6 +151,24 @@ class SqliteDatabase:
             mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
             self._connection.wal_checkpoint(mode=mode)
 
+    def took_log_in(self) -> bool:
+        """Move the log into the file; whether the file alone holds everything now."""
+        with self._naming():
+            pages, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        return bool(pages == moved)
+
+    def reader(self) -> apsw.Connection:
+        """A connection beside the owner's, for whoever only reads."""
+        with naming_failures(self.path):
+            connection = _open(self.path, self._vfs)
+            connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    @property
+    def vfs(self) -> str:
+        """Through which its files are read."""
+        return self._vfs or CHECKSUM_VFS
+
     def check_rest(self) -> None:
         """Check the whole file where opening did not. Blocks: for a thread that is not the owner's.
 

@@ -17,11 +17,13 @@ from kontuar.domain.stock.records import StockMove, effects_on_balances
 from kontuar.kernel.canonical import content_hash, decode, encode
 from kontuar.kernel.quantity import scaled
 from kontuar.operations.ports.proofs import HeldStream
-from kontuar.operations.ports.streams import StreamId
+from kontuar.operations.ports.streams import SignedHead, StreamId
 from kontuar.storage.failures import StorageDamaged
 from kontuar.storage.sqlite.engine import CHECKSUM_VFS, load_checksum_vfs, naming_failures
 
 _MOST_DAMAGE: Final = 20
+_FORKED: Final = 1
+"""`uplink.forked`: others hold something else, as everybody knows."""
 Found = dict[str, dict[Row, Row]]
 """Rows by the document or shift they belong to."""
 
@@ -53,7 +55,8 @@ _RECORDS: Final[Mapping[str, type[msgspec.Struct]]] = {"shift": Shift, "shift_en
 _BALANCES: Final = (
     "SELECT register, form, currency, sum(b), sum(l) FROM ("
     " SELECT register, form, currency, amount b, 0 l FROM cash_balance"
-    " UNION ALL SELECT register, form, currency, 0, amount FROM cash_move)"
+    " UNION ALL SELECT register, form, currency, 0, amount FROM cash_move"
+    " UNION ALL SELECT register, form, currency, 0, amount FROM cash_pruned)"
     " GROUP BY register, form, currency HAVING sum(b) <> sum(l)"
 )
 STRANGERS: Final = (
@@ -128,6 +131,19 @@ class SqliteShelf:
             (*self._key(stream.id), after, most),
         )
         return [(seq, digest, content_hash(payload)) for seq, digest, payload in rows]
+
+    def _signed(self, origin: str, life: str) -> tuple[SignedHead, ...]:
+        """How far others signed to hold the stream."""
+        rows = self._all(
+            "SELECT statement, signature FROM signed_head WHERE origin = ? AND incarnation = ?", (origin, life)
+        )
+        return tuple(SignedHead(statement=statement, signature=signature) for statement, signature in rows)
+
+    def _let_go(self, origin: str, life: str) -> SignedHead | None:
+        """How far the stream was pruned, as this node signed it."""
+        query = "SELECT statement, signature FROM pruned_to WHERE origin = ? AND incarnation = ?"
+        rows = self._all(query, (origin, life))
+        return SignedHead(statement=rows[0][0], signature=rows[0][1]) if rows else None
 
     def _key(self, stream: StreamId) -> tuple[str, ...]:
         raise NotImplementedError
@@ -209,6 +225,8 @@ class StationProofShelf(SqliteShelf):
                 },
                 held=dict(zip(("agent", "hub"), uplink.get(life, (0, 0))[:2], strict=True)),
                 perpetual=total if total_of == life else None,
+                pruned=self._let_go(origin, life),
+                signed=self._signed(origin, life) if uplink.get(life, (0, 0, 0))[2] != _FORKED else (),
             )
             for (life,) in lives
         ]  # fmt: skip
@@ -264,7 +282,8 @@ class StationProofShelf(SqliteShelf):
             rows = self._all(
                 f"SELECT u.incarnation, u.{seq} FROM uplink u LEFT JOIN message m"
                 f" ON m.incarnation = u.incarnation AND m.seq = u.{seq}"
-                f" WHERE u.{seq} > 0 AND u.forked <> 1 AND (m.hash IS NULL OR m.hash <> u.{digest})"
+                " LEFT JOIN pruned_to p ON p.incarnation = u.incarnation"
+                f" WHERE u.{seq} > coalesce(p.seq, 0) AND u.forked <> 1 AND (m.hash IS NULL OR m.hash <> u.{digest})"
             )
             for life, position in rows:
                 yield Fault(code="chain.head_differs", name=life, seq=position, detail=seq)

@@ -76,7 +76,7 @@ class CheckBeside:
 
         The work is done by a thread of its own: one that stepped back never comes forward again.
         """
-        with self._running, ThreadPoolExecutor(1, "books", _step_back) as apart:
+        with self._running, ThreadPoolExecutor(1, "books", step_back) as apart:
             return apart.submit(self._run, path, open_connection).result()
 
     def _run(self, path: Path, open_connection: Callable[[], apsw.Connection]) -> bool:
@@ -116,7 +116,7 @@ def _figures(path: Path) -> str:
     return f"{found.st_size} {found.st_mtime_ns}"
 
 
-def _step_back() -> None:
+def step_back() -> None:
     """This thread gives way to selling, where the system lets a thread do that."""
     with suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -6,7 +6,7 @@ from typing import Final
 
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
-from kontuar.operations.ports.streams import START, Position, SealedMessage, StreamId
+from kontuar.operations.ports.streams import START, Head, Position, SealedMessage, SignedHead, StreamId
 from kontuar.operations.ports.sync import (
     DefinitionCursor,
     DefinitionRows,
@@ -17,6 +17,7 @@ from kontuar.operations.ports.sync import (
 )
 from kontuar.operations.station.decisions import CANCEL_ASKED, FACT
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.signed_heads import SqliteSignedHeads
 from kontuar.storage.sqlite.station.parking import SqliteParking
 from kontuar.storage.sqlite.stock_view import StockView
 
@@ -43,6 +44,7 @@ class StationOutbox:
         self._database = database
         self._own = stream
         self._store = store
+        self._signed = SqliteSignedHeads(database)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable when left."""
@@ -67,8 +69,9 @@ class StationOutbox:
         held = Position(row[0], row[1].hex()) if row else START
         final = Position(row[2], row[3].hex()) if row else START
         return OutgoingStream(
-            stream=stream, store=self._store, held=held, final=final, head=self._head(stream), origin_here=True
-        )
+            stream=stream, store=self._store, held=held, final=final, head=self._head(stream), origin_here=True,
+            pruned=self._pruned(stream),
+        )  # fmt: skip
 
     def read(self, stream: StreamId, after: int, most_messages: int, most_bytes: int) -> Sequence[SealedMessage]:
         """Messages that follow a position, at least one when there is one."""
@@ -83,7 +86,9 @@ class StationOutbox:
         if seq == 0:
             return START.hash
         found = self._database.value(
-            "SELECT hash FROM message WHERE incarnation = ? AND seq = ?", (stream.incarnation, seq)
+            "SELECT hash FROM message WHERE incarnation = ?1 AND seq = ?2"
+            " UNION ALL SELECT hash FROM pruned_to WHERE incarnation = ?1 AND seq = ?2",
+            (stream.incarnation, seq),
         )
         return None if found is None else found.hex()
 
@@ -114,6 +119,10 @@ class StationOutbox:
         found = self._database.value("SELECT forked FROM uplink WHERE incarnation = ?", (self._own.incarnation,))
         return _REASONS.get(found or 0, "")
 
+    def keep_head(self, signer_kind: str, head: Head, signed: SignedHead) -> None:
+        """The table `signed_head`."""
+        self._signed.keep(signer_kind, head, signed)
+
     def heads(self) -> tuple[tuple[str, Position], ...]:
         """(incarnation, last position) of every life that left messages here."""
         names = [row[0] for row in self._database.rows(_INCARNATIONS)]
@@ -123,6 +132,8 @@ class StationOutbox:
         """The hub holds this much; a hash that is not ours says that our log is a fork."""
         for told in positions:
             if told.stream.origin != self._own.origin:
+                continue
+            if told.position.seq < self._pruned(told.stream):
                 continue
             if self.hash_at(told.stream, told.position.seq) == told.position.hash:
                 self._start(told.stream)
@@ -137,6 +148,10 @@ class StationOutbox:
             (_FORKED, _NO_MORE),
         )
         return tuple((self._own.origin, incarnation, seq) for incarnation, seq in rows)
+
+    def _pruned(self, stream: StreamId) -> int:
+        """What lies before is not here any more."""
+        return int(self._database.value("SELECT seq FROM pruned_to WHERE incarnation = ?", (stream.incarnation,)) or 0)
 
     def _head(self, stream: StreamId) -> Position:
         row = self._database.row(

@@ -9,6 +9,7 @@ import msgspec
 
 from kontuar import __version__
 from kontuar.nodes.machine import MachineClock
+from kontuar.operations.known_kinds import SCHEMAS
 from kontuar.operations.ports.streams import Position, SealedMessage, StreamId
 from kontuar.sync import frames, wire
 from kontuar.sync.identity import NodeKeys
@@ -170,7 +171,7 @@ def requests_of(
 def _frame(sender: NodeKeys, store: str, stream: StreamId, after: Position, messages: Sequence[SealedMessage]) -> bytes:
     fields = wire.PushFields(
         stream=stream, store=store, first=after.seq + 1, last=messages[-1].seq, prev_hash=after.hash,
-        head_hash=messages[-1].hash.hex(), claim=after, schemas=wire.SCHEMAS, certificate=sender.signed,
+        head_hash=messages[-1].hash.hex(), claim=after, schemas=SCHEMAS, certificate=sender.signed,
     )  # fmt: skip
     body = wire.pack_messages(messages)
     return frames.seal(sender.sender(__version__), "push", wire.to_fields(fields), body, MachineClock().now())

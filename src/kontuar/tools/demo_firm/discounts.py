@@ -82,6 +82,8 @@ PROMOTIONS = (
               validity=Validity(weekdays=(5,))),
     _discount("PIECZYWO", "Bułki po południu 20% taniej", _on(_goods("112"), _tier("20")), position=50,
               validity=Validity(hours=_AFTERNOON)),
+    _discount("ROWER", "Dostawa rowerem: napoje 5% taniej", _on(_goods("17"), _tier("5")), step=4, position=55,
+              scope=Scope(delivery_methods=("ROWER",))),
     _discount("OD200", "20 zł od 200 zł", SharedDeal(tiers=(_tier("20", "200", "amount"),)), step=9),
     _discount("GASTRO", "Gastronomia: spiżarnia 4% taniej", _on(
         _goods("15"), _tier("4"), buyers=Buyers(groups=("GASTRO",)),

@@ -54,6 +54,7 @@ def demo_firm() -> DemoFirm:
                 *structure.STORES,
                 *structure.WAREHOUSES,
                 *structure.PAYMENT_FORMS,
+                *structure.DELIVERY_METHODS,
                 *structure.STATIONS,
                 *structure.EXCHANGE_RATES,
                 *structure.numbering_rules(),

@@ -10,6 +10,7 @@ from kontuar.domain.documents.types import TYPES
 from kontuar.domain.firm.records import (
     Centre,
     Currency,
+    DeliveryMethod,
     ExchangeRate,
     Firm,
     NumberingRule,
@@ -125,6 +126,12 @@ PAYMENT_FORMS: Final = (
     ),
 )  # fmt: skip
 
+DELIVERY_METHODS: Final = (
+    DeliveryMethod(code="ODBIOR", name="Odbiór w sklepie", position=1),
+    DeliveryMethod(code="KURIER", name="Kurier", position=2),
+    DeliveryMethod(code="ROWER", name="Dostawa rowerem po Krakowie", stores=("KRK",), position=3),
+)
+
 STATIONS: Final = tuple(
     StationDefinition(
         code=f"{store.code}{place}",
@@ -179,6 +186,8 @@ PARAMETERS: Final = tuple(
     Parameter(name=name, scope=scope, value=value)
     for name, scope, value in (
         ("locale.language", "global", "pl"),
+        ("backup.minutes", "global", "10"),
+        ("print.second_copy_seconds", "global", "2"),
         ("print.receipt_footer", "global", "Dziękujemy za zakupy. Zapraszamy ponownie!"),
         ("print.receipt_footer", "store:GDN", "Dziękujemy! Czekamy na Państwa także w niedziele handlowe."),
         ("sale.merge_same_article", "global", "yes"),

@@ -99,7 +99,7 @@ def _compared(proof: BooksProof, mine: OpenBooks, theirs: OpenBooks) -> tuple[Bo
         there = {(each.id.origin, each.id.incarnation): each for each in higher.streams()}
         for here in lower.streams():
             key = (here.id.origin, here.id.incarnation)
-            last, faults = Comparison(lower, higher).faults(here, there.get(key))
+            last, faults = Comparison(lower, higher, mine.seal or theirs.seal or _anybody).faults(here, there.get(key))
             found[key] = faults
             reached = last if below else _head(lower, here)
             place = theirs.shelf.kind if below else f"{lower.kind} {lower.node}".strip()
@@ -140,6 +140,7 @@ def _unchecked(proof: BooksProof) -> BooksProof:
 def _line(stream: StreamProof, copies: list[Copy]) -> str:
     parts = [
         f"{stream.documents:,} documents in {stream.messages:,} messages",
+        *([f"1–{stream.pruned_to:,} pruned on {stream.pruned_at[:10]}"] if stream.pruned_to else []),
         f"{stream.first:,}–{stream.last:,}",
         f"hash {stream.hash[:_HASH_LETTERS]}…",
         *(_reached(copy.place, copy.last, stream.last) for copy in copies),

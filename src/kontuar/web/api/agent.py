@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -14,10 +14,12 @@ from kontuar.kernel.errors import refuse
 from kontuar.operations.agent.agent_access import AgentAccess
 from kontuar.operations.agent.agent_day import AgentDay, AgentReading, StockRow, agent_day
 from kontuar.operations.agent.parking_buffer import LeaseRow, ParkingBuffer
-from kontuar.operations.ports.exchange import MOST_FILE_BYTES, ExchangeReport, StoreExchange
+from kontuar.operations.ports.exchange import MOST_FILE_BYTES, ExchangeEntry, ExchangeReport, StoreExchange
 from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.ports.runner import Runner
 from kontuar.web.downloads import as_download
+
+MOST_LISTED: Final = 100
 
 
 class AgentStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +90,8 @@ async def parked(request: Request[Any, Any, Any], bench: AgentBench) -> ParkedBo
 @post("/api/v1/exchange/export", summary="A file with everything head office does not hold yet", status_code=200)
 async def export_file(request: Request[Any, Any, Any], bench: AgentBench) -> Response[bytes]:
     """For a store that shares no network with head office."""
-    await bench.run(bench.access.require, *credentials(request), rights.EXCHANGE)
-    return as_download(await bench.exchange.make())
+    carrier = await bench.run(bench.access.require, *credentials(request), rights.EXCHANGE)
+    return as_download(await bench.exchange.make(carrier.code))
 
 
 @post(
@@ -98,8 +100,15 @@ async def export_file(request: Request[Any, Any, Any], bench: AgentBench) -> Res
 )  # fmt: skip
 async def import_file(request: Request[Any, Any, Any], bench: AgentBench) -> ExchangeReport:
     """The body is the file; it is applied whole or not at all, and may come again."""
+    carrier = await bench.run(bench.access.require, *credentials(request), rights.EXCHANGE)
+    return await bench.exchange.take(await request.body(), carrier.code)
+
+
+@get("/api/v1/exchange/files", summary="The files that were made and that came")
+async def list_files(request: Request[Any, Any, Any], bench: AgentBench) -> Sequence[ExchangeEntry]:
+    """The last hundred, newest first; `outcome` is the code of a refusal, empty = done."""
     await bench.run(bench.access.require, *credentials(request), rights.EXCHANGE)
-    return await bench.exchange.take(await request.body())
+    return await bench.exchange.newest(MOST_LISTED)
 
 
 def credentials(request: Request[Any, Any, Any]) -> tuple[str, str]:
@@ -114,4 +123,4 @@ def credentials(request: Request[Any, Any, Any]) -> tuple[str, str]:
     return operator, pin
 
 
-HANDLERS = (status, reconciliation, stock, parked, export_file, import_file)
+HANDLERS = (status, reconciliation, stock, parked, export_file, import_file, list_files)

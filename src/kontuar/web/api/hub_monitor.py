@@ -34,6 +34,7 @@ _GAUGES: Final = {
     "definitions_behind": "Versions of the definitions that it does not have yet",
     "book_faults": "What the last proof of its streams found",
     "lost_messages": "Messages that were written on a disk that is gone, and that nobody holds",
+    "digest_faults": "Messages that it and the node above hold otherwise",
     "alarms": "Alarms on the node",
 }
 
@@ -102,6 +103,7 @@ def _gauges_of_nodes(registry: CollectorRegistry, states: Sequence[NodeState], n
             "definitions_behind": max(0, node.newest_version - node.definitions_version),
             "book_faults": node.book_faults,
             "lost_messages": node.lost,
+            "digest_faults": node.digest_faults,
             "alarms": len(state.alarms),
         }
         if node.last_seen_at is not None:

@@ -159,6 +159,7 @@ class StatusBody(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     problem: str
     stopped: str
+    issued_alone: int
     definitions: tuple[str, int]
     shift_open: bool
     business_day: str

@@ -7,9 +7,10 @@ import msgspec
 from litestar import delete, get, post, put
 
 from kontuar.domain.documents.document import Document
+from kontuar.domain.firm.records import DeliveryMethod
 from kontuar.kernel.errors import refuse
 from kontuar.operations.explained import Explanation
-from kontuar.operations.station import discount_view, gifts, payment_plan, till
+from kontuar.operations.station import delivery, discount_view, gifts, payment_plan, till
 from kontuar.operations.station.discount_view import DiscountSummary
 from kontuar.operations.station.gifts import GiftDue
 from kontuar.web.desk import Asked, Desk
@@ -40,8 +41,8 @@ class PriceBody(msgspec.Struct, frozen=True):
     price: str = ""
 
 
-class FormBody(msgspec.Struct, frozen=True):
-    """A payment form's code; empty = not known yet."""
+class ChoiceBody(msgspec.Struct, frozen=True):
+    """The code of a payment form or of a delivery method; empty = not known yet."""
 
     code: str = ""
 
@@ -126,12 +127,24 @@ async def add_gift(request: Asked, doc_id: str, data: GiftBody, desk: Desk) -> D
 
 
 @put("/api/v1/documents/{doc_id:str}/payment-form", summary="Plan how it will be paid")
-async def plan_payment(request: Asked, doc_id: str, data: FormBody, desk: Desk) -> Document:
+async def plan_payment(request: Asked, doc_id: str, data: ChoiceBody, desk: Desk) -> Document:
     """Some discounts are given for some forms only; payment then takes no others (DISC-10)."""
     return await desk.do(request, payment_plan.set_planned_form, doc_id, data.code)
 
 
+@get("/api/v1/documents/{doc_id:str}/delivery-methods", summary="How it may be delivered")
+async def deliveries(request: Asked, doc_id: str, desk: Desk) -> Sequence[DeliveryMethod]:
+    """Those that may be chosen on this draft here, in their order (DISC-10)."""
+    return await desk.do(request, delivery.methods_for, doc_id)
+
+
+@put("/api/v1/documents/{doc_id:str}/delivery-method", summary="Choose how it is delivered")
+async def choose_delivery(request: Asked, doc_id: str, data: ChoiceBody, desk: Desk) -> Document:
+    """Some discounts are given for some methods only; prices follow (DISC-10)."""
+    return await desk.do(request, delivery.set_delivery_method, doc_id, data.code)
+
+
 HANDLERS = (
     give_on_line, set_initial_price, explain_line, explain, give_on_header, apply_promotions, remove_promotions,
-    summary, unused_gifts, add_gift, plan_payment,
+    summary, unused_gifts, add_gift, plan_payment, deliveries, choose_delivery,
 )  # fmt: skip

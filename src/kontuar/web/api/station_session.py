@@ -91,7 +91,8 @@ async def read_status(desk: Desk) -> StatusBody:
         level=sync.level, since=sync.since, waiting=sync.waiting, problem=sync.problem,
         definitions=local.definitions, shift_open=local.shift_open, business_day=local.business_day,
         not_fiscalised=local.not_fiscalised, silence=local.silence, clock_skew_seconds=sync.clock_skew_seconds,
-        stopped=sync.warnings.stopped, devices=desk.devices.states(), build=__version__,
+        stopped=sync.warnings.stopped, issued_alone=sync.warnings.alone, devices=desk.devices.states(),
+        build=__version__,
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from kontuar.web.desk import Asked, Desk
 
 class FieldsBody(msgspec.Struct, frozen=True):
     """Fields by name: `handler`, `order_number`, `foreign_number`, `description`, `tax_number`, `direction`,
-    `reverse_charge` and `split_payment` (yes/no), `oss_country`, `attribute:CODE`. What is not sent stays."""
+    `payment_form`, `delivery_method`, `reverse_charge` and `split_payment` (yes/no), `oss_country`, `attribute:CODE`.
+    What is not sent stays."""
 
     fields: dict[str, str]
 

@@ -36,7 +36,8 @@ REFERENCES: Final[Mapping[str, str]] = {
     "required_at": "station", "recipients": "contractor", "roles": "role", "vat": "vat_rate", "currencies": "currency",
     "attributes": "attribute", "article_group": "article_group", "contractor_group": "contractor_group",
     "contractor": "contractor", "contractors": "contractor", "contractor_groups": "contractor_group",
-    "centres": "centre", "warehouses": "warehouse", "payment_forms": "payment_form", "discount": "discount",
+    "centres": "centre", "warehouses": "warehouse", "payment_forms": "payment_form",
+    "delivery_methods": "delivery_method", "discount": "discount",
     "discount_group": "discount_group",
 }  # fmt: skip
 """Field → the kind that it names; `KIND.FIELD` goes before."""
@@ -50,11 +51,13 @@ _NO_REFERENCES: Final = frozenset({"store.warehouse"})
 _LONG: Final = frozenset({"description", "rest"})
 DAYS: Final = frozenset({"valid_from", "valid_until", "since"})
 MONEY: Final = frozenset({"credit_limit"})
+_PRICED: Final = tuple(name for name, row in TYPES.items() if row.lines == "priced")
 _FIXED: Final[Mapping[str, tuple[str, ...]]] = {
     "document_types": tuple(TYPES),
     "rights": tuple(sorted(ALL_RIGHTS)),
     "weekdays": WEEKDAYS,
-    "discount.document_types": tuple(name for name, row in TYPES.items() if row.lines == "priced"),
+    "discount.document_types": _PRICED,
+    "delivery_method.document_types": _PRICED,
 }
 _FIXED_ONE: Final[Mapping[str, tuple[str, ...]]] = {
     "document_type": tuple(TYPES),

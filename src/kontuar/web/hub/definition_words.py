@@ -16,6 +16,7 @@ NAMES: Final = {
     "store": "Stores",
     "warehouse": "Warehouses",
     "payment_form": "Payment forms",
+    "delivery_method": "Delivery methods",
     "station": "Stations",
     "exchange_rate": "Exchange rates",
     "numbering": "Numbering",
@@ -57,6 +58,7 @@ _LINKS: Final = (
     )),
     ("Documents and settings", (
         ("document_settings", "invoice"), ("numbering", "invoice"), ("attribute", "edit"), ("reason", "edit"),
+        ("delivery_method", "box-out"),
         ("view", "list"), ("parameter", "settings"),
     )),
 )  # fmt: skip
@@ -114,6 +116,7 @@ HINTS: Final = {
     "pin": "4 to 8 digits. Left empty, the operator keeps the one he has. It is never shown.",
     "document_types": "None marked = all.",
     "reason.document_types": "Where this reason may be chosen.",
+    "delivery_method.document_types": "None marked = nowhere.",
     "stores": "None = all stores.",
     "forms": "None = all payment forms.",
     "choices": "None = any text.",

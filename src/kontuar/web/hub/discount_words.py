@@ -49,6 +49,7 @@ HINTS: Final = {
     "discount.contractors": "None = everybody.",
     "discount.warehouses": "None = all warehouses.",
     "discount.payment_forms": "None = all payment forms.",
+    "discount.delivery_methods": "None = however it is delivered, or where nothing is said of it.",
     "discount.rows": "Rows on the same goods are thresholds of one discount; all of them give the same kind of thing.",
     "discount.parts": "An article or any of a group; for a fixed bundle each in its quantity.",
     "discount.gives": "Without a reward the bundle gives only its gifts.",

@@ -240,6 +240,7 @@ def _trial(items: Iterable[tuple[str, str]]) -> Trial:
         contractor=sent.get("try_contractor", ""),
         document_type=_type(sent.get("try_type", "")),
         payment_form=sent.get("try_payment_form", ""),
+        delivery_method=sent.get("try_delivery_method", ""),
         choose=_CHOOSE.get(sent.get("try_choose", ""), ""),
     )
 

@@ -39,11 +39,11 @@ def document_href(store: str, doc_id: str) -> str:
     return f"/documents/{quote(store, safe='')}/{quote(doc_id, safe='')}"
 
 
-def shown(card: DocumentCard, words: Texts) -> dict[str, Any]:
-    """A document's parts as people read them."""
+def shown(card: DocumentCard, words: Texts, delivery: str = "") -> dict[str, Any]:
+    """A document's parts as people read them; `delivery`: the name of its delivery method."""
     return {
         "type": type_name(card.row.type, words),
-        **_sums_and_facts(card, words),
+        **_sums_and_facts(card, words, delivery),
         **_tables(card, words),
         "history": [
             (words.moment(entry["at"]), words.gettext(EVENT_NAMES.get(entry["event"], entry["event"])),
@@ -66,7 +66,7 @@ def _links(card: DocumentCard, words: Texts) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def _sums_and_facts(card: DocumentCard, words: Texts) -> dict[str, Any]:
+def _sums_and_facts(card: DocumentCard, words: Texts, delivery: str) -> dict[str, Any]:
     header, currency = card.header, card.row.currency
     return {
         "summary": [
@@ -83,6 +83,7 @@ def _sums_and_facts(card: DocumentCard, words: Texts) -> dict[str, Any]:
             (words.gettext("Approved at"), words.moment(card.row.approved_at)),
             (words.gettext("Operator"), card.row.approved_by),
             (words.gettext("Contractor"), card.row.buyer),
+            *([(words.gettext("Delivery"), delivery)] if delivery else []),
             (words.gettext("GID"), card.row.gid),
             (words.gettext("Place in the stream"), f"{header['origin']} · {header['incarnation']} · {header['seq']}"),
             (words.gettext("Booked at"), words.moment(header["booked_at"])),

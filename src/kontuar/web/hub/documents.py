@@ -44,6 +44,7 @@ AREAS: Final = (
         (
             NavLink("Monitor", "store", "/monitor", rights.SEE_HUB),
             NavLink("Audit log", "list", "/audit", rights.SEE_AUDIT),
+            NavLink("Exchange by file", "swap", "/exchange", rights.EXCHANGE),
             NavLink("Personal data", "user", "/privacy", rights.PRIVACY),
             NavLink("Second factors", "lock", "/second-factors", rights.SECOND_FACTORS),
             NavLink("My account", "user", "/account"),
@@ -125,8 +126,8 @@ async def show_document(
     words = texts(language_of(request))
     found = await documents.run(explained, documents.documents, parts.definitions, actor, store, doc_id)
     return page(
-        request, "hub/document.jinja", actor, card=card, shown=shown(card, words), row=_listed(card.row, words),
-        explained=explained_lines(found, words), summary_rows=summary_rows(found, words),
+        request, "hub/document.jinja", actor, card=card, shown=shown(card, words, found.delivery),
+        row=_listed(card.row, words), explained=explained_lines(found, words), summary_rows=summary_rows(found, words),
         may_reckon=bool(found.rows) and not found.document.repeats,
     )  # fmt: skip
 

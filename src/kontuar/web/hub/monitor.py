@@ -52,6 +52,10 @@ ALARMS: Final = {
     "node.clock_wrong": "Clock is wrong",
     "node.ahead_of_hub": "Holds more than head office",
     "node.messages_lost": "Messages were lost with its old disk",
+    "node.digests_differ": "Holds messages otherwise than the node above",
+    "node.protocol_refused": "Its program is too old or too new to be understood",
+    "node.kinds_unknown": "Does not know new definitions: its store is not given them",
+    "node.messages_newer": "Writes messages that head office cannot read yet",
     "node.parked": "Documents to verify",
     "node.queue_long": "Much is not sent yet",
     "node.unbooked": "Much is not booked yet",
@@ -150,7 +154,8 @@ def _worst_first(state: NodeState) -> tuple[int, str, str, str]:
 
 def _listed(state: NodeState, words: Texts) -> dict[str, Any]:
     node = state.node
-    alarms = [words.gettext(ALARMS[code]) for code in state.alarms]
+    named = {"node.kinds_unknown": node.unknown_kinds, "node.messages_newer": node.newer}
+    alarms = [": ".join((words.gettext(ALARMS[code]), *named.get(code, ()))) for code in state.alarms]
     return {
         "key": f"{node.store}|{node.node}",
         "severity": SEVERITY_OF[state.alarms[0]] if state.alarms else "well",

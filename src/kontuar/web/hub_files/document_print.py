@@ -7,7 +7,7 @@ from litestar import Response
 
 from kontuar.domain.cash.records import PaymentForm
 from kontuar.domain.documents.document import Document
-from kontuar.domain.firm.records import Firm, Reason, StationDefinition, Store, Warehouse
+from kontuar.domain.firm.records import DeliveryMethod, Firm, Reason, StationDefinition, Store, Warehouse
 from kontuar.domain.parties.records import Operator
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.defining.definitions import Definitions
@@ -57,4 +57,5 @@ def scene_of(definitions: Definitions, actor: Actor, document: Document, languag
         forms=names("payment_form", PaymentForm, {payment.form for payment in document.payments}),
         reasons=names("reason", Reason, {document.reason}),
         warehouses=names("warehouse", Warehouse, {document.warehouse}),
+        deliveries=names("delivery_method", DeliveryMethod, {document.delivery_method}),
     )

@@ -115,6 +115,7 @@ def _details(document: Document, scene: PrintScene, texts: Texts, fiscal_number:
         (_("Reason"), scene.reasons.get(document.reason, document.reason)),
         (_("Served by"), scene.operators.get(handler, handler)),
         *((row.label, row.value) for row in (law.date_rows(document, texts) if law.is_invoice(document) else ())),
+        (_("Delivery"), scene.deliveries.get(document.delivery_method, document.delivery_method)),
         (_("Order number"), document.order_number),
         (_("Foreign number"), document.foreign_number),
         (_("Fiscal number"), fiscal_number),

@@ -6,7 +6,7 @@ import msgspec
 
 from kontuar.domain.cash.records import PaymentForm
 from kontuar.domain.firm.parameters import Parameters
-from kontuar.domain.firm.records import Attribute, Firm, Reason, StationDefinition, Store, Warehouse
+from kontuar.domain.firm.records import Attribute, DeliveryMethod, Firm, Reason, StationDefinition, Store, Warehouse
 from kontuar.domain.parties.records import Operator
 from kontuar.operations.station.station import Station
 
@@ -26,6 +26,7 @@ class PrintScene(msgspec.Struct, frozen=True, kw_only=True):
     fiscal_device: bool = False
     parameters: Parameters = Parameters({})
     attributes: Mapping[str, str] = {}
+    deliveries: Mapping[str, str] = {}
 
 
 def scene_of(station: Station) -> PrintScene:
@@ -46,4 +47,5 @@ def scene_of(station: Station) -> PrintScene:
         fiscal_device=station.fiscal_device,
         parameters=parameters,
         attributes={row.code: row.name for row in definitions.every(Attribute).values()},
+        deliveries={row.code: row.name for row in definitions.every(DeliveryMethod).values()},
     )

@@ -7,6 +7,7 @@ from kontuar.web.station import (
     documents,
     drafts,
     elsewhere,
+    exchange,
     fiscal,
     goods,
     parked,
@@ -19,4 +20,5 @@ from kontuar.web.station import (
 HANDLERS: Final[tuple[Any, ...]] = (
     *documents.HANDLERS, *elsewhere.HANDLERS, *preview.HANDLERS, *fiscal.HANDLERS, *cash.HANDLERS, *goods.HANDLERS,
     *shift.HANDLERS, *stock.HANDLERS, *drafts.HANDLERS, *parked.HANDLERS, *settings.HANDLERS,
+    *exchange.HANDLERS,
 )  # fmt: skip

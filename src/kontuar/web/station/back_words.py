@@ -26,6 +26,7 @@ EVENT_WORDS: Final = {
     "marked_fiscalised": "Marked as fiscalised by hand",
     "fiscal_failed": "The fiscal device did not register it",
     "fiscal_uncertain": "The fiscal device could not tell whether it registered it",
+    "issued_alone": "Issued while only this till held it",
     "printed": "It was printed",
     "parked": "Parked",
     "continued": "Continued",
@@ -35,6 +36,10 @@ EVENT_WORDS: Final = {
     "deleted": "Deleted from the parked documents",
     "returned": "Came back after this till was set up again",
     "forked": "Head office holds something else in its place and decides about it",
+}
+ALONE_WORDS: Final = {
+    "away": "The store's server could not be reached",
+    "late": "The store's server did not confirm it in time",
 }
 KEYS: Final = {
     "print": ("Ctrl+P", "Print", "Document"),
@@ -100,6 +105,8 @@ def _more(entry: HistoryEntry, words: Texts) -> str:
     said_of = EVENT_WORDS.get(facts.get("what", ""), "")
     if entry.event == "returned" and said_of:
         return words.gettext(said_of)
+    if entry.event == "issued_alone":
+        return words.gettext(ALONE_WORDS.get(facts.get("why", ""), ""))
     if facts.get("right"):
         return words.gettext(f"right:{facts['right']}")
     if facts.get("reason"):

@@ -14,9 +14,12 @@ from kontuar.web.station.pages import go_to
 
 
 async def approved(request: Asked, desk: Desk, document: Document) -> Response[str]:
-    """Print and drawer as set up, then the preview; what the devices could not do is told there."""
+    """Print and drawer as set up, then the preview; what the devices could not do is told there.
+
+    Of a second copy the preview tells itself (REL-21).
+    """
     notes = await desk.devices.after_approval(await desk.actor(request), document)
-    codes = ",".join(note.code for note in notes)
+    codes = ",".join(note.code for note in notes if not note.code.startswith("copy."))
     return go_to(f"/documents/{document.doc_id}" + (f"?notes={quote(codes)}" if codes else ""))
 
 

@@ -106,8 +106,8 @@ def _quantity(quantity: Decimal, places: int = 0) -> str:
     return _WORDS.get().quantity(quantity, places)
 
 
-def _day(day: datetime.date) -> str:
-    return _WORDS.get().day(day)
+def _day(day: datetime.date | str) -> str:
+    return _WORDS.get().day(datetime.date.fromisoformat(day) if isinstance(day, str) else day)
 
 
 def _moment(instant: datetime.datetime | str, zone: str = "Europe/Warsaw") -> str:

@@ -1,5 +1,5 @@
 """What the bar of every screen warns of, in words: a silent agent (SEC-01), a wrong clock (REL-19), a till
-that is replaced (REL-13), and what to do."""
+that is replaced (REL-13), documents that nobody else holds (REL-21), and what to do."""
 
 import datetime
 
@@ -25,7 +25,10 @@ class Band(msgspec.Struct, frozen=True, kw_only=True):
 def in_words(words: Texts, warnings: Warnings) -> list[Band]:
     """The worst first."""
     stopped = [Band(kind="bad", text=words.problem(Problem(warnings.stopped)))] if warnings.stopped else []
-    told = [*stopped, *_of_silence(words, warnings.silence), *_of_clock(words, warnings.clock_off_seconds)]
+    told = [
+        *stopped, *_of_silence(words, warnings.silence), *_of_clock(words, warnings.clock_off_seconds),
+        *_of_copies(words, warnings.alone),
+    ]  # fmt: skip
     return sorted(told, key=lambda band: band.kind != "bad")
 
 
@@ -61,6 +64,19 @@ def _of_clock(words: Texts, off_seconds: int) -> list[Band]:
             "that is wrong, or call support."
         )
     return [Band(kind="warn", text=text % {"time": _span(words, abs(off_seconds))})]
+
+
+def _of_copies(words: Texts, alone: int) -> list[Band]:
+    if not alone:
+        return []
+    text = words.ngettext(
+        "%(num)s document was issued that only this till holds. It goes up as soon as the store's server answers; "
+        "until then do not replace or reset this till.",
+        "%(num)s documents were issued that only this till holds. They go up as soon as the store's server answers; "
+        "until then do not replace or reset this till.",
+        alone,
+    )
+    return [Band(kind="warn", text=text % {"num": alone})]
 
 
 def _span(words: Texts, seconds: int) -> str:

@@ -23,13 +23,15 @@ class Chain:
 
     def __init__(
         self, origin: str, incarnation: str, store: str, seal: Seal, *, may_begin_later: bool = False,
-        elsewhere: Sequence[Passed] = (),
+        elsewhere: Sequence[Passed] = (), pruned: tuple[int, bytes] | None = None,
     ) -> None:  # fmt: skip
-        """`may_begin_later`: what came before may be elsewhere, its hash is not known here."""
+        """`may_begin_later`: what came before may be elsewhere, its hash is not known here; `pruned`: (position, hash)
+        from which on messages are here."""
         self._place = (store, origin, incarnation)
         self._seal = seal
         self._may_begin_later = may_begin_later
         self._elsewhere = {first: (last, digest) for first, last, digest in elsewhere}
+        self._pruned = pruned
         self.first = 0
         self.seq = 0
         self.hash = CHAIN_START
@@ -38,6 +40,8 @@ class Chain:
         """The next message as it lies there."""
         if not self.first:
             self.first = stored.seq
+            if self._pruned is not None and self.seq < self._pruned[0] < stored.seq:
+                self.seq, self.hash = self._pruned
             if not self.seq and self._may_begin_later and stored.seq > 1:
                 self.seq, self.hash = stored.seq - 1, b""
         if stored.seq != self.seq + 1:

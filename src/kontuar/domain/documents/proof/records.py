@@ -45,7 +45,8 @@ class StreamProof(msgspec.Struct, frozen=True, kw_only=True):
     """What looking at one stream from its beginning gave. `hash` (hex) at `last`.
 
     `notes`: what is so and no fault: `begins_later`, `parked`, `forked`, `not_booked`, `closed`, `stopped`,
-    `numbers_unread`, `signatures_unchecked`. `held`: how far other nodes said that they hold it.
+    `numbers_unread`, `signatures_unchecked`. `held`: how far other nodes said that they hold it. `pruned_to`: so many
+    messages at its beginning are at head office only, since `pruned_at` (ISO 8601).
     """
 
     store: str
@@ -59,6 +60,8 @@ class StreamProof(msgspec.Struct, frozen=True, kw_only=True):
     notes: Mapping[str, int] = {}
     held: Mapping[str, int] = {}
     faults: tuple[Fault, ...] = ()
+    pruned_to: int = 0
+    pruned_at: str = ""
 
 
 class BooksProof(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ class StreamWalk:
 
     def __init__(
         self, kind: str, origin: str, incarnation: str, store: str, seal: Seal, rules: Rules, *,
-        may_begin_later: bool = False, elsewhere: Iterable[Passed] = (),
+        may_begin_later: bool = False, elsewhere: Iterable[Passed] = (), pruned: tuple[int, bytes] | None = None,
     ) -> None:  # fmt: skip
         """`kind` of the node whose books are looked at: station, agent or hub."""
         self._known, self._expect = EXPECTED[kind]
@@ -32,7 +32,13 @@ class StreamWalk:
         self._awaited: dict[tuple[str, str], str] = {}
         self._sequence: Sequence | None = None
         self.chain = Chain(
-            origin, incarnation, store, seal, may_begin_later=may_begin_later, elsewhere=tuple(elsewhere)
+            origin,
+            incarnation,
+            store,
+            seal,
+            may_begin_later=may_begin_later,
+            elsewhere=tuple(elsewhere),
+            pruned=pruned,
         )
         self.faults: list[Fault] = []
         self.messages = 0

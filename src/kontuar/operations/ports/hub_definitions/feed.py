@@ -1,6 +1,6 @@
 """What the feed of definitions reads and gives: views, deltas, snapshot files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -36,12 +36,13 @@ class DefinitionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedView(msgspec.Struct, frozen=True, kw_only=True):
-    """What one store's view of the definitions is at one moment."""
+    """What one store's view of the definitions is at one moment, without rows of the kinds that are `withheld`."""
 
     epoch: str
     version: int
     checksum: int
     rows: int
+    withheld: tuple[str, ...] = ()
 
 
 class DeltaRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,11 +61,11 @@ class DefinitionSource(Protocol):
         """One consistent moment."""
         ...
 
-    def view(self, store: str) -> FeedView:
+    def view(self, store: str, withheld: Collection[str] = ()) -> FeedView:
         """Version, checksum and size of the store's view."""
         ...
 
-    def delta(self, store: str, after: int, most: int) -> Sequence[DeltaRow]:
+    def delta(self, store: str, after: int, most: int, withheld: Collection[str] = ()) -> Sequence[DeltaRow]:
         """Rows that changed after a version; more than `most` are cut after `most + 1`."""
         ...
 

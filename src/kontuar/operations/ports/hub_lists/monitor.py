@@ -11,8 +11,10 @@ import msgspec
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """One contact with a node. `claimed_seq` = what it believes we hold of its stream.
 
-    `sent_at` = its clock, None = not told; `build` empty and `queue_length` None: not told either. What was not told
-    stays as it was told last.
+    `sent_at` = its clock, None = not told; `build` empty and all else None: not told either. What was not told stays as
+    it was told last. `digest_faults`: messages that it and the node above hold otherwise (REL-18); `kinds` of
+    definitions that it knows, `newer`: kinds of messages that it writes and we cannot read, `refused`: why its protocol
+    is not spoken here (REL-16).
     """
 
     node: str
@@ -26,13 +28,18 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     definitions_version: int = 0
     queue_length: int | None = None
     oldest_unsent_at: datetime.datetime | None = None
+    digest_faults: int | None = None
+    kinds: tuple[str, ...] | None = None
+    newer: tuple[str, ...] | None = None
+    refused: str | None = None
 
 
 class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
     """A node as the monitor shows it (HUB-07). `clock_skew_seconds` positive = its clock is ahead.
 
     `book_faults`: what the last proof of its streams found (HUB-10). `lost`: messages that its witness had seen written
-    before it was set up again from a backup, and that never came to head office (REL-02).
+    before it was set up again from a backup, and that never came to head office (REL-02). `unknown_kinds`: definitions
+    that its store is not given because of it. `digest_faults`, `newer`, `refused` as in `Contact`.
     """
 
     node: str
@@ -53,6 +60,10 @@ class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool
     book_faults: int = 0
     lost: int = 0
+    digest_faults: int = 0
+    unknown_kinds: tuple[str, ...] = ()
+    newer: tuple[str, ...] = ()
+    refused: str = ""
 
 
 class MonitorShelf(Protocol):

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from kontuar.operations.ports.station.contractors import OwnContractors
+from kontuar.operations.ports.station.copies import Copies
 from kontuar.operations.ports.station.day import DayCounts
 from kontuar.operations.ports.station.definitions import Definitions
 from kontuar.operations.ports.station.documents import Documents, Drafts, Numbers
@@ -46,6 +47,8 @@ class Books(Protocol):
     def contractors(self) -> OwnContractors: ...
     @property
     def returned(self) -> Returned: ...
+    @property
+    def copies(self) -> Copies: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable when left."""

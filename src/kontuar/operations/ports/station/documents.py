@@ -52,7 +52,10 @@ class DocumentQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a document list. `recipient`: his name where he is not the buyer; `attributes`: value by code."""
+    """One row of a document list. `recipient`: his name where he is not the buyer; `attributes`: value by code.
+
+    `sync`: waiting (to be sent), alone (the same, and issued without a second copy), held, final, booked, parked.
+    """
 
     id: int
     doc_id: str
@@ -134,6 +137,11 @@ class Documents(Protocol):
 
     def waiting_fiscal(self) -> int:
         """Approved, to be fiscalised, not yet."""
+        ...
+
+    def pruned_until(self) -> str:
+        """The last business day (ISO 8601) of which documents are at head office only; empty = all are here
+        (REL-17)."""
         ...
 
 

@@ -11,7 +11,9 @@ from kontuar.storage.sqlite.agent.outbox import AgentOutbox
 from kontuar.storage.sqlite.agent.parking import AgentParking
 from kontuar.storage.sqlite.agent.stock import AgentStock
 from kontuar.storage.sqlite.agent.stream_log import SqliteStreamLog
+from kontuar.storage.sqlite.digests import AgentDigests
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.exchange_shelf import SqliteExchangeShelf
 
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations" / "agent"
 
@@ -26,11 +28,13 @@ class AgentBooks:
         self.parking = AgentParking(self.database, fresh_epoch)
         self.log = SqliteStreamLog(self.database, self.stock, clock)
         self.forks = AgentForks(self.database)
+        self.exchange = SqliteExchangeShelf(self.database)
         self.outbox = AgentOutbox(self.database, self.log)
         self.definitions = AgentDefinitions(self.database)
         self.snapshots = AgentSnapshots(snapshots, self.definitions)
         self.sink = AgentSink(self.database, self.definitions, self.stock, self.outbox, store)
         self.feeds = AgentFeeds(self.database, self.stock)
+        self.digests = AgentDigests(self.database)
 
     def fact(self, name: str) -> str:
         """A small fact by name, empty when unset."""

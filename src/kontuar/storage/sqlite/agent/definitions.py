@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,7 @@ class AgentDefinitions:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
+        self._kinds: tuple[tuple[str, int, int], frozenset[str]] = (("", 0, 0), frozenset())
 
     # -- from the hub -------------------------------------------------------------------------------------
     def cursor(self) -> tuple[str, int, int]:
@@ -86,13 +87,15 @@ class AgentDefinitions:
         """One owner connection: nothing changes between two reads of one operation."""
         return nullcontext()
 
-    def view(self, store: str) -> FeedView:  # noqa: ARG002 - one store here
+    def view(self, store: str, withheld: Collection[str] = ()) -> FeedView:  # noqa: ARG002 - one store, the hub withheld
         """All stations of the store have the agent's own view."""
         epoch, version, checksum = self.cursor()
         rows = self._database.value("SELECT value FROM fact WHERE name = 'definition_rows'") or 0
         return FeedView(epoch=epoch, version=version, checksum=checksum, rows=int(rows))
 
-    def delta(self, store: str, after: int, most: int) -> Sequence[DeltaRow]:  # noqa: ARG002 - one store here
+    def delta(
+        self, store: str, after: int, most: int, withheld: Collection[str] = ()  # noqa: ARG002 - one store, as above
+    ) -> Sequence[DeltaRow]:  # fmt: skip
         """Rows that changed after a version, cut after `most + 1`."""
         rows = self._database.rows(
             "SELECT kind, key, version, body FROM definition WHERE feed_version > ?"
@@ -100,6 +103,14 @@ class AgentDefinitions:
             (after, most + 1),
         )
         return [DeltaRow(kind=kind, key=key, version=version, body=body) for kind, key, version, body in rows]
+
+    def kinds(self) -> frozenset[str]:
+        """Kinds of which there is a row, looked for once for each version."""
+        cursor = self.cursor()
+        if self._kinds[0] != cursor:
+            rows = self._database.rows("SELECT DISTINCT kind FROM definition WHERE body IS NOT NULL")
+            self._kinds = (cursor, frozenset(kind for (kind,) in rows))
+        return self._kinds[1]
 
     def body(self, kind: str, key: str) -> bytes | None:
         """One row's body."""

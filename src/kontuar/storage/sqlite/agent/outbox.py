@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
-from kontuar.operations.ports.streams import Position, SealedMessage, StreamId
+from kontuar.operations.ports.streams import Head, Position, SealedMessage, SignedHead, StreamId
 from kontuar.operations.ports.sync import OutgoingStream
 from kontuar.storage.sqlite.agent.stream_log import SqliteStreamLog
 from kontuar.storage.sqlite.engine import SqliteDatabase
@@ -60,6 +60,7 @@ class AgentOutbox:
             self._database.value("SELECT hub_seq FROM stream WHERE origin = ? AND incarnation = ?", key) or 0
         ):
             self._database.write("DELETE FROM fork_told")
+            self._log.signed.forget_after(stream, held.seq)
         self._database.write(
             "UPDATE stream SET hub_seq = ?, hub_hash = ? WHERE origin = ? AND incarnation = ? AND hub_hash <> ?",
             (held.seq, bytes.fromhex(held.hash), *key, bytes.fromhex(held.hash)),
@@ -138,6 +139,10 @@ class AgentOutbox:
         key = (stream.origin, stream.incarnation)
         self._database.write("UPDATE stream SET stopped = '' WHERE origin = ? AND incarnation = ?", key)
         self.acknowledged(stream, hub, hub)
+
+    def keep_head(self, signer_kind: str, head: Head, signed: SignedHead) -> None:
+        """What the hub signed is passed on to the station."""
+        self._log.signed.keep(signer_kind, head, signed)
 
     def problem(self) -> str:
         """Why a stream is not relayed; empty when all are. A closed one is its station's business."""

@@ -12,7 +12,7 @@ from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.sync_state import read_cursor, write_cursor
 
 _FEED: Final = "parked_feed"
-"""Fact: the list's (epoch, version); the epoch is new with every database."""
+"""Fact: the list's version; its epoch is new with every process."""
 _FULL: Final = "parked_feed_full"
 """Fact: asked from before this version, a station gets all of the list."""
 _TOKEN: Final = "parked_token"  # noqa: S105 - a fencing token, not a secret
@@ -22,11 +22,10 @@ class AgentParking:
     """Tables `parked_document`, `parked_version`, `parked_gone`, `parked_number`; implements `ParkingBooks`."""
 
     def __init__(self, database: SqliteDatabase, fresh_epoch: str) -> None:
-        """`fresh_epoch` is used when the database has none yet."""
+        """`fresh_epoch`: another one in every process. A database that was set up again from a backup gives versions
+        again that its stations have seen already; in a new epoch they take the list anew and offer what they hold."""
         self._database = database
-        if not self.cursor().epoch:
-            with database.transaction():
-                write_cursor(database, _FEED, fresh_epoch, 0)
+        self._epoch = fresh_epoch
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable when left."""
@@ -142,11 +141,12 @@ class AgentParking:
     # -- the list for stations ----------------------------------------------------------------------------
     def cursor(self) -> FeedCursor:
         """The list's own epoch and version."""
-        return read_cursor(self._database, _FEED)
+        return FeedCursor(self._epoch, read_cursor(self._database, _FEED).version)
 
     def begin_epoch(self, epoch: str) -> None:
         """The database was restored: stations take the list anew and offer what they hold."""
-        write_cursor(self._database, _FEED, epoch, self.cursor().version + 1)
+        self._epoch = epoch
+        self._next_version()
 
     def news_since(self, cursor: FeedCursor) -> ParkedNews:
         """What the list shows otherwise than at the cursor; all of it for a cursor of another epoch."""

@@ -38,6 +38,8 @@ class AgentProofShelf(SqliteShelf):
             HeldStream(
                 id=StreamId(origin, life), store=store, head=Position(held, digest.hex()),
                 begins_later=hub > 0, elsewhere=self._elsewhere(origin, life), held={"hub": hub},
+                pruned=self._let_go(origin, life),
+                signed=() if stopped else self._signed(origin, life),
                 notes={
                     "closed": closed, "stopped": int(bool(stopped)), "parked": len(self._parked(origin, life)),
                     "forked": self._forked(origin, life),

@@ -11,7 +11,7 @@ from kontuar.storage.sqlite.stock_view import Pair, StockView
 from kontuar.storage.sqlite.sync_state import read_cursor, write_cursor
 
 _OWN = "stock_feed"
-"""Fact: this agent's own (epoch, version) of figures; the epoch is new with every database."""
+"""Fact: this agent's own version of figures."""
 _FULL = "stock_feed_full"
 """Fact: asked from before this version, a taker gets everything."""
 _HUB = "stock_cursor"
@@ -21,16 +21,18 @@ class AgentStock:
     """Tables `stock_base`, `stock_pending`, `stock_covered`, `stock_change`."""
 
     def __init__(self, database: SqliteDatabase, fresh_epoch: str) -> None:
-        """`fresh_epoch` is used when the database has none yet."""
+        """`fresh_epoch`: another one in every process. A database that was set up again from a backup gives versions
+        again that tills have heard already, and cannot know it (REL-07)."""
         self._database = database
         self._view = StockView(database)
-        if not read_cursor(database, _OWN).epoch:
-            with database.transaction():
-                write_cursor(database, _OWN, fresh_epoch, 0)
+        self._epoch = fresh_epoch
 
     def epoch(self) -> str:
-        """Made with the database: another one means that the agent was replaced."""
-        return read_cursor(self._database, _OWN).epoch
+        """Of this process: what tills were told before it is told anew."""
+        return self._epoch
+
+    def _own(self) -> FeedCursor:
+        return FeedCursor(self._epoch, read_cursor(self._database, _OWN).version)
 
     def hub_cursor(self) -> FeedCursor:
         """Where the hub's figures stand here."""
@@ -77,7 +79,7 @@ class AgentStock:
 
     def since(self, cursor: FeedCursor) -> StockFigures:
         """Totals that changed since; the asker's own cursor while the hub has told no figures yet."""
-        own = read_cursor(self._database, _OWN)
+        own = self._own()
         if not self.hub_cursor().epoch or cursor == own:
             return StockFigures(epoch=cursor.epoch, version=cursor.version, full=False, rows=(), covered=())
         full_from = int(self._database.value("SELECT value FROM fact WHERE name = ?", (_FULL,)) or 0)
@@ -130,6 +132,6 @@ class AgentStock:
         self._database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_FULL, str(version)))
 
     def _next_version(self) -> int:
-        own = read_cursor(self._database, _OWN)
+        own = self._own()
         write_cursor(self._database, _OWN, own.epoch, own.version + 1)
         return own.version + 1

@@ -16,11 +16,13 @@ from kontuar.operations.ports.streams import (
     Batch,
     Position,
     SealedMessage,
+    SignedHead,
     StreamId,
     StreamState,
 )
 from kontuar.storage.sqlite.agent.stock import AgentStock
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.storage.sqlite.signed_heads import SqliteSignedHeads
 
 MOST_UNREADABLE: Final = 200
 MOST_UNREADABLE_BYTES: Final = 64 * 1024
@@ -56,6 +58,7 @@ class SqliteStreamLog:
         self._database = database
         self._stock = stock
         self._clock = clock
+        self.signed = SqliteSignedHeads(database)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable when left."""
@@ -182,6 +185,7 @@ class SqliteStreamLog:
         self._database.write("DELETE FROM parked WHERE origin = ? AND incarnation = ? AND seq > ?", key)
         self._database.write("DELETE FROM passed_elsewhere WHERE origin = ? AND incarnation = ? AND first > ?", key)
         self._stock.forget(stream, after)
+        self.signed.forget_after(stream, after)
         digest = self.hash_at(stream, after)
         assert digest is not None, "what the hub was told of is held, or known to be there"
         self._database.write(
@@ -189,6 +193,10 @@ class SqliteStreamLog:
             " WHERE origin = ?3 AND incarnation = ?4",
             (after, digest, stream.origin, stream.incarnation),
         )
+
+    def signed_by_hub(self, stream: StreamId) -> Sequence[SignedHead]:
+        """What the hub signed to hold of it."""
+        return self.signed.of(stream, "hub")
 
     def keep_unreadable(self, data: bytes, reason: str) -> None:
         """The newest refused frames, each cut to a bounded size."""

@@ -10,6 +10,7 @@ from kontuar.storage.sqlite.definitions import SqliteDefinitions
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.station.cash import SqliteCash
 from kontuar.storage.sqlite.station.contractors import SqliteOwnContractors
+from kontuar.storage.sqlite.station.copies import SqliteCopies
 from kontuar.storage.sqlite.station.counts import SqliteCounts
 from kontuar.storage.sqlite.station.documents import SqliteDocuments
 from kontuar.storage.sqlite.station.drafts import SqliteDrafts
@@ -49,6 +50,7 @@ class SqliteBooks:
         self.views = SqliteViews(database)
         self.contractors = SqliteOwnContractors(database, stream)
         self.returned = SqliteReturned(database, stream)
+        self.copies = SqliteCopies(database, stream)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, durable when left."""

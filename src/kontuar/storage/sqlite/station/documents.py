@@ -39,6 +39,7 @@ _LINKS_BACK = (
 )
 _CONFIRMED = "SELECT doc_id, state FROM confirmation WHERE doc_id IN (SELECT value FROM json_each(?))"
 _HELD = "SELECT incarnation, held_seq, final_seq FROM uplink"
+_ALONE = "SELECT doc_id FROM second_copy WHERE missing <> '' AND doc_id IN (SELECT value FROM json_each(?))"
 
 
 class SqliteDocuments:
@@ -140,6 +141,10 @@ class SqliteDocuments:
         """Approved, to be fiscalised, not yet."""
         return int(self._database.value("SELECT count(*) FROM document WHERE fiscal = 'waiting'"))
 
+    def pruned_until(self) -> str:
+        """The table `pruned_to`."""
+        return str(self._database.value("SELECT max(last_day) FROM pruned_to") or "")
+
     def _span(self, query: DocumentQuery) -> tuple[int, int]:
         """(first, last) id among the days of a range: within it the list is walked in its order and ends after a page,
         where a range of days alone would have all its documents sorted (PERF-08). One step of the index a day."""
@@ -199,10 +204,9 @@ class SqliteDocuments:
         """Rows of a list; what stands in other tables is asked once for all of them, not once for each (PERF-08)."""
         links, states = self._linked(rows), self._confirmed(rows)
         held = {life: (held, final) for life, held, final in self._database.rows(_HELD)}
-        return [
-            self._row(row, tuple(links.get(row[1], ())), states.get(row[1]) or _on_its_way(*self._told_by(row), held))
-            for row in rows
-        ]
+        travels = {row[1]: states.get(row[1]) or _on_its_way(*self._told_by(row), held) for row in rows}
+        travels.update(self._alone([doc_id for doc_id, where in travels.items() if where == "waiting"]))
+        return [self._row(row, tuple(links.get(row[1], ())), travels[row[1]]) for row in rows]
 
     def _row(self, row: tuple[Any, ...], linked: tuple[tuple[str, str], ...], sync: str) -> DocumentRow:
         return DocumentRow(
@@ -225,6 +229,10 @@ class SqliteDocuments:
     def _confirmed(self, rows: Sequence[tuple[Any, ...]]) -> dict[str, str]:
         """What head office said of each: booked or parked."""
         return dict(self._database.rows(_CONFIRMED, (json.dumps([row[1] for row in rows]),)))
+
+    def _alone(self, doc_ids: list[str]) -> dict[str, str]:
+        """Which of those that wait to be sent were issued without a second copy (REL-21)."""
+        return {row[0]: "alone" for row in self._database.rows(_ALONE, (json.dumps(doc_ids),))} if doc_ids else {}
 
     def _told_by(self, row: tuple[Any, ...]) -> tuple[str, int]:
         """(life, position) of the message that tells head office of the document; a forked one is offered anew."""

@@ -98,6 +98,7 @@ class SqliteReturned:
         self._database.write(_MOVE, (*here, CHAIN_START, at))
         self._database.write("DELETE FROM message WHERE incarnation = ? AND seq >= ?", here)
         self._database.write("DELETE FROM message_aside WHERE incarnation = ? AND seq >= ?", here)
+        self._database.write("DELETE FROM signed_head WHERE incarnation = ? AND seq >= ?", here)
         self._database.write(
             "DELETE FROM stock_pending WHERE origin = ? AND incarnation = ? AND seq >= ?", (self._origin, *here)
         )
