@@ -35,12 +35,16 @@ check: ## style, types and floors, without running anything
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-simulate: setup-test ## seeded disorder: messages late, twice, out of order, nodes killed
-	$(BIN)/pytest tests/sync tests/contracts/test_station_books_survive.py tests/faults
-	KONTUAR_PARKING_EXAMPLES=1000 $(BIN)/pytest --timeout 1500 tests/operations/test_parking_machine.py
+simulate: setup ## whole chains in virtual time while everything breaks; SEED=1 SEEDS=20 OPS=300
+	@$(BIN)/kontuar simulate --seed $(SEED) --seeds $(or $(SEEDS),20) --ops $(or $(OPS),300)
 
 crashes: setup-test ## kill real processes a thousand times while tills sell (half an hour)
 	@$(BIN)/kontuar crashes --rounds 10 --kills 100 --hub-kills 10
+
+SEED ?= 1
+simulate-long: setup ## a million operations over a thousand seeds, going on where the last run ended; SEED=1 SEEDS=1000
+	@$(BIN)/kontuar simulate --seed $(SEED) --seeds $(or $(SEEDS),1000) --ops 1000 --results benchmarks/simulation.jsonl --resume
+	@$(BIN)/kontuar simulate --summary benchmarks/simulation.jsonl
 
 bench: setup-test ## measure, and print the figures as JSON
 	@$(BIN)/kontuar bench

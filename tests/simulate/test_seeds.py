@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kontuar.tools.simulate.checks import Books, violations
+from kontuar.tools.simulate.books_read import Books
+from kontuar.tools.simulate.checks import violations
 from kontuar.tools.simulate.ground import Ground, ground
 from kontuar.tools.simulate.seen import Issued
 from kontuar.tools.simulate.simulation import Simulation

@@ -4,33 +4,36 @@ import contextlib
 import datetime
 import random
 import shutil
-from collections.abc import Callable, Coroutine
+import time
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 import psycopg
 
-from kontuar.kernel.errors import Problem, Refused
 from kontuar.kernel.ids import uuid7
 from kontuar.kernel.time import Clock
 from kontuar.nodes.agent import AgentNode, enrol_agent
 from kontuar.nodes.hub import Hub
 from kontuar.nodes.hub_documents import extend_documents
+from kontuar.nodes.hub_exchange import extend_exchange
 from kontuar.nodes.hub_sync import extend_sync
 from kontuar.nodes.machine import World
 from kontuar.nodes.settings import AgentSettings, HubSettings, StationSettings
 from kontuar.nodes.station import StationNode, enrol_station
 from kontuar.nodes.station_lives import WITNESS_FILE
-from kontuar.storage.failures import StorageFailure
+from kontuar.storage.sqlite.agent.books import MIGRATIONS as OF_AGENTS
+from kontuar.storage.sqlite.station.books import MIGRATIONS as OF_STATIONS
 from kontuar.sync.identity import load_identity
-from kontuar.sync.server import SyncSite, answer_question, give_down, give_snapshot, take_push
-from kontuar.sync.transport import Declined
+from kontuar.sync.transport import Unreachable
 from kontuar.tools.simulate import disk as disks
+from kontuar.tools.simulate import statements
+from kontuar.tools.simulate.endpoint import SiteEndpoint
+from kontuar.tools.simulate.firm import BOSS
 from kontuar.tools.simulate.lives import Life
-from kontuar.tools.simulate.network import Answer, Network, SimulatedTransport
+from kontuar.tools.simulate.network import Network, SimulatedTransport
+from kontuar.tools.simulate.older_schema import set_back
 from kontuar.tools.simulate.virtual_time import VirtualLoop
-from kontuar.web.http import status_of
 
 BEGINNING: Final = datetime.datetime(2026, 11, 21, 7, 0, tzinfo=datetime.UTC)
 HUB: Final = "hub"
@@ -70,7 +73,12 @@ class SeededIds:
 
 
 class Node:
-    """One machine of the chain: its folder, clock and chance stay, its lives come and go."""
+    """One machine of the chain: its folder, clock and chance stay, its lives come and go.
+
+    `stands_by`: another machine has its place, nobody switches it on.
+    """
+
+    stands_by = False
 
     def __init__(self, name: str, folder: Path, chance: random.Random, loop: VirtualLoop, network: Network) -> None:
         self.name = name
@@ -108,10 +116,14 @@ class Node:
 class SqliteNode(Node):
     """A station or an agent: a process over SQLite on a disk that can fail."""
 
+    database_file: str
+    migrations: Path
+
     def __init__(self, name: str, folder: Path, chance: random.Random, loop: VirtualLoop, network: Network) -> None:
         super().__init__(name, folder, chance, loop, network)
         self.disk = disks.Disk(random.Random(chance.random()))
         self._backup: dict[str, bytes] = {}
+        self._dying: tuple[int, bool] | None = None
 
     def end(self, *, power: bool) -> None:
         """The process is killed, or the machine loses power."""
@@ -129,9 +141,21 @@ class SqliteNode(Node):
         """On the machine's own disk, with what the last life left there."""
         self.disk = disks.under(self.folder, disks.Disk(random.Random(self.chance.random())))
         life = Life(self.name, self._ended)
+        life.delay_seconds = self.disk.delay_seconds
         self.disk.ended = life.end_soon
+        if self._dying is not None:
+            (self.disk.writes_left, power), self._dying = self._dying, None
+            self.disk.kills = not power
         self.life = life
         return life
+
+    def dies_at_its_start(self, writes: int, *, power: bool) -> None:
+        """The next process ends after so many writes; with `power` the machine does."""
+        self._dying = (writes, power)
+
+    def downgrade(self, back: int) -> bool:
+        """The machine is down: its database becomes one of `back` changes ago; whether that can be."""
+        return set_back(self.folder / self.database_file, self.migrations, back)
 
     def _ended(self, _: Life) -> None:
         self.network.nodes.pop(self.name, None)
@@ -174,18 +198,24 @@ class StationMachine(SqliteNode):
     """A till."""
 
     node: StationNode
+    database_file = "station.db"
+    migrations = OF_STATIONS
     _kept_witness: bytes | None = None
 
     @property
     def goes_on(self) -> bool:
         """Whether its process ended only to go on in its next life."""
-        return not self.is_up and self.node.next_life
+        return hasattr(self, "node") and not self.is_up and self.node.next_life
 
     def back_up(self) -> None:
         """The database; and, for whoever takes an image of the whole disk, its witness."""
         super().back_up()
         witness = self.folder / _IDENTITY / WITNESS_FILE
         self._kept_witness = witness.read_bytes() if witness.exists() else None
+
+    def sells(self) -> bool:
+        """Whether it runs in a life that is not over."""
+        return self.is_up and not self.node.station.books.stream.stopped()
 
     def only_here(self) -> list[str]:
         """Ids of messages that this till does not know to be held by anybody else; its process is down."""
@@ -223,6 +253,10 @@ class AgentMachine(SqliteNode):
     """The server of a store."""
 
     node: AgentNode
+    sound = True
+    """Whether it was never set up again from a backup."""
+    database_file = "agent.db"
+    migrations = OF_AGENTS
 
     def boot(self) -> None:
         """Start its process."""
@@ -231,7 +265,7 @@ class AgentMachine(SqliteNode):
         assert keys is not None, f"{self.name} is enrolled"
         self.node = AgentNode(AgentSettings(data=self.folder, hub_url=HUB), keys, self.world(life))
         life.begin(self.node.start())
-        self.network.nodes[self.name] = SiteEndpoint(self, life, self.node.site)
+        self.network.nodes[self.name] = SiteEndpoint(life, self.node.site, self.faults)
 
     def _close(self) -> None:
         with contextlib.suppress(apsw.Error):
@@ -249,20 +283,23 @@ class HubMachine(Node):
     ) -> None:  # fmt: skip
         super().__init__(HUB, folder, chance, loop, network)
         self.url = url
-        self.has_backup = False
+        self._backup = ""
+        self.statements_left: int | None = None
+        self.statement_kills = False
         self._admin = admin
         self._name = url.rpartition("/")[2].partition("?")[0]
+        statements.watch(self._name, self)
 
     def boot(self) -> None:
         """Start its process."""
         life = Life(self.name, self._ended)
         self.life = life
         settings = HubSettings(data=self.folder, database_url=self.url)
-        self.node = Hub(settings, [extend_sync, extend_documents], self.world(life))
+        self.node = Hub(settings, [extend_sync, extend_documents, extend_exchange], self.world(life))
         life.begin(self.node.start())
         site = self.node.core.site
         assert site is not None, "the hub speaks the protocol"
-        self.network.nodes[self.name] = SiteEndpoint(self, life, site)
+        self.network.nodes[self.name] = SiteEndpoint(life, site, self.faults)
 
     def end(self) -> None:
         """Its process is killed; PostgreSQL drops what was not committed."""
@@ -273,79 +310,58 @@ class HubMachine(Node):
         self.network.nodes.pop(self.name, None)
         self.disconnect()
 
+    def statement(self) -> bool:
+        """One more of its statements; whether its connections were cut now."""
+        if self.statements_left is None:
+            return False
+        self.statements_left -= 1
+        if self.statements_left > 0:
+            return False
+        self.statements_left = None
+        if self.statement_kills and self.life is not None and not self.life.doomed:
+            self.life.end_soon()
+        self.disconnect()
+        return True
+
+    def may_connect(self) -> bool:
+        """A process that ends makes no connection any more."""
+        return self.life is None or not self.life.doomed or self.life.over
+
     def disconnect(self) -> None:
         """End every connection to its database, as the end of the process does."""
-        self._admin.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [self._name]
-        )
+        mine = "FROM pg_stat_activity WHERE datname = %s"
+        self._admin.execute(f"SELECT pg_terminate_backend(pid) {mine}", [self._name])
+        # The function's own waiting looks ten times a second, connection after connection: a sixth of a seed.
+        while self._admin.execute(f"SELECT 1 {mine} LIMIT 1", [self._name]).fetchone():
+            time.sleep(0.001)
 
     def back_up(self) -> None:
         """Copy its database; its process is down."""
         assert not self.is_up, "PostgreSQL copies a database that nobody uses"
-        self._copy(self._name, f"{self._name}_backup")
-        self.has_backup = True
+        self._backup = f"{self._name}_backup"
+        self._copy(self._name, self._backup)
+
+    def backed_up_as(self, database: str) -> None:
+        """Last night's backup is there under that name."""
+        self._backup = database
+
+    @property
+    def has_backup(self) -> bool:
+        """Whether there is one to go back to."""
+        return bool(self._backup)
 
     def restore(self) -> None:
         """Its process is down: its database becomes that of the backup."""
         assert not self.is_up, "a database is restored while nobody uses it"
-        self._copy(f"{self._name}_backup", self._name)
+        self._copy(self._backup, self._name)
 
     def _copy(self, source: str, target: str) -> None:
         self._admin.execute(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
         self._admin.execute(f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy")
 
 
-class SiteEndpoint:
-    """A node's end of the protocol, answering as its web server would."""
-
-    def __init__(self, node: Node, life: Life, site: SyncSite) -> None:
-        self._node = node
-        self._life = life
-        self._site = site
-
-    def begin(self, answering: Coroutine[Any, Any, Answer]) -> Any:
-        """In a task of the node's life."""
-        return self._life.begin(answering)
-
-    async def post(self, path: str, body: bytes) -> bytes:
-        """One of the protocol's questions."""
-        doing = {
-            "/sync/v1/push": take_push, "/sync/v1/down": give_down, "/sync/v1/ask": answer_question,
-            "/sync/v1/enrol": _enrol,
-        }[path]  # fmt: skip
-        return await self._answered(path, lambda: doing(self._site, body))
-
-    async def fetch(self, path: str, start: int, proof: str) -> bytes:
-        """A snapshot's bytes from a position on."""
-
-        async def piece() -> bytes:
-            snapshot = path.rpartition("/")[2]
-            answer = await give_snapshot(self._site, snapshot, proof, f"bytes={start}-")
-            return bytes(answer.content)
-
-        return await self._answered(path, piece)
-
-    async def _answered(self, path: str, work: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
-        try:
-            return await work()
-        except Refused as refusal:
-            raise Declined(status_of(refusal.problems), refusal.problems[0].code) from None
-        except StorageFailure as failure:
-            raise Declined(status_of((Problem(failure.code),)), failure.code) from None
-        except Exception as error:
-            if not self._life.over:
-                self._node.faults.append(f"{path}: {error!r}")
-            raise Declined(500, "") from error
-
-
-async def _enrol(site: SyncSite, body: bytes) -> bytes:
-    return await site.enroller(body)
-
-
 async def enrol_all(hub: HubMachine, agents: list[AgentMachine], stations: dict[str, list[StationMachine]]) -> None:
     """Certify every machine, agents first; the hub runs, an agent is started when it has its certificate."""
-    from kontuar.tools.simulate.firm import BOSS
-
     enrolment = hub.node.core.parts.enrolment
     for agent in agents:
         store = agent.name.partition("@")[2]
@@ -354,8 +370,16 @@ async def enrol_all(hub: HubMachine, agents: list[AgentMachine], stations: dict[
         await enrol_agent(settings, agent.world(Life(agent.name, lambda _: None)))
         agent.boot()
         for station in stations[agent.name]:
-            code = enrolment.issue_code(BOSS, "station", station.name).code
-            wanted = StationSettings(
-                data=station.folder, agent_url=agent.name, station=station.name, enrolment_code=code
-            )
-            await enrol_station(wanted, station.world(Life(station.name, lambda _: None)))
+            await certify(hub, station, agent.name)
+
+
+async def certify(hub: HubMachine, station: StationMachine, agent: str) -> None:
+    """With a new code of head office, through its agent. Raises `Unreachable`, `Refused`, `StorageFailure`."""
+    if not hub.is_up or hub.life is None:
+        raise Unreachable("head office is closed")
+    parts = hub.node.core.parts
+    issued = await hub.life.do(parts.run(parts.enrolment.issue_code, BOSS, "station", station.name))
+    settings = StationSettings(
+        data=station.folder, agent_url=agent, station=station.name, enrolment_code=issued.code
+    )  # fmt: skip
+    await enrol_station(settings, station.world(Life(station.name, lambda _: None)))

@@ -37,8 +37,8 @@ class Change:
 @dataclass(slots=True)
 class Disk:
     """What happens to the files of one folder. `writes_left`, `syncs_left`: until the power goes, until syncs fail;
-    with `kills` only the process ends. `kept`: how much of what was not synced survives a power cut. `ended` is called
-    once, when it ends."""
+    with `kills` only the process ends. `kept`: how much of what was not synced survives a power cut. `slow_seconds`:
+    how long a piece of work takes, about. `ended` is called once, when it ends."""
 
     chance: random.Random
     writes_left: int | None = None
@@ -48,11 +48,16 @@ class Disk:
     changes: dict[str, list[Change]] = field(default_factory=dict)
     platter: dict[str, bytes] | None = None
     kept: float = 0.5
+    slow_seconds: float = 0.0
     ended: Callable[[], None] = lambda: None
 
     @property
     def dead(self) -> bool:
         return self.platter is not None
+
+    def delay_seconds(self) -> float:
+        """How long the next piece of work takes."""
+        return self.slow_seconds * self.chance.uniform(0.5, 1.5) if self.slow_seconds else 0.0
 
     def cut_power(self) -> None:
         """Now. What survives is decided here: all that was synced, and some of the rest."""

@@ -18,10 +18,11 @@ from kontuar.storage.postgres.embedded import EmbeddedPostgres
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.migrations import migrate
 from kontuar.tools.simulate import disk as disks
+from kontuar.tools.simulate import statements
 from kontuar.tools.simulate.chain import AgentMachine, HubMachine, StationMachine, enrol_all
 from kontuar.tools.simulate.firm import BOSS, Place, definitions, places
 from kontuar.tools.simulate.lives import owning_tasks
-from kontuar.tools.simulate.network import Network
+from kontuar.tools.simulate.network import CALM, Network
 from kontuar.tools.simulate.virtual_time import VirtualLoop
 
 _READY_SECONDS: Final = 600.0
@@ -35,6 +36,7 @@ class Machines:
                  loop: VirtualLoop, tell: Callable[[str], None]) -> None:  # fmt: skip
         chance = random.Random(seed)
         self.loop = loop
+        self._folder = folder
         self.network = Network(random.Random(chance.random()), tell)
         self.hub = HubMachine(folder / "hub", url, admin, random.Random(chance.random()), loop, self.network)
         self.agents: dict[str, AgentMachine] = {}
@@ -48,10 +50,60 @@ class Machines:
                 self.stations[code] = StationMachine(
                     code, folder / code, random.Random(chance.random()), loop, self.network
                 )
+        self._chance = random.Random(chance.random())
+        self._aside: list[StationMachine] = []
 
     def every(self) -> "list[HubMachine | AgentMachine | StationMachine]":
-        """The hub, then agents, then stations."""
-        return [self.hub, *self.agents.values(), *self.stations.values()]
+        """The hub, then agents, then stations with those beside them."""
+        return [self.hub, *self.agents.values(), *self.stations.values(), *self.second()]
+
+    def hears_agent(self, station: StationMachine) -> bool:
+        """Whether its agent answers at once: nothing is wrong with either, nor on the way; and remembers everything."""
+        agent, network = self.agents[self.agent_of[station.name]], self.network
+        way = (station.name, agent.name)
+        calm = network.weather == CALM and network.passes(way) and way not in network.deaf
+        quick = not (agent.disk.slow_seconds or station.disk.slow_seconds)
+        return agent.is_up and agent.sound and agent.disk.free_bytes is None and calm and quick
+
+    # -- two machines for one place ------------------------------------------------------------------------------------
+    def second(self) -> list[StationMachine]:
+        """Machines whose place another one has."""
+        return [machine for machine in self._aside if self.stations[machine.name] is not machine]
+
+    def tills(self) -> list[StationMachine]:
+        """All machines that are or were a till."""
+        return [*self.stations.values(), *self.second()]
+
+    def set_aside(self, machine: StationMachine) -> None:
+        """Nobody switches it on until `stands_by` is taken away."""
+        machine.stands_by = True
+        self._aside.append(machine)
+
+    def new_station(self, code: str) -> StationMachine:
+        """A machine without anything on its disk, for a place."""
+        folder = self._folder / f"{code}+{len(self._aside)}"
+        machine = StationMachine(code, folder, random.Random(self._chance.random()), self.loop, self.network)
+        machine.folder.mkdir(parents=True)
+        return machine
+
+    def copy_of(self, original: StationMachine) -> StationMachine:
+        """A machine with a copy of another one's disk; that is down."""
+        machine = self.new_station(original.name)
+        shutil.copytree(original.folder, machine.folder, dirs_exist_ok=True)
+        return machine
+
+    def take_place(self, machine: StationMachine) -> None:
+        """It is the till of its place from now on."""
+        self._aside.append(machine)
+        self.stations[machine.name] = machine
+
+    def find_tills(self) -> None:
+        """Where two machines were one till, the one that goes on is the till; the other one was told to stop."""
+        for machine in self.second():
+            other = self.stations[machine.name]
+            if machine.sells() and not other.sells():
+                self._aside.append(other)
+                self.stations[machine.name] = machine
 
     def boot_all(self) -> None:
         """Start whatever does not run. What does not start for want of room waits for the next time."""
@@ -59,12 +111,13 @@ class Machines:
             self.hub.boot()
         for agent in self.agents.values():
             _started(agent, agent.boot)
-        for station in self.stations.values():
-            _started(station, partial(station.boot, self.agent_of[station.name]))
+        for station in self.tills():
+            if not station.stands_by:
+                _started(station, partial(station.boot, self.agent_of[station.name]))
 
     def go_on(self) -> bool:
         """Start each station that ended only to go on in its next life, as its process would; whether there was one."""
-        found = [station for station in self.stations.values() if station.goes_on]
+        found = [station for station in self.tills() if station.goes_on and not station.stands_by]
         for station in found:
             _started(station, partial(station.boot, self.agent_of[station.name]))
         return bool(found)
@@ -84,9 +137,14 @@ def _started(machine: AgentMachine | StationMachine, boot: Callable[[], None]) -
     except StorageFull:
         machine.give_up()
     except StorageDamaged as damage:
+        if machine.disk.dead:  # it ends by itself: the power went while it started
+            return
         machine.give_up()
         if not any("damaged" in fault for fault in machine.faults):
             machine.faults.append(f"its database is damaged at a start: {damage}")
+    except Exception as error:  # noqa: BLE001 - whatever it is, somebody stands before a till that does not start
+        machine.give_up()
+        machine.faults.append(f"it does not start: {error!r}")
 
 
 class Ground:
@@ -123,8 +181,12 @@ class Ground:
             machines = Machines(folder, self._url(name), self._admin, self.where, seed, loop, tell)
             for machine in machines.every():
                 shutil.copytree(self._kept[machine.name], machine.folder)
+            for node in (*machines.agents.values(), *machines.stations.values()):
+                node.back_up()
+            machines.hub.backed_up_as(self._template)
             yield machines
         finally:
+            statements.forget(name)
             shutil.rmtree(folder, ignore_errors=True)
             self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
             self._admin.execute(f"DROP DATABASE IF EXISTS {name}_backup WITH (FORCE)")
@@ -136,7 +198,7 @@ class Ground:
 @contextmanager
 def ground(folder: Path, stores: int, stations_per_store: int) -> Iterator[Ground]:
     """The ground over a PostgreSQL server of its own, and the disk layer below every SQLite file."""
-    with disks.layer(), EmbeddedPostgres(folder / "postgres", durable=False) as url:
+    with disks.layer(), statements.layer(), EmbeddedPostgres(folder / "postgres", durable=False) as url:
         made = Ground(folder, url, stores, stations_per_store)
         try:
             yield made

@@ -10,6 +10,10 @@ Result = TypeVar("Result")
 _OWNER: "contextvars.ContextVar[Life | None]" = contextvars.ContextVar("owner", default=None)
 
 
+class Ended(Exception):
+    """The life in which something was done is over, and nobody knows how far it came."""
+
+
 class Life:
     """One run of one node. Tasks begun inside it, and tasks that those begin, belong to it."""
 
@@ -18,6 +22,8 @@ class Life:
         self.over = False
         self.doomed = False
         """It ends before anything else happens: what it still says, nobody hears."""
+        self.delay_seconds: Callable[[], float] = lambda: 0.0
+        """How long what is done with its database takes now."""
         self._ended = ended
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._context = contextvars.copy_context()
@@ -29,6 +35,14 @@ class Life:
         if self.over:
             task.cancel()
         return task
+
+    async def do(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Have it done by this life, from outside; raises `Ended`."""
+        task = self.begin(work)
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise Ended
+        return task.result()
 
     def end(self) -> None:
         """All tasks stop where they are. Nothing they do on the way out may reach a disk or the network."""

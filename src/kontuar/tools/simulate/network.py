@@ -15,6 +15,7 @@ from kontuar.sync.transport import Declined, Unreachable
 _REFUSED_SECONDS: Final = 0.001
 """A machine that is up and runs nothing answers at once."""
 _CONNECT_SECONDS: Final = 2.0
+_NEWS: Final = "/sync/v1/down"
 Answer = bytes | Exception
 LONGEST_LATE_SECONDS: Final = 90.0
 """A copy of a request may come so late, long after its asker gave it up."""
@@ -52,21 +53,34 @@ CALM: Final = Weather()
 
 @dataclass(slots=True)
 class Network:
-    """All ways between all nodes. `cut`: (asker, address) that nothing passes; `deaf`: those whose answers are lost."""
+    """All ways between all nodes. `cut`: (asker, address) that nothing passes, `cut_for_good`: until everything heals;
+    `deaf`: those whose answers are lost; `no_news`: those whose long questions a box on the way breaks off."""
 
     chance: random.Random
     tell: Callable[[str], None]
     weather: Weather = field(default_factory=Weather)
     cut: dict[tuple[str, str], None] = field(default_factory=dict)
+    cut_for_good: dict[tuple[str, str], None] = field(default_factory=dict)
     deaf: dict[tuple[str, str], None] = field(default_factory=dict)
+    no_news: dict[tuple[str, str], None] = field(default_factory=dict)
     nodes: dict[str, Endpoint] = field(default_factory=dict)
     _late: dict[asyncio.Task[None], None] = field(default_factory=dict)
 
     def heal(self) -> None:
         """Everything passes again, quickly."""
         self.cut.clear()
+        self.cut_for_good.clear()
         self.deaf.clear()
+        self.no_news.clear()
         self.weather = Weather()
+
+    def mend(self, way: tuple[str, str]) -> None:
+        """What was cut for a while passes again."""
+        self.cut.pop(way, None)
+
+    def passes(self, way: tuple[str, str]) -> bool:
+        """Whether anything does."""
+        return way not in self.cut and way not in self.cut_for_good
 
     async def ask(
         self, asker: str, address: str, question: Callable[[Endpoint], Awaitable[bytes]], name: str, size: int,
@@ -75,7 +89,7 @@ class Network:
         """One request; raises `Unreachable` or `Declined`."""
         way = (asker, address)
         self.tell(f"{asker}>{address} {name} {size}")
-        if way in self.cut:
+        if not self.passes(way) or (name == _NEWS and way in self.no_news):
             await asyncio.sleep(min(_CONNECT_SECONDS, timeout_seconds))
             raise Unreachable("cut off")
         if address not in self.nodes:
@@ -95,7 +109,7 @@ class Network:
         if twice:
             self.tell(f"twice {way[0]}>{way[1]} {name}")
             self._send_late(way, question)
-        if lost or way in self.cut:
+        if lost or not self.passes(way):
             self.tell(f"lost {way[0]}>{way[1]} {name}")
             await _never()
         node = self.nodes.get(way[1])
@@ -108,7 +122,7 @@ class Network:
             raise Unreachable("the connection broke")
         answer = work.result()
         await asyncio.sleep(self._delay(len(answer) if isinstance(answer, bytes) else 0))
-        if way in self.deaf or way in self.cut or self._happens(self.weather.loss):
+        if way in self.deaf or not self.passes(way) or self._happens(self.weather.loss):
             self.tell(f"answer lost {way[0]}<{way[1]} {name}")
             await _never()
         if self.nodes.get(way[1]) is not node:

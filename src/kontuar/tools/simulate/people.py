@@ -1,9 +1,8 @@
-"""What people do: cashiers at the tills and head office, through the same handlers as screens and programs."""
+"""What people do at the tills, through the same handlers as screens and programs."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -13,19 +12,22 @@ from kontuar.operations.actor import Actor
 from kontuar.operations.ports.station import DocumentQuery
 from kontuar.operations.station import own_documents, shifts
 from kontuar.storage.failures import StorageFailure
-from kontuar.tools.simulate.chain import HubMachine, StationMachine
-from kontuar.tools.simulate.firm import ARTICLES, BOSS, CASH, REASON, price_row
+from kontuar.tools.simulate.chain import StationMachine
+from kontuar.tools.simulate.firm import ARTICLES, BUSINESS, CASH, ONCE, REASON, UNCHECKED, coupon_code
 from kontuar.tools.simulate.seen import Issued, Seen
 from kontuar.web.api import station_bodies as bodies
-from kontuar.web.api import station_documents, station_drafts, station_parked
+from kontuar.web.api import station_coupons, station_documents, station_drafts, station_parked, station_trade
 from kontuar.web.api.station_parked import ContinueBody
 from kontuar.web.desk import Desk
 
 _ACTOR: Final = "kontuar.actor"
 _WEIGHTS: Final = {
-    "sell": 50, "leave_open": 6, "park": 8, "continue_parked": 8, "take_over": 3, "delete_parked": 1,
-    "cash": 4, "goods": 6, "cancel": 4, "close_shift": 1, "discard": 3,
+    "sell": 40, "sell_with_coupon": 9, "invoice": 4, "invoice_of_receipt": 6, "leave_open": 6, "pay_open": 7, "park": 9,
+    "continue_parked": 9, "take_over": 4, "delete_parked": 2, "cash": 4, "goods": 6, "cancel": 5, "close_shift": 1,
+    "discard": 3, "break": 1,
 }  # fmt: skip
+_OVER: Final = ("stream.closed", "stream.forked", "stream.restored")
+"""What a till says whose life is over."""
 
 
 class Cashier:
@@ -38,6 +40,8 @@ class Cashier:
         self._chance = chance
         self._pause = pause
         self.may_begin: Callable[[], bool] = lambda: True
+        self.hears_agent: Callable[[], bool] = lambda: False
+        """Whether the agent answers this till at once just now."""
 
     @property
     def _desk(self) -> Desk:
@@ -62,21 +66,80 @@ class Cashier:
         try:
             await doing()
         except Refused as refusal:
-            self._seen.refusals[refusal.problems[0].code] += 1
+            self._refused(refusal.problems[0].code)
         except StorageFailure as failure:
             self._seen.refusals[failure.code] += 1
         except Exception as error:  # noqa: BLE001 - whatever it is, no person should have seen it
             if self._machine.is_up:
                 self._seen.faults.append(f"{self._machine.name} {name}: {error!r}")
 
+    def _refused(self, code: str) -> None:
+        self._seen.refusals[code] += 1
+        if code in _OVER and self._machine.is_up:
+            self._seen.over[self._life()] = code
+
+    def _life(self) -> tuple[str, str]:
+        """Which disk, and which life of its till."""
+        return str(self._machine.base), self._machine.node.station.identity.incarnation
+
     # -- what they do -------------------------------------------------------------------------------------------
     async def _sell(self) -> None:
         doc_id = await self._filled("receipt")
+        if self._chance.random() < 0.3:  # who wants an invoice later gives his number now
+            await self._set_buyer(doc_id)
         await self._pay(doc_id)
+
+    async def _sell_with_coupon(self) -> None:
+        """Of few codes, so that several tills see the same; where it may not be had the sale goes on without."""
+        doc_id = await self._filled("receipt")
+        code = coupon_code(self._chance.choice((ONCE, UNCHECKED)), self._chance.randint(1, 1_000))
+        try:
+            await station_drafts.add_line.fn(self._request(), doc_id, bodies.LineBody(code=code), self._desk)
+        except Refused as refusal:
+            self._refused(refusal.problems[0].code)
+        try:
+            await self._pay(doc_id, slowly=self._chance.random() < 0.4)
+        except Refused as refusal:
+            if not refusal.problems[0].code.startswith("coupon."):
+                raise
+            self._refused(refusal.problems[0].code)
+            await station_coupons.take_off_coupon.fn(self._request(), doc_id, code, self._desk)
+            await self._pay(doc_id)
+
+    async def _invoice(self) -> None:
+        doc_id = await self._filled("invoice")
+        await self._set_buyer(doc_id)
+        await self._pay(doc_id)
+
+    async def _invoice_of_receipt(self) -> None:
+        """A customer comes back with his receipt; at times twice."""
+        query = DocumentQuery(family="trade", types=("receipt",), limit=50)
+        page = await self._desk.do(self._request(), own_documents.page, query)
+        with_number = [row.doc_id for row in page.rows if row.buyer_name == "Alfa"]
+        if with_number:
+            receipt = self._chance.choice(with_number[:3])
+            draft = await station_trade.invoice_receipt.fn(self._request(), receipt, self._desk)
+            self._seen.attempted[draft.doc_id] = self._machine.name
+            await self._approve(draft.doc_id)
 
     async def _leave_open(self) -> None:
         """A basket is begun, and stays: a customer forgot his purse."""
         await self._filled("receipt")
+
+    async def _pay_open(self) -> None:
+        """A basket that stood here for a while, or a continued document: its customer is back."""
+        found = await station_drafts.drafts.fn(self._request(), self._desk)
+        sales = {draft.doc_id: draft for draft in found if draft.type in ("receipt", "invoice") and not draft.repeats}
+        if sales:
+            doc_id = self._continued_first(list(sales))
+            if sales[doc_id].payments:  # the money was taken, and then something happened
+                await self._approve(doc_id)
+            else:
+                await self._pay(doc_id)
+
+    async def _break(self) -> None:
+        """Nobody is at the till; what is open stays open."""
+        await asyncio.sleep(self._chance.uniform(30.0, 150.0))
 
     async def _discard(self) -> None:
         found = await self._own_drafts()
@@ -85,24 +148,24 @@ class Cashier:
 
     async def _park(self) -> None:
         drafts = await self._own_drafts()
-        again = drafts and self._chance.random() < 0.5
-        doc_id = self._chance.choice(drafts) if again else await self._filled("receipt")
+        again = drafts and self._chance.random() < 0.6
+        doc_id = self._continued_first(drafts) if again else await self._filled("receipt")
         await station_parked.park.fn(self._request(), doc_id, self._desk)
 
     async def _continue_parked(self, *, take_over: bool = False) -> None:
         rows = await self._parked_rows()
         if not rows:
             return
-        doc_id = self._chance.choice(rows)
+        doc_id = self._chance.choice(self._open_elsewhere(rows) or rows if take_over else rows)
         body = ContinueBody(take_over=take_over, older=self._chance.random() < 0.3)
         document = await station_parked.proceed.fn(self._request(), doc_id, body, self._desk)
-        self._seen.attempted[document.doc_id] = self._machine.name
+        self._seen.attempted[document.doc_id] = self._seen.continued[document.doc_id] = self._machine.name
         if self._chance.random() < 0.8:
             await self._scan(document.doc_id)
         fate = self._chance.random()
-        if fate < 0.6:
+        if fate < 0.4:
             await self._pay(document.doc_id)
-        elif fate < 0.8:
+        elif fate < 0.6:
             await station_parked.park.fn(self._request(), document.doc_id, self._desk)
 
     async def _take_over(self) -> None:
@@ -111,7 +174,10 @@ class Cashier:
     async def _delete_parked(self) -> None:
         rows = await self._parked_rows()
         if rows:
-            await station_parked.remove.fn(self._request(), self._chance.choice(rows), self._desk)
+            doc_id, heard = self._chance.choice(rows), self.hears_agent()
+            await station_parked.remove.fn(self._request(), doc_id, self._desk)
+            if heard and self.hears_agent():  # else it is only wished, until the agent is reached
+                self._seen.deleted[doc_id] = self._store
 
     async def _cash(self) -> None:
         document_type = self._chance.choice(("cash_in", "cash_out"))
@@ -137,6 +203,9 @@ class Cashier:
     async def _close_shift(self) -> None:
         await self._desk.do(self._request(), shifts.close_shift, ())
 
+    async def _set_buyer(self, doc_id: str) -> None:
+        await station_drafts.set_buyer.fn(self._request(), doc_id, bodies.BuyerBody(code=BUSINESS), self._desk)
+
     # -- pieces ------------------------------------------------------------------------------------------------
     async def _open_shift_if_needed(self) -> None:
         station = self._desk.station
@@ -161,9 +230,10 @@ class Cashier:
         await station_drafts.add_line.fn(self._request(), doc_id, body, self._desk)
         await asyncio.sleep(self._chance.expovariate(4.0))
 
-    async def _pay(self, doc_id: str) -> None:
+    async def _pay(self, doc_id: str, *, slowly: bool = False) -> None:
+        """`slowly`: the customer looks for his purse while the payment is open."""
         await station_drafts.open_payment.fn(self._request(), doc_id, self._desk)
-        await asyncio.sleep(self._chance.expovariate(2.0))
+        await asyncio.sleep(self._chance.uniform(10.0, 40.0) if slowly else self._chance.expovariate(2.0))
         await station_drafts.assign.fn(self._request(), doc_id, bodies.PaymentBody(form=CASH), self._desk)
         await self._approve(doc_id)
 
@@ -172,10 +242,15 @@ class Cashier:
         await self._approve(doc_id)
 
     async def _approve(self, doc_id: str) -> None:
+        holder, heard = self._seen.continued.get(doc_id, ""), self.hears_agent()
         approved = await station_drafts.approve.fn(self._request(), doc_id, self._desk)
         if not self._machine.is_up:
             return
         document = approved.document
+        if holder not in ("", self._machine.name) and document.doc_id == doc_id and heard and self.hears_agent():
+            self._seen.faults.append(f"REL-11: {document.number} was approved although {holder} had continued it")
+        if self._life() in self._seen.over:
+            self._seen.faults.append(f"REL-13: {document.number} was issued by a life that is over")
         self._seen.attempted[document.doc_id] = self._machine.name
         self._seen.issued[document.doc_id] = Issued(
             doc_id=document.doc_id, station=self._machine.name, store=self._store, number=document.number,
@@ -190,36 +265,17 @@ class Cashier:
         found = await station_parked.documents.fn(self._request(), self._desk)
         return [listed.row.doc_id for listed in found]
 
+    def _open_elsewhere(self, rows: list[str]) -> list[str]:
+        """Documents that somebody at another till has open, as far as people know."""
+        return [doc_id for doc_id in rows if self._seen.continued.get(doc_id, self._machine.name) != self._machine.name]
+
+    def _continued_first(self, drafts: list[str]) -> str:
+        """What was parked before is finished rather than what was not."""
+        continued = [doc_id for doc_id in drafts if doc_id in self._seen.continued]
+        return self._chance.choice(continued if continued and self._chance.random() < 0.7 else drafts)
+
     def _request(self) -> Any:
         return SimpleNamespace(scope={_ACTOR: _CASHIER}, headers={}, cookies={}, method="POST")
 
 
 _CASHIER: Final = Actor(operator="BOSS", name="Boss", rights=frozenset(ADMINISTRATOR) - {ACCEPT_CLOCK}, login_id="l1")
-
-
-class HeadOffice:
-    """Somebody at the hub who changes prices."""
-
-    def __init__(self, hub: HubMachine, seen: Seen, chance: random.Random, pause: float) -> None:
-        self._hub = hub
-        self._seen = seen
-        self._chance = chance
-        self._pause = pause
-        self.may_begin: Callable[[], bool] = lambda: True
-
-    async def work(self) -> None:
-        """A new price now and then."""
-        while True:
-            await asyncio.sleep(self._chance.expovariate(1 / self._pause))
-            if not self.may_begin():
-                return
-            self._seen.operations["define"] += 1
-            parts = self._hub.node.core.parts
-            price = Decimal(self._chance.randint(50, 5000)) / 100
-            row = price_row(self._chance.choice(ARTICLES), "2026-01-01", price)
-            try:
-                await parts.run(parts.definitions.put_rows, BOSS, [row])
-            except Refused as refusal:
-                self._seen.refusals[refusal.problems[0].code] += 1
-            except StorageFailure as failure:
-                self._seen.refusals[failure.code] += 1

@@ -136,7 +136,7 @@ def token_ignored() -> Iterable[Change]:
     def holding(parked: Any, token: int, asker: str) -> None:
         """Everybody holds it."""
 
-    return [(parking_rules, "holding", holding)]
+    return [(parking_rules, "holding", holding), (parking_rules, "saving", lambda *_, **__: "next")]
 
 
 @fault("a taken-over document keeps its identity for everybody", "REL-11")

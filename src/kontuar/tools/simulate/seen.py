@@ -24,14 +24,39 @@ class Seen:
     """Draft → station: whatever could have become a document."""
     issued: dict[str, Issued] = field(default_factory=dict)
     cancelled: dict[str, None] = field(default_factory=dict)
+    continued: dict[str, str] = field(default_factory=dict)
+    """Parked document → the till that continued it last."""
+    deleted: dict[str, str] = field(default_factory=dict)
+    """Parked document that somebody threw away while the agent was in reach → store."""
     lost_disks: dict[str, float] = field(default_factory=dict)
     """Station → when its disk was destroyed: what it alone held may be missing, and nothing else."""
     destroyed: dict[str, None] = field(default_factory=dict)
-    """Documents that no other node was known to hold when their till was set up again from a backup."""
+    """Documents that no other node was known to hold when the disk with them was set back or thrown away."""
     restored: dict[str, None] = field(default_factory=dict)
     """Stations whose database was set up again from a backup while they lived on."""
+    replaced: dict[str, None] = field(default_factory=dict)
+    """Stations that got another machine."""
+    copied: dict[str, None] = field(default_factory=dict)
+    """Stations whose disk ran in two machines."""
+    carried: dict[str, None] = field(default_factory=dict)
+    """Nodes whose messages went to head office in files."""
+    over: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(disk, life) → what the till said when it would issue no more."""
+    upgraded: Counter[str] = field(default_factory=Counter)
+    hub_restores: int = 0
+    agent_restores: dict[str, None] = field(default_factory=dict)
     operations: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     """Answers that no program of ours should give, at once a violation."""
     troubles: Counter[str] = field(default_factory=Counter)
+
+    def set_back(self, station: str, disk: str) -> None:
+        """It knows nothing of what it said since."""
+        self.restored[station] = None
+        for known in [known for known in self.over if known[0] == disk]:
+            del self.over[known]
+
+    def has_two_pasts(self, station: str) -> bool:
+        """Whether two disks know different stories of one till: what both sold, a person has to look at."""
+        return station in self.restored or station in self.replaced or station in self.copied

@@ -6,23 +6,27 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
-import msgspec
 import structlog
 
 from kontuar.tools.simulate import lives
+from kontuar.tools.simulate.chain import Node
 from kontuar.tools.simulate.checks import violations
 from kontuar.tools.simulate.ground import Ground, Machines, run_to_the_end
-from kontuar.tools.simulate.people import Cashier, HeadOffice
+from kontuar.tools.simulate.head_office import HeadOffice
+from kontuar.tools.simulate.people import Cashier
 from kontuar.tools.simulate.proved import unproved
+from kontuar.tools.simulate.scene import Scene
 from kontuar.tools.simulate.seen import Seen
 from kontuar.tools.simulate.trouble import Trouble
+from kontuar.tools.simulate.verdicts import Verdict, verdict_of
 from kontuar.tools.simulate.virtual_time import VirtualLoop
 
 _PAUSE_SECONDS: Final = 1.5
 _TROUBLE_SECONDS: Final = 8.0
-_PRICE_SECONDS: Final = 30.0
+_DEFINE_SECONDS: Final = 30.0
 _QUIET_SECONDS: Final = 900.0
 """How long after the healing everything may take to agree (REL-09)."""
 _LOUD: Final = ("error", "critical", "exception")
@@ -30,19 +34,6 @@ _EXPECTED_LOUD: Final = frozenset(
     {"storage.failure", "node.stopping", "station.books_damaged", "hub.was_restored", "station.life_is_over",
      "station.is_stopped"}
 )  # fmt: skip
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a seed came to. `operations`: things people did. `trace`: hash over everything that happened, in order."""
-
-    seed: int
-    operations: int
-    issued: int
-    troubles: int
-    virtual_seconds: float
-    cpu_seconds: float
-    violations: tuple[str, ...]
-    trace: str
 
 
 class Simulation:
@@ -60,14 +51,15 @@ class Simulation:
 
     def run(self) -> Verdict:
         """The whole story; gives the verdict and cleans up."""
-        began = time.process_time()
+        began, wall = time.process_time(), time.perf_counter()
         with self.ended() as (machines, seen):
             found = [*self._unwell, *(f"fault: {fault}" for fault in seen.faults), *violations(machines, seen)]
-            found += unproved(machines)
-        return Verdict(
-            seed=self._seed, operations=seen.operations.total(), issued=len(seen.issued),
-            troubles=seen.troubles.total(), virtual_seconds=round(self._loop.time(), 3),
-            cpu_seconds=round(time.process_time() - began, 3), violations=tuple(found), trace=self._trace.hexdigest(),
+            found += unproved(machines, seen)
+            stations = len(machines.stations)
+        return verdict_of(
+            seen, seed=self._seed, wanted=self._operations, stores=len(self._ground.where), stations=stations,
+            virtual_seconds=self._loop.time(), cpu_seconds=time.process_time() - began,
+            wall_seconds=time.perf_counter() - wall, violations=found, trace=self._trace.hexdigest(),
         )  # fmt: skip
 
     @contextmanager
@@ -85,10 +77,9 @@ class Simulation:
         self._machines = machines
         self._chance = chance
         machines.boot_all()
-        trouble = Trouble(
-            machines, self.seen, random.Random(chance.random()), _TROUBLE_SECONDS, self._hire
-        )  # fmt: skip
-        self._at_work: dict[str, object] = {}
+        scene = Scene(machines, self.seen, random.Random(chance.random()), self._hire)
+        trouble = Trouble(scene, _TROUBLE_SECONDS)
+        self._at_work: dict[Node, object] = {}
         making = asyncio.get_running_loop().create_task(trouble.make(), name="trouble")
         supervising = asyncio.get_running_loop().create_task(self._supervise(machines), name="supervisor")
         self._hire()
@@ -100,6 +91,7 @@ class Simulation:
         self._tell("healed")
         await self._until_quiet(machines)
         supervising.cancel()
+        machines.find_tills()
         machines.end_all()
         await asyncio.sleep(1)
 
@@ -112,19 +104,20 @@ class Simulation:
 
     def _hire(self) -> None:
         """Somebody at every till that runs, and at head office."""
-        for name, machine in self._machines.stations.items():
-            if machine.is_up and self._at_work.get(name) is not machine.life:
+        for machine in self._machines.tills():
+            if machine.is_up and self._at_work.get(machine) is not machine.life:
                 assert machine.life is not None
-                self._at_work[name] = machine.life
-                store = name.partition("T")[0]
+                self._at_work[machine] = machine.life
+                store = machine.name.partition("T")[0]
                 who = Cashier(machine, store, self.seen, random.Random(self._chance.random()), _PAUSE_SECONDS)
                 who.may_begin = self._still_open
+                who.hears_agent = partial(self._machines.hears_agent, machine)
                 machine.life.begin(who.work())
         hub = self._machines.hub
-        if hub.is_up and self._at_work.get(hub.name) is not hub.life:
+        if hub.is_up and self._at_work.get(hub) is not hub.life:
             assert hub.life is not None
-            self._at_work[hub.name] = hub.life
-            boss = HeadOffice(hub, self.seen, random.Random(self._chance.random()), _PRICE_SECONDS)
+            self._at_work[hub] = hub.life
+            boss = HeadOffice(hub, self.seen, random.Random(self._chance.random()), _DEFINE_SECONDS)
             boss.may_begin = self._still_open
             hub.life.begin(boss.work())
 
@@ -138,7 +131,7 @@ class Simulation:
             await asyncio.sleep(5)
             if any(machine.faults for machine in machines.every()) or self.seen.faults:
                 return  # the verdict is given already
-            if not all(machine.is_up for machine in machines.every()):
+            if not all(machine.is_up for machine in machines.every() if not machine.stands_by):
                 machines.boot_all()
             quiet = _is_quiet(machines)
             quiet_since = (quiet_since if quiet_since is not None else self._loop.time()) if quiet else None
@@ -165,7 +158,9 @@ class Simulation:
 def _is_quiet(machines: Machines) -> bool:
     """Whether every station's messages are final, as it knows itself."""
     return all(
-        machine.is_up and machine.node.station.books.stream.waiting() == 0 for machine in machines.stations.values()
+        machine.is_up and machine.node.station.books.stream.waiting() == 0
+        for machine in machines.tills()
+        if not machine.stands_by
     )
 
 

@@ -1,0 +1,115 @@
+"""A store or a till that never reaches anybody: its messages travel in files, late, twice, in any order, or never."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from kontuar.kernel.errors import Refused
+from kontuar.operations.ports.exchange import StoreExchange
+from kontuar.storage.failures import StorageFailure
+from kontuar.tools.simulate.chain import AgentMachine, StationMachine
+from kontuar.tools.simulate.lives import Ended
+from kontuar.tools.simulate.scene import Scene
+
+_WALK_SECONDS: Final = 40.0
+"""Between two files, on the average."""
+_MOST_IN_THE_BAG: Final = 6
+
+
+def cut_for_good(scene: Scene) -> None:
+    """From now until everything heals; somebody carries files (REL-15). One place of a chain."""
+    if scene.seen.carried or scene.seen.replaced or scene.seen.copied:
+        return
+    node = scene.some_node()
+    above = "hub" if isinstance(node, AgentMachine) else scene.machines.agent_of[node.name]
+    scene.seen.carried[node.name] = None
+    scene.machines.network.cut_for_good[node.name, above] = None
+    courier = Courier(scene, node)
+    scene.begin(courier.walk())
+    scene.at_the_end(lambda: scene.begin(courier.late()))
+
+
+class Courier:
+    """Carries files between one node and head office; each bag keeps what was carried, for once more."""
+
+    def __init__(self, scene: Scene, node: StationMachine | AgentMachine) -> None:
+        self._scene = scene
+        self._node = node
+        self._up: list[bytes] = []
+        self._down: list[bytes] = []
+
+    async def walk(self) -> None:
+        """Until everything heals."""
+        chance = self._scene.chance
+        while True:
+            await asyncio.sleep(chance.expovariate(1 / _WALK_SECONDS))
+            await self._once(self._trip)
+
+    async def _once(self, doing: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await doing()
+        except Refused as refusal:
+            self._scene.seen.refusals[refusal.problems[0].code] += 1
+        except StorageFailure as failure:
+            self._scene.seen.refusals[failure.code] += 1
+        except Ended:
+            self._scene.seen.refusals["ended"] += 1
+        except Exception as error:  # noqa: BLE001 - whatever it is, no person should have seen it
+            self._scene.seen.faults.append(f"{self._node.name} carried file: {error!r}")
+
+    async def _trip(self) -> None:
+        what = self._scene.chance.random()
+        if what < 0.3:
+            await self._made_below()
+        elif what < 0.5:
+            await self._made_above()
+        elif what < 0.75:
+            await self._taken_above()
+        else:
+            await self._taken_below()
+
+    async def _made_below(self) -> None:
+        life = self._node.life
+        if life is not None and self._node.is_up:
+            _keep(self._up, (await life.do(_exchange(self._node).make())).content)
+
+    async def _made_above(self) -> None:
+        hub = self._scene.machines.hub
+        if hub.life is not None and hub.is_up and hub.node.core.exchange is not None:
+            _keep(self._down, (await hub.life.do(hub.node.core.exchange.give(self._node.name))).content)
+
+    async def _taken_above(self) -> None:
+        hub = self._scene.machines.hub
+        if self._up and hub.life is not None and hub.is_up and hub.node.core.exchange is not None:
+            self._scene.seen.operations["carried_up"] += 1
+            await hub.life.do(hub.node.core.exchange.take(self._picked(self._up)))
+
+    async def _taken_below(self) -> None:
+        life = self._node.life
+        if self._down and life is not None and self._node.is_up:
+            self._scene.seen.operations["carried_down"] += 1
+            await life.do(_exchange(self._node).take(self._picked(self._down)))
+
+    async def late(self) -> None:
+        """Everything is healed; some files come all the same."""
+        for _ in range(3):
+            await asyncio.sleep(self._scene.chance.uniform(1.0, 40.0))
+            await self._once(self._scene.chance.choice((self._taken_above, self._taken_below)))
+
+    def _picked(self, bag: list[bytes]) -> bytes:
+        """The newest mostly, else any: again, or later than one that was made after it."""
+        chance = self._scene.chance
+        return bag[-1] if chance.random() < 0.6 else chance.choice(bag)
+
+
+def _exchange(node: StationMachine | AgentMachine) -> StoreExchange:
+    return node.node.exchange if isinstance(node, AgentMachine) else node.node.desk.exchange
+
+
+def _keep(bag: list[bytes], file: bytes) -> None:
+    """What lay in it longest is lost."""
+    bag.append(file)
+    del bag[:-_MOST_IN_THE_BAG]
+
+
+KINDS: Final[dict[str, Callable[[Scene], None]]] = {"cut_for_good": cut_for_good}

@@ -1,0 +1,95 @@
+"""Two machines for one place: a till that was replaced while the old one comes back, a data folder that runs twice."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from kontuar.kernel.errors import Refused
+from kontuar.storage.failures import StorageFailure
+from kontuar.sync.transport import Declined, Unreachable
+from kontuar.tools.simulate.chain import StationMachine, certify
+from kontuar.tools.simulate.lives import Ended
+from kontuar.tools.simulate.scene import Scene
+
+_AGAIN_SECONDS: Final = 5.0
+
+
+def replace_station(scene: Scene) -> None:
+    """A till broke, another machine takes its place with a code of its own; the old one is mended and comes back, or
+    never (REL-13)."""
+    old = _untouched(scene)
+    if old is None or not old.is_up:
+        return
+    comes_back = scene.chance.random() < 0.7
+    scene.seen.replaced[old.name] = None
+    scene.machines.set_aside(old)
+    old.end(power=True)
+    fresh = scene.machines.new_station(old.name)
+    scene.at_the_end(lambda: _sold_for_scrap(scene, old, comes_back=comes_back))
+    scene.begin(_installed(scene, fresh))
+    if comes_back:
+        scene.later(scene.span(), lambda: _back(scene, old))
+
+
+def copy_station(scene: Scene) -> None:
+    """Somebody starts a copy of a till's disk: two machines sell as one, until one of them is told (REL-13)."""
+    original = _untouched(scene)
+    if original is None:
+        return
+    scene.seen.copied[original.name] = None
+    was_up = original.is_up
+    if was_up:
+        original.end(power=False)
+
+    def start() -> None:
+        copy = scene.machines.copy_of(original)
+        scene.machines.set_aside(copy)
+        copy.stands_by = False
+        scene.boot_if_down(copy)
+        scene.boot_if_down(original)
+
+    scene.later(0.2, start)
+
+
+def _untouched(scene: Scene) -> StationMachine | None:
+    """A till of a place that has one machine; at most one place of a chain gets a second one."""
+    seen = scene.seen
+    if seen.replaced or seen.copied:
+        return None
+    found = scene.some_station()
+    return None if found.name in seen.carried else found
+
+
+async def _installed(scene: Scene, fresh: StationMachine) -> None:
+    """Head office gives a code, the machine enrols through its agent, however long that takes."""
+    while not await _certified(scene, fresh):
+        await asyncio.sleep(_AGAIN_SECONDS)
+    scene.machines.take_place(fresh)
+    scene.boot_if_down(fresh)
+
+
+async def _certified(scene: Scene, fresh: StationMachine) -> bool:
+    try:
+        await certify(scene.machines.hub, fresh, scene.machines.agent_of[fresh.name])
+    except (Refused, StorageFailure, Declined, Unreachable, Ended):
+        return False
+    return True
+
+
+def _back(scene: Scene, old: StationMachine) -> None:
+    old.stands_by = False
+    scene.boot_if_down(old)
+
+
+def _sold_for_scrap(scene: Scene, old: StationMachine, *, comes_back: bool) -> None:
+    """Everything heals: it comes back at the latest now, or what only its disk held is gone."""
+    if scene.machines.stations[old.name] is old:  # nobody came to install the other one
+        return
+    if comes_back:
+        old.stands_by = False
+    else:
+        for doc_id in old.only_here():
+            scene.seen.destroyed[doc_id] = None
+
+
+KINDS: Final[dict[str, Callable[[Scene], None]]] = {"replace_station": replace_station, "copy_station": copy_station}
