@@ -223,6 +223,22 @@ def test_a_till_whose_disk_was_full_at_its_start_goes_on_when_there_is_room(coun
     assert counter.out == (1, 1, 0)
 
 
+def test_a_sale_is_issued_also_where_the_disk_has_no_room_to_note_it(counter: Counter) -> None:
+    """REL-19, REL-21: the cashier hears that nobody else holds it, and no error of a sale that stands."""
+    notes = (second_copy.missed, second_copy.issued, own_documents.count_print)
+
+    async def no_room_for_notes(operation: Callable[..., Any], *given: Any) -> Any:
+        if operation in notes:
+            raise StorageFull("no room")
+        return operation(*given)
+
+    counter.desk = StationDevices(counter.station, no_room_for_notes, counter.devices, second_copy=counter.holder)
+    counter.holder.after_seconds = -1
+    document = sell(counter.station, MILK_EAN)
+    assert counter.approved(document) == ["copy.away", "storage.full"]
+    assert counter.out == (1, 1, 1)
+
+
 def test_what_was_not_there_before_the_stop_is_not_waited_for_again(counter: Counter) -> None:
     """REL-21: the time is over once; the history says it once."""
     document = sell(counter.station, MILK_EAN)

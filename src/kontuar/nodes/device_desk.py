@@ -36,6 +36,7 @@ from kontuar.operations.print_model import PrintModel
 from kontuar.operations.station import fiscalising, own_documents, payments, shifts
 from kontuar.operations.station.payments import CardRequest
 from kontuar.operations.station.station import Station
+from kontuar.storage.failures import StorageFailure
 from kontuar.web.i18n import texts
 from kontuar.web.prints.documents import document_model
 from kontuar.web.prints.sample import sample_model
@@ -310,6 +311,9 @@ class StationDevices:
         except Refused as failure:
             _log.warning("devices.failed", codes=[problem.code for problem in failure.problems])
             return failure.problems
+        except StorageFailure as failure:  # the sale stands: what cannot be noted is told, and is no error of it
+            _log.error("devices.not_noted", code=failure.code)
+            return (Problem(failure.code),)
         return ()
 
     def _kept(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":

@@ -1,7 +1,7 @@
 """What comes between the approval of a document and its print: the wait for a second copy (REL-21)."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import structlog
 
@@ -14,6 +14,7 @@ from kontuar.operations.ports.station.copies import CopyDue
 from kontuar.operations.ports.streams import Position, StreamId
 from kontuar.operations.station import second_copy
 from kontuar.operations.station.station import Station
+from kontuar.storage.failures import StorageFailure
 
 _CODES: Final = {"away": "copy.away", "late": "copy.late"}
 _log = structlog.get_logger("second_copy")
@@ -55,16 +56,23 @@ class SecondCopyDesk:
             return ()
         if not due.missing:
             _log.warning("second_copy.missing", doc_id=document.doc_id, why=missing)
-            await self._run(second_copy.missed, self._station, actor, document.doc_id, missing)
+            await self._noted(second_copy.missed, self._station, actor, document.doc_id, missing)
         return (Problem(_CODES[missing], "", {"number": document.number}),)
 
     async def issued(self, doc_id: str) -> None:
         """It is printed, or whatever else was set up was tried."""
-        await self._run(second_copy.issued, self._station, doc_id)
+        await self._noted(second_copy.issued, self._station, doc_id)
 
     async def left_over(self) -> Sequence[tuple[CopyDue, Document]]:
         """What was not issued when the station stopped."""
         return await self._run(second_copy.left_over, self._station)
+
+    async def _noted(self, note: Callable[..., None], *given: Any) -> None:
+        """A sale that stands is issued in any case, also where the disk has no room to note how."""
+        try:
+            await self._run(note, *given)
+        except StorageFailure as failure:
+            _log.error("second_copy.not_noted", code=failure.code)
 
     async def _missing(self, document: Document, due: CopyDue) -> str:
         facts = {"number": document.number, "seconds": str(due.seconds)}
