@@ -47,20 +47,21 @@ class QuietServer(uvicorn.Server):
 
 
 class PatientLog:
-    """A log that may lie on a disk that is full: a line that cannot be written must not stop what it tells of."""
+    """A log that may lie on a disk that is full, or be closed: a line that cannot be written must not stop what it
+    tells of."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
     def write(self, text: str) -> int:
         """What does not fit is lost."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._file.write(text)
         return len(text)
 
     def flush(self) -> None:
         """What could not be written out now goes with a later line."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._file.flush()
 
 
