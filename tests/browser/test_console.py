@@ -17,6 +17,8 @@ from hub_documents_world import Hub as Intake
 from kontuar.domain.parties.records import Operator
 from kontuar.nodes.hub import ADMINISTRATOR_FILE, Hub
 from kontuar.nodes.hub_documents import extend_documents
+from kontuar.nodes.hub_exchange import extend_exchange
+from kontuar.nodes.hub_sync import extend_sync
 from kontuar.nodes.settings import HubSettings
 from shop import MILK_EAN, NUTS_EAN
 from station_server import StationServer, settings
@@ -105,7 +107,8 @@ class HeadOffice:
         self.intake = Intake(postgres_url)
         # An administrator logs in by the code of the first start, so no operator may be defined yet.
         self.intake.rows("DELETE FROM definition WHERE kind = 'operator' RETURNING key")
-        self.hub = Hub(HubSettings(data=folder / "hub", database_url=postgres_url), [extend_documents])
+        self.hub = Hub(HubSettings(data=folder / "hub", database_url=postgres_url),
+                       [extend_sync, extend_documents, extend_exchange])  # fmt: skip
         self._server = uvicorn.Server(uvicorn.Config(self.hub.app, port=0, log_level="warning", lifespan="on"))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
