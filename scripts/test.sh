@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole suite, group by group: what fights over a browser or the two cores does not run side by side.
+# The whole suite, group by group: what fights over a browser or the processor does not run side by side.
 # Every group runs even when one before it failed; the exit status is that of the worst.
 set -u
 cd "$(dirname "$0")/.."
@@ -20,7 +20,7 @@ group() {
 
 group "rules, stores, nodes" -n 2 --dist loadfile -m "not browser and not replay and not faults and not fuzz"
 group "screens in a browser" -n 2 --dist loadfile -m "browser and not faults"
-group "plugs pulled" -m faults
+group "plugs pulled" -n 2 --dist loadfile -m faults
 group "what nobody would send" -m fuzz
 group "replay of real baskets" -m replay
 
