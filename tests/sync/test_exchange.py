@@ -19,20 +19,6 @@ MILK = {("article", "MILK"): b'{"code":"MILK"}'}
 BREAD = {("article", "BREAD"): b'{"code":"BREAD"}'}
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[HeadOffice]:
-    found = HeadOffice(tmp_path / "hub")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def till(tmp_path: Path, office: HeadOffice) -> LoneTill:
-    made = LoneTill(tmp_path / "till", TestClock())
-    office.enrol(made.keys)
-    return made
-
-
 def rows(till: LoneTill) -> list[tuple[str, str]]:
     return [(kind, key) for kind, key in till.database.rows("SELECT kind, key FROM definition ORDER BY kind, key")]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,20 +18,6 @@ from sync_chain import STORE, TestClock, push_all, sold
 
 MILK = {("article", "MILK"): b'{"code":"MILK"}'}
 BREAD = {("article", "BREAD"): b'{"code":"BREAD"}'}
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[HeadOffice]:
-    found = HeadOffice(tmp_path / "hub")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def till(tmp_path: Path, office: HeadOffice) -> LoneTill:
-    made = LoneTill(tmp_path / "till", TestClock())
-    office.enrol(made.keys)
-    return made
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -30,13 +30,6 @@ from kontuar.sync.keyring import CertifiedKeys
 from kontuar.sync.keys import Signer
 from kontuar.sync.sealing import sealed, unsealed
 from sync_chain import NOW, TestClock, keys_for, sold
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[HeadOffice]:
-    found = HeadOffice(tmp_path / "hub")
-    yield found
-    found.close()
 
 
 @pytest.fixture
