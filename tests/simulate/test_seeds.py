@@ -49,8 +49,16 @@ def test_the_checkers_see_what_is_missing_altered_or_invented(small_ground: Grou
     with Simulation(small_ground, 5, 40).ended() as (machines, seen):
         assert violations(machines, seen) == []
         lost = "00000000-0000-7000-8000-000000000001"
-        seen.issued[lost] = Issued(doc_id=lost, station="S1T1", store="S1", number="PAR/LOST", gross=1, at=0.0)
+        receipt = Issued(doc_id=lost, station="S1T1", store="S1", number="PAR/LOST", gross=1, at=0.0)
+        seen.issued[lost, receipt.number] = receipt
         assert any("PAR/LOST was issued and is 0 times" in found for found in violations(machines, seen))
+        del seen.issued[lost, receipt.number]
+        known = next(iter(seen.issued.values()))
+        again = known.doc_id, "PAR/AGAIN"  # an old draft sold once more: each of its receipts is looked for
+        seen.issued[again] = receipt
+        assert any("PAR/AGAIN was issued and is 0 times" in found for found in violations(machines, seen))
+        seen.destroyed[again] = None
+        assert violations(machines, seen) == []
         seen.issued.clear()
         seen.attempted.clear()
         assert any("was never attempted" in found for found in violations(machines, seen))

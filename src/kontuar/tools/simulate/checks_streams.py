@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Final
 
@@ -84,32 +84,45 @@ def _differences(books: Books, name: str, place: str, streams: Streams, there: S
 
 
 def issued(books: Books) -> Iterator[str]:
-    """REL-02: whose receipt was issued is at the hub exactly once, with that number."""
-    where: Counter[str] = Counter()
-    for streams in (books.at_hub, books.forked):
-        for stream in streams.values():
-            for _, payload, message_id in stream.messages.values():
-                if APPROVED in str(json.loads(payload)["kind"]):
-                    where[message_id] += 1
+    """REL-02: each receipt that was issued is at the hub, with its number; a document exactly once, but where a person
+    decides which of its sales counts."""
+    approvals = _approvals(books)
     rows = books.hub.execute("SELECT doc_id::text, number, gross FROM document").fetchall()
     booked = {doc_id: (number, gross) for doc_id, number, gross in rows}
     parked = {row[0] for row in books.hub.execute("SELECT doc_id FROM confirmation WHERE state = 'parked'")}
     parked |= {row[0] for row in books.hub.execute("SELECT doc_id FROM verification_item WHERE state = 'parked'")}
-    for doc_id, issued in books.seen.issued.items():
-        if where[doc_id] == 0 and (issued.station in books.seen.lost_disks or doc_id in books.seen.destroyed):
+    for (doc_id, number), issued in books.seen.issued.items():
+        there = approvals[doc_id]
+        times = sum(told == number for told, _ in there)
+        if times == 0 and (issued.station in books.seen.lost_disks or (doc_id, number) in books.seen.destroyed):
             continue
-        forgot = books.machines.agent_of[issued.station] in books.seen.agent_restores
-        sold_again = (forgot or books.seen.has_two_pasts(issued.station)) and where[doc_id] > 1
-        if sold_again and doc_id in parked:
-            # A person decides: an old draft of a till that was set back, sold a second time; or one that a till had
-            # open, cut off, when its agent was set back behind the lease.
-            continue
-        if where[doc_id] != 1:
-            yield f"{issued.number} was issued and is {where[doc_id]} times at the hub"
-        elif doc_id in booked and booked[doc_id][0] != issued.number:
-            yield f"{issued.number} was issued, the hub booked {booked[doc_id]}"
+        if times == 0 or (len(there) > 1 and not _sold_again(books, issued.station, there)):
+            yield f"{number} was issued and is {times} times at the hub, its document {len(there)} times"
+        elif len(there) == 1 and doc_id in booked and booked[doc_id][0] != number:
+            yield f"{number} was issued, the hub booked {booked[doc_id]}"
         elif doc_id not in booked and doc_id not in parked:
-            yield f"{issued.number} came to the hub and is neither booked nor parked"
+            yield f"{number} came to the hub and is neither booked nor parked"
+
+
+def _approvals(books: Books) -> dict[str, list[tuple[str, bytes]]]:
+    """Document → (number, hash) of each approval of it that the hub was told of."""
+    found: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    for streams in (books.at_hub, books.forked):
+        for stream in streams.values():
+            for digest, payload, message_id in stream.messages.values():
+                if APPROVED.encode() in payload:
+                    message = json.loads(payload)
+                    if APPROVED in message["kind"]:
+                        found[message_id].append((message["body"]["number"], digest))
+    return found
+
+
+def _sold_again(books: Books, station: str, approvals: list[tuple[str, bytes]]) -> bool:
+    """An old draft of a till that was set back, sold a second time; or one that a till had open, cut off, when its
+    agent was set back behind the lease. At most one of them counts, a person decides on the others."""
+    forgot = books.machines.agent_of[station] in books.seen.agent_restores
+    counted = [digest for _, digest in approvals if digest not in books.undecided]
+    return (forgot or books.seen.has_two_pasts(station)) and len(counted) <= 1
 
 
 def nothing_invented(books: Books) -> Iterator[str]:
@@ -157,20 +170,33 @@ _OF_TWO_PASTS: Final = frozenset({"stream.forked", "message.id_conflict", "shift
 
 def decided(books: Books) -> Iterator[str]:
     """Nothing that was sold by the rules waits for a person, but what two tills did to one draft, coupons that were
-    taken unchecked, and what the two pasts of one till contradict each other in."""
+    taken unchecked, what the two pasts of one till contradict each other in, and what builds on a document that waits
+    for one of these."""
+    rows = books.hub.execute(
+        "SELECT reason, origin, state, doc_id, waits_for FROM verification_item WHERE state IN ('parked', 'listed')"
+        " ORDER BY item_id"
+    ).fetchall()
+    waiting = {
+        doc_id
+        for reason, origin, state, doc_id, _ in rows
+        if state == "parked" and doc_id and _is_for_a_person(books, reason, origin)
+    }
+    unasked: Counter[tuple[str, str]] = Counter()
+    for reason, origin, _, _, waits_for in rows:
+        if waits_for not in waiting and not _is_for_a_person(books, reason, origin):
+            unasked[reason, origin] += 1
+    for (reason, origin), number in unasked.items():
+        yield f"hub: {number} of {origin} wait for a person: {reason}"
+
+
+def _is_for_a_person(books: Books, reason: str, origin: str) -> bool:
     expected = {"document.draft_approved_twice", "coupon.used_too_often"}
     if books.seen.hub_restores:
         expected.add("certificate.unknown")  # the backup is older than the life that the till began since
     stores = {books.machines.agent_of[name] for name in books.stations if books.seen.has_two_pasts(name)}
-    rows = books.hub.execute(
-        "SELECT reason, origin, count(*) FROM verification_item WHERE state IN ('parked', 'listed') GROUP BY 1, 2"
-    ).fetchall()
-    for reason, origin, number in rows:
-        agent = books.machines.agent_of.get(origin)
-        doubtful = agent in stores and reason in _OF_TWO_PASTS
-        doubtful |= agent in books.seen.agent_restores and reason == "message.id_conflict"
-        if reason not in expected and not doubtful:
-            yield f"hub: {number} of {origin} wait for a person: {reason}"
+    agent = books.machines.agent_of.get(origin)
+    doubtful = agent in stores and reason in _OF_TWO_PASTS
+    return reason in expected or doubtful or (agent in books.seen.agent_restores and reason == "message.id_conflict")
 
 
 def lives(books: Books) -> Iterator[str]:

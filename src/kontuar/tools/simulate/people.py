@@ -252,7 +252,7 @@ class Cashier:
         if self._life() in self._seen.over:
             self._seen.faults.append(f"REL-13: {document.number} was issued by a life that is over")
         self._seen.attempted[document.doc_id] = self._machine.name
-        self._seen.issued[document.doc_id] = Issued(
+        self._seen.issued[document.doc_id, document.number] = Issued(
             doc_id=document.doc_id, station=self._machine.name, store=self._store, number=document.number,
             gross=document.totals.gross, at=self._machine.clock.monotonic(),
         )  # fmt: skip

@@ -22,7 +22,8 @@ class Seen:
 
     attempted: dict[str, str] = field(default_factory=dict)
     """Draft → station: whatever could have become a document."""
-    issued: dict[str, Issued] = field(default_factory=dict)
+    issued: dict[tuple[str, str], Issued] = field(default_factory=dict)
+    """(document, number) → whose receipt it is: a till that was set back may sell an old draft again."""
     cancelled: dict[str, None] = field(default_factory=dict)
     continued: dict[str, str] = field(default_factory=dict)
     """Parked document → the till that continued it last."""
@@ -30,8 +31,9 @@ class Seen:
     """Parked document that somebody threw away while the agent was in reach → store."""
     lost_disks: dict[str, float] = field(default_factory=dict)
     """Station → when its disk was destroyed: what it alone held may be missing, and nothing else."""
-    destroyed: dict[str, None] = field(default_factory=dict)
-    """Documents that no other node was known to hold when the disk with them was set back or thrown away."""
+    destroyed: dict[tuple[str, str], None] = field(default_factory=dict)
+    """(document, number) of sales that no other node was known to hold when the disk with them was set back or thrown
+    away."""
     restored: dict[str, None] = field(default_factory=dict)
     """Stations whose database was set up again from a backup while they lived on."""
     replaced: dict[str, None] = field(default_factory=dict)

@@ -55,8 +55,8 @@ def _set_back(scene: Scene, *, witnessed: bool) -> None:
 def _set_up_again(scene: Scene, station: StationMachine, *, witnessed: bool) -> None:
     if station.is_up:  # it was started meanwhile
         return
-    for doc_id in station.only_here():
-        scene.seen.destroyed[doc_id] = None
+    for sale in station.only_here():
+        scene.seen.destroyed[sale] = None
     if witnessed:
         station.restore()
     else:

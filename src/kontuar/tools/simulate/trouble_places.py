@@ -88,8 +88,8 @@ def _sold_for_scrap(scene: Scene, old: StationMachine, *, comes_back: bool) -> N
     if comes_back:
         old.stands_by = False
     else:
-        for doc_id in old.only_here():
-            scene.seen.destroyed[doc_id] = None
+        for sale in old.only_here():
+            scene.seen.destroyed[sale] = None
 
 
 KINDS: Final[dict[str, Callable[[Scene], None]]] = {"replace_station": replace_station, "copy_station": copy_station}
