@@ -298,6 +298,25 @@ def test_with_a_new_agent_the_hub_gives_what_the_agent_never_had(tmp_path: Path)
     in_a_chain(tmp_path, scenario)
 
 
+def test_a_till_that_begins_before_anybody_answers_asks_again_soon(tmp_path: Path) -> None:
+    """REL-13: as long as what it sold is not back, an old draft can be sold again."""
+
+    async def scenario(chain: Chain) -> None:
+        machine = RestoredTill(chain)
+        first = await machine.first_keys()
+        await _day(machine, first)
+        machine.restore()
+        async with machine.living(machine.next_keys(first)) as till:
+            till.station.connectivity, reached = (lambda: Connectivity.OFFLINE), till.station.connectivity
+            assert not await till.returning.once()
+            till.station.connectivity = reached
+            assert await till.returning.once()
+            till.station.connectivity = lambda: Connectivity.OFFLINE
+            assert await till.returning.once()
+
+    in_a_chain(tmp_path, scenario)
+
+
 def test_nobody_is_told_of_another_tills_messages(tmp_path: Path) -> None:
     """SEC-02: a station asks for lives of its own; the origin is who signed the question."""
 

@@ -49,10 +49,12 @@ class ReturnDesk:
     async def once(self) -> bool:
         """All that is due now; whether nothing is left that waits for the agent or the hub. Raises `Refused` when this
         life may not announce anything."""
-        done = True
+        ordinals = await self._desk.run(ordinals_of, self._station)
+        wanted = await self._desk.run(returned.wanted, self._station, ordinals)
+        done = not wanted
         if self._station.connectivity() > Connectivity.OFFLINE or await self._desk.run(self._by_file):
-            ordinals = await self._desk.run(ordinals_of, self._station)
-            for life in await self._desk.run(returned.wanted, self._station, ordinals):
+            done = True
+            for life in wanted:
                 done = await self._brought(life, ordinals) and done
         while await self._desk.run(returned.offer_forks, self._station):
             _log.warning("lives.fork_offered")
