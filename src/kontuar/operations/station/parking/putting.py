@@ -111,4 +111,5 @@ def _to_wait(station: Station, actor: Actor, document: Document, before: ParkedH
         doc_id=document.doc_id, type=document.type, state="waiting", row=row, body=encode(document),
         version=before.version if before else 0, token=before.token if before else 0,
         lease=before.lease if before else 0, origin=document.doc_id, own=True, at=stamp(station),
+        sent=before is not None and before.sent,  # a question of long ago may reach the agent yet
     )  # fmt: skip
