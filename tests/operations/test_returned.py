@@ -28,6 +28,7 @@ from lives_world import (
     life,
     lost_and_restored,
     morning,
+    named,
     proved,
     put_away,
     restore,
@@ -35,6 +36,7 @@ from lives_world import (
     stream_of,
     told,
 )
+from proved_books import tampered
 from shop import MILK, WATER, HandClock, fill, sell
 
 
@@ -82,6 +84,21 @@ def test_the_next_life_goes_on_from_there_and_no_number_comes_twice(tmp_path: Pa
     )
     put_away(station)
     assert faults(tmp_path) == []
+
+
+def test_what_an_earlier_life_issued_is_cancelled_in_the_present_one_and_proved(tmp_path: Path) -> None:
+    """REL-14: the document says it in one stream of the till, the cancelling stands in another."""
+    clock = HandClock()
+    put_away(morning(tmp_path, clock))
+    station = life(tmp_path, 2, clock)
+    issued = named(station, "KP").doc_id
+    own_documents.cancel(station, EWA, issued, "typed wrong")
+    put_away(station)
+    assert faults(tmp_path) == []
+    with tampered(tmp_path, tmp_path / "copy") as books:
+        books.execute("DELETE FROM message WHERE incarnation = 'i2' AND kind LIKE '%cancelled%'")
+    told = {(code, detail) for code, _, detail in faults(tmp_path / "copy")}
+    assert ("chain.booked_unasked", f"cancelled {issued}") in told
 
 
 def test_what_comes_back_twice_or_in_pieces_changes_nothing_more(tmp_path: Path) -> None:

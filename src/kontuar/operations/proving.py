@@ -1,8 +1,11 @@
 """Proving a node's books, and that nodes hold the same: the same rules for a station, an agent and the hub (REL-14)."""
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from kontuar.domain.documents.proof.records import BooksProof, Fault, StreamProof
 from kontuar.domain.documents.proof.walk import StreamWalk
@@ -40,14 +43,28 @@ def prove(shelf: ProofShelf, seal: SealCheck, rest: Callable[[], None] = nothing
     Raises `StorageFailure` where the books cannot be read.
     """
     with shelf.reading():
-        streams = tuple(prove_stream(shelf, stream, seal, rest) for stream in shelf.streams())
+        told: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        walked = []
+        for stream in shelf.streams():
+            read = _walk(shelf, stream, seal, rest)
+            told[stream.id.origin] |= read.walk.told
+            walked.append(read)
+        streams = tuple(_proof_of(read, told[read.stream.id.origin]) for read in walked)
         return BooksProof(kind=shelf.kind, node=shelf.node, streams=streams, faults=tuple(shelf.faults()))
 
 
-def prove_stream(
-    shelf: ProofShelf, stream: HeldStream, seal: SealCheck, rest: Callable[[], None] = nothing
-) -> StreamProof:
-    """One stream from its first message; call it inside `shelf.reading()`."""
+class _Walked(msgspec.Struct, frozen=True):
+    """A stream that was read to its end. `signed`: how far others hold it; `bad`: where it is not what they hold."""
+
+    stream: HeldStream
+    walk: StreamWalk
+    signed: Mapping[int, Sequence[Head]]
+    bad: Sequence[Fault]
+    pruned: Head | None
+
+
+def _walk(shelf: ProofShelf, stream: HeldStream, seal: SealCheck, rest: Callable[[], None]) -> _Walked:
+    """One stream from its first message."""
     signed, bad = heads_of(stream, seal)
     pruned = pruned_of(stream, seal, signed, bad)
     walk = StreamWalk(
@@ -63,8 +80,14 @@ def prove_stream(
             bad += against(signed, stored.seq, stored.hash)
         after = chunk[-1].seq
         rest()
-    walk.end()
-    faults = [*walk.faults, *bad, *_at_the_end(stream, walk), *cut_off(signed, _reached(stream, walk))]
+    return _Walked(stream, walk, signed, bad, pruned)
+
+
+def _proof_of(read: _Walked, told: Container[tuple[str, str]]) -> StreamProof:
+    """What is to be said of it, once all streams of its origin have `told` what became of their documents."""
+    stream, walk, pruned = read.stream, read.walk, read.pruned
+    walk.end(told)
+    faults = [*walk.faults, *read.bad, *_at_the_end(stream, walk), *cut_off(read.signed, _reached(stream, walk))]
     first = walk.chain.first
     let_go_to = pruned.seq if pruned and first > pruned.seq else 0
     notes = {

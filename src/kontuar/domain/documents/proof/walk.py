@@ -1,6 +1,6 @@
 """One stream, message by message: its chain, what must follow from one to the next, and what the books made of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -19,7 +19,10 @@ _NEVER: Final = (False, False, "")
 
 
 class StreamWalk:
-    """Give it every message in the order of the stream, then ask for the rest."""
+    """Give it every message in the order of the stream, then ask for the rest.
+
+    `told`: (document, what) of what it tells of documents that are not its own.
+    """
 
     def __init__(
         self, kind: str, origin: str, incarnation: str, store: str, seal: Seal, rules: Rules, *,
@@ -30,6 +33,7 @@ class StreamWalk:
         self._place = (origin, incarnation)
         self._rules = rules
         self._awaited: dict[tuple[str, str], str] = {}
+        self.told: set[tuple[str, str]] = set()
         self._sequence: Sequence | None = None
         self.chain = Chain(
             origin,
@@ -74,10 +78,16 @@ class StreamWalk:
         found += self._books(stored, body)
         self._add(found, stored, body)
 
-    def end(self) -> None:
-        """What the books say happened, and no message told."""
-        for (subject, what), name in self._awaited.items():
-            self.faults.append(Fault(code="chain.booked_unasked", name=name, detail=f"{what} {subject}"))
+    def end(self, told: Container[tuple[str, str]] = ()) -> None:
+        """What the books say happened, and no message told.
+
+        `told`: (document, what) that other streams of the same origin tell: a till cancels in its present life what it
+        issued in an earlier one.
+        """
+        for event, name in self._awaited.items():
+            if event not in told:
+                subject, what = event
+                self.faults.append(Fault(code="chain.booked_unasked", name=name, detail=f"{what} {subject}"))
         self._awaited.clear()
 
     def _add(self, found: list[Fault], stored: Stored, body: Any) -> None:
@@ -113,7 +123,8 @@ class StreamWalk:
 
     def _later(self, stored: Stored, subject: str, what: str, said: tuple[bool, str]) -> Iterator[Fault]:
         """A document was cancelled or fiscalised: its row says so."""
-        self._awaited.pop((subject, what), None)
+        if self._awaited.pop((subject, what), None) is None:
+            self.told.add((subject, what))
         if (LATER, subject) not in stored.rows:
             return  # kept nowhere on this node
         cancelled, fiscalised, number = stored.rows[LATER, subject]
