@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kontuar.operations.station import till
+from kontuar.operations.station.parking import errands
 from kontuar.web import parked
 from parked_tills import StoreOfTills, refused, run
 from shop import actor_of
@@ -91,6 +92,42 @@ def test_what_was_deleted_in_one_window_is_not_opened_in_another(store: StoreOfT
     assert refused(late) == ("parking.deleted", {"station": "S1T2"})
     store.cut = set()
     store.sync()
+    assert store.buffer.listed() == {}
+
+
+def test_what_is_a_draft_again_is_not_parked_by_an_errand_of_before(store: StoreOfTills) -> None:
+    """PARK-08, REL-02: the errands of a round were listed, then one of them was opened here and sold."""
+    store.up = False
+    doc_id = store[1].fill("MILK").doc_id
+    assert store[1].park(doc_id).outcome == "local"
+    (errand,) = errands.due(store[1].station)
+    store[1].proceed(doc_id)
+    approved = store[1].pay(doc_id)
+    store.up = True
+    run(parked.run_errand(store[1].desk, errand))
+    store.sync()
+    assert approved.doc_id == doc_id
+    assert store.buffer.listed() == {}
+    assert [question for _, question in store.asked if question == errands.SAVE] == []
+
+
+def test_what_the_agent_may_have_heard_of_once_stays_so_when_it_is_parked_again(store: StoreOfTills) -> None:
+    """PARK-08, REL-02: the question of the first parking is on its way all the time, and arrives after the sale."""
+    store.up = False
+    doc_id = store[1].fill("MILK").doc_id
+    store[1].park(doc_id)
+    (errand,) = errands.due(store[1].station)
+    run(parked.run_errand(store[1].desk, errand))
+    for _ in range(2):
+        store[1].proceed(doc_id)
+        store[1].add(doc_id, "WATER")
+        store[1].park(doc_id)
+    store[1].proceed(doc_id)
+    approved = store[1].pay(doc_id)
+    store.up = True
+    store.sync()
+    said = refused(run, store.answer("S1T1", errand.question, errand.body))
+    assert said == ("parking.approved", {"number": approved.number, "station": "S1T1"})
     assert store.buffer.listed() == {}
 
 

@@ -156,7 +156,8 @@ async def settle(desk: Desk, doc_id: str) -> tuple[Problem, ...]:
 async def run_errand(desk: Desk, errand: Errand) -> tuple[Problem, ...]:
     """Ask, and let the answer change what is held here; while the agent is away it waits."""
     station = desk.station
-    await desk.run(errands.begun, station, errand)
+    if not await desk.run(errands.begun, station, errand):
+        return ()
     asked_at = station.clock.monotonic()
     try:
         answer = await desk.ask(errand.question, errand.body)

@@ -160,6 +160,8 @@ class Cashier:
         body = ContinueBody(take_over=take_over, older=self._chance.random() < 0.3)
         document = await station_parked.proceed.fn(self._request(), doc_id, body, self._desk)
         self._seen.attempted[document.doc_id] = self._seen.continued[document.doc_id] = self._machine.name
+        if self._machine.node.station.leases.live(document.doc_id):
+            self._seen.given[document.doc_id] = self._machine.name
         if self._chance.random() < 0.8:
             await self._scan(document.doc_id)
         fate = self._chance.random()
@@ -242,7 +244,7 @@ class Cashier:
         await self._approve(doc_id)
 
     async def _approve(self, doc_id: str) -> None:
-        holder, heard = self._seen.continued.get(doc_id, ""), self.hears_agent()
+        holder, heard = self._seen.given.get(doc_id, ""), self.hears_agent()
         approved = await station_drafts.approve.fn(self._request(), doc_id, self._desk)
         if not self._machine.is_up:
             return

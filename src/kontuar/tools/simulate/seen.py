@@ -27,6 +27,8 @@ class Seen:
     cancelled: dict[str, None] = field(default_factory=dict)
     continued: dict[str, str] = field(default_factory=dict)
     """Parked document → the till that continued it last."""
+    given: dict[str, str] = field(default_factory=dict)
+    """Parked document → the till that its agent gave it to last. A copy opened while cut off counts not."""
     deleted: dict[str, str] = field(default_factory=dict)
     """Parked document that somebody threw away while the agent was in reach → store."""
     lost_disks: dict[str, float] = field(default_factory=dict)

@@ -94,11 +94,16 @@ def approving(station: Station, doc_id: str) -> Errand | None:
     return Errand(doc_id=doc_id, question=APPROVING, body=_hold(held), at=held.at)
 
 
-def begun(station: Station, errand: Errand) -> None:
-    """About to ask: from now on the agent may have it, whether or not its answer comes."""
+def begun(station: Station, errand: Errand) -> bool:
+    """About to ask: from now on the agent may have it, whether or not its answer comes.
+
+    False = not to be asked any more: since the errand was made something else was done to the document. What was parked
+    may be a draft again, even approved; the agent would offer it to everybody. Only a lease is given back all the same.
+    """
     held = _present(station, errand)
     if held is not None and errand.question == SAVE and not held.sent:
         station.books.parking.keep(msgspec.structs.replace(held, sent=True))
+    return held is not None or errand.question == RELEASE
 
 
 def unanswered(station: Station, errand: Errand) -> None:
