@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -24,7 +25,7 @@ from kontuar.kernel.errors import Refused
 from kontuar.nodes.device_desk import StationDevices
 from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import MachineClock, MachineIds
-from kontuar.nodes.return_desk import ReturnDesk
+from kontuar.nodes.return_desk import LATER_SECONDS, ReturnDesk
 from kontuar.operations.ports.questions import MESSAGES, AskMessages, HeldMessages
 from kontuar.operations.ports.station import DocumentQuery
 from kontuar.operations.ports.streams import StreamId
@@ -315,6 +316,43 @@ def test_a_till_that_begins_before_anybody_answers_asks_again_soon(tmp_path: Pat
             assert await till.returning.once()
 
     in_a_chain(tmp_path, scenario)
+
+
+def test_what_a_replaced_machine_drains_later_comes_to_the_one_in_its_place(tmp_path: Path) -> None:
+    """REL-13, REL-05: it was thought lost with what it had sold alone, and is switched on again days later."""
+
+    async def scenario(chain: Chain) -> None:
+        old = RestoredTill(chain)
+        first = await old.first_keys()
+        await _day(old, first)
+        new = copy.copy(old)
+        new.folder = chain.folder / "new machine"
+        new.folder.mkdir()
+        async with new.living(old.next_keys(first)) as till:
+            assert await till.returning.once()
+            short = await till.do(books_of, till.station)
+            async with old.living(first, lambda station: sell(station, MILK)) as drains:
+                await drains.all_final()
+                told = await drains.do(books_of, drains.station)
+            assert await till.returning.once()
+            assert await till.do(books_of, till.station) == short, "it asks every few minutes only"
+            till.station.clock = LaterClock()
+            assert await till.returning.once()
+            after = await till.do(books_of, till.station)
+            assert [row for row in after["message"] if row[0] == "first"] == told["message"]
+            assert after["cash_balance"] == told["cash_balance"]
+            await till.all_final()
+            proof = await asyncio.to_thread(till.proof)
+            assert proof.holds(), proof
+
+    in_a_chain(tmp_path, scenario)
+
+
+class LaterClock(MachineClock):
+    """Some minutes on."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() + LATER_SECONDS
 
 
 def test_nobody_is_told_of_another_tills_messages(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 REL-13; docs/protocol.md, *A till's lives*)."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -24,6 +24,8 @@ from kontuar.web.desk import Desk
 
 IDLE_SECONDS: Final = 30.0
 AGAIN_SECONDS: Final = 5.0
+LATER_SECONDS: Final = 300.0
+"""So often others are asked whether an earlier life grew: the machine that was replaced may drain."""
 MOST_AT_ONCE: Final = 5_000
 """Messages of one transaction: while they are written nobody sells here."""
 _log = structlog.get_logger("lives")
@@ -38,6 +40,7 @@ class ReturnDesk:
         self._by_file = by_file
         self._station = desk.station
         self._seal = seal
+        self._grows_asked_at = -LATER_SECONDS
 
     def chore(self) -> Chore:
         """For as long as the station runs."""
@@ -56,9 +59,29 @@ class ReturnDesk:
             done = True
             for life in wanted:
                 done = await self._brought(life, ordinals) and done
+        if done and self._station.connectivity() > Connectivity.OFFLINE:
+            await self._bring_what_grew(ordinals, asked={life.incarnation for life in wanted})
         while await self._desk.run(returned.offer_forks, self._station):
             _log.warning("lives.fork_offered")
         return done
+
+    async def _bring_what_grew(self, ordinals: Mapping[str, int], asked: Container[str]) -> None:
+        """What a machine that was replaced had sold alone, and told when it was switched on again. `asked`: lives that
+        others told everything of just now."""
+        now = self._station.clock.monotonic()
+        if now - self._grows_asked_at < LATER_SECONDS:
+            return
+        self._grows_asked_at = now
+        for life in await self._desk.run(returned.settled, self._station, ordinals):
+            if life.incarnation in asked:
+                continue
+            try:
+                held = await self._ask(life.incarnation, life.after.seq)
+            except Refused as refusal:
+                _log.info("lives.growth_unknown", incarnation=life.incarnation, code=refusal.problems[0].code)
+                return
+            if held.head.seq > life.after.seq:
+                await self._brought(life, ordinals)
 
     async def _brought(self, life: Wanted, ordinals: Mapping[str, int]) -> bool:
         try:

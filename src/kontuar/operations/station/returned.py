@@ -78,6 +78,24 @@ def wanted(station: Station, ordinals: Mapping[str, int]) -> Sequence[Wanted]:
     return found
 
 
+def settled(station: Station, ordinals: Mapping[str, int]) -> Sequence[Wanted]:
+    """Lives that others were asked for, and that may grow all the same: a machine that was replaced drains what it had
+    sold alone when it is switched on again (REL-13). From how far they were known on, or what was confirmed since."""
+    running = station.identity.incarnation
+    certain = {life.incarnation: life.certain for life in station.books.returned.lives()}
+    found = []
+    for name in sorted((certain.keys() | ordinals.keys()) - {running}, key=lambda each: (ordinals.get(each, 0), each)):
+        seq, _, digest = (station.books.fact(_KNOWN + name) or "").partition(" ")
+        if seq:
+            known = Position(int(seq), digest)
+            found.append(Wanted(incarnation=name, after=max(known, certain.get(name, START), key=_seq)))
+    return found
+
+
+def _seq(position: Position) -> int:
+    return position.seq
+
+
 def checked(
     stream: StreamId, after: Position, messages: Sequence[HeldMessage], seal: SealCheck
 ) -> tuple[SealedMessage, ...]:
