@@ -10,7 +10,7 @@ from kontuar.domain.documents.messages import OFFERED, Message, MessageOffered, 
 from kontuar.kernel.canonical import chain_hash, decode
 from kontuar.kernel.errors import Refused
 from kontuar.operations.ports.station import DocumentQuery
-from kontuar.operations.station import approval, own_documents, payments, returned, till
+from kontuar.operations.station import approval, own_documents, payments, returned, shifts, till
 from lives_world import (
     EWA,
     back_up,
@@ -26,7 +26,7 @@ from lives_world import (
     stream_of,
     used_twice,
 )
-from shop import MILK, WATER, HandClock, fill, move_cash, sell
+from shop import MILK, WATER, HandClock, fill, know_stock, move_cash, sell
 
 
 def test_what_contradicts_is_kept_apart_and_visible_and_the_books_hold(tmp_path: Path) -> None:
@@ -171,6 +171,36 @@ def test_a_shift_that_was_opened_in_the_forked_log_and_goes_on_is_told_as_the_ne
     offered = [_body(message) for message in stream_of(station, "i2") if kinds_of([message]) == [OFFERED]]
     assert len(offered) == done.aside - 1
     assert not any("shift.opened" in offer.payload for offer in offered)
+    put_away(station)
+    assert faults(tmp_path) == []
+
+
+@pytest.mark.parametrize("sold_before", [False, True])
+def test_what_is_sold_before_that_opening_is_told_counts_in_the_shifts_report(
+    tmp_path: Path, sold_before: bool
+) -> None:
+    """REL-06, REL-14: nobody can be asked what is held when the new life begins; its shift goes on all the same."""
+    clock = HandClock()
+    station = life(tmp_path, 1, clock)
+    know_stock(station, MILK="20")
+    put_away(station)
+    back_up(tmp_path)
+    station = life(tmp_path, 1, clock)
+    station.event("something", "")
+    held = stream_of(station)
+    put_away(station)
+    restore(tmp_path)
+    clock.turn(5)
+    station = life(tmp_path, 1, clock)
+    shifts.open_shift(station, EWA, "100")
+    put_away(station)
+    station = life(tmp_path, 2, clock)
+    if sold_before:
+        sell(station, MILK)
+    bring_back(station, held)
+    returned.offer_forks(station)
+    sell(station, MILK)
+    shifts.close_shift(station, EWA, (shifts.Counted(form="cash", currency="PLN", amount="100"),))
     put_away(station)
     assert faults(tmp_path) == []
 
