@@ -165,8 +165,11 @@ def queues(books: Books) -> Iterator[str]:
         yield f"hub: stream {origin} has {seq}, looked at {processed}"
 
 
-_OF_TWO_PASTS: Final = frozenset({"stream.forked", "shift.documents_differ", "shift.cash_differs"})
-"""Of a till that has them: what contradicts stays aside, its money lies in the drawer all the same."""
+_OF_TWO_PASTS: Final = frozenset({
+    "stream.forked", "shift.documents_differ", "shift.cash_differs", "invoice.receipt_invoiced_twice",
+})  # fmt: skip
+"""Of a till that has them: what contradicts stays aside, its money lies in the drawer all the same; and what it had
+invoiced it may invoice again before it has heard of that."""
 
 
 def decided(books: Books) -> Iterator[str]:
