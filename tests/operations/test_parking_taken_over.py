@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from parked_tills import StoreOfTills
+from kontuar.nodes.parking_desk import ParkingDesk
+from parked_tills import StoreOfTills, run
 
 
 @pytest.fixture
@@ -39,4 +40,49 @@ def test_whoever_continues_it_after_a_take_over_makes_another_one_too(store: Sto
     store[3].add(doc_id, "WATER")
     store[3].park(doc_id)
     store[1].proceed(doc_id)
+    assert store[1].pay(doc_id).doc_id != doc_id
+
+
+def test_a_document_whose_lease_ran_out_is_approved_as_another_one_than_its_cut_off_holder_made(
+    store: StoreOfTills,
+) -> None:
+    """PARK-06, PARK-08, REL-02: he approved it under a lease that was good, and nobody has heard of it yet."""
+    doc_id = store[1].fill("MILK").doc_id
+    store[1].park(doc_id)
+    store[2].proceed(doc_id)
+    cut_off = store[2].pay(doc_id)
+    store.wait(75)
+    store[3].proceed(doc_id)
+    next_one = store[3].pay(doc_id)
+    assert cut_off.doc_id == doc_id
+    assert [(link.kind, link.doc_id) for link in next_one.links] == [("approved_from", doc_id)]
+    assert next_one.doc_id != doc_id
+    store.sync()
+    assert store.buffer.listed() == {}
+
+
+def test_a_document_that_its_holder_gave_back_is_approved_as_itself(store: StoreOfTills) -> None:
+    """PARK-08: nobody else can have approved it."""
+    doc_id = store[1].fill("MILK").doc_id
+    store[1].park(doc_id)
+    store[2].proceed(doc_id)
+    store[2].leave(doc_id)
+    store.sync()
+    store[3].proceed(doc_id)
+    assert store[3].pay(doc_id).doc_id == doc_id
+
+
+def test_a_till_that_gets_its_lease_later_hears_that_the_document_is_contested(store: StoreOfTills) -> None:
+    """PARK-06, REL-02: it opened its copy while it was cut off; another till's lease ran out meanwhile."""
+    doc_id = store[1].fill("MILK").doc_id
+    store[1].park(doc_id)
+    store[2].proceed(doc_id)
+    cut_off = store[2].pay(doc_id)
+    store.up = False
+    store[1].proceed(doc_id)
+    store.wait(75)
+    store.up = True
+    run(ParkingDesk(store[1].desk).once())
+    assert store[1].station.leases.live(doc_id)
+    assert cut_off.doc_id == doc_id
     assert store[1].pay(doc_id).doc_id != doc_id

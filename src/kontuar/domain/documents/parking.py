@@ -35,7 +35,7 @@ class ParkedRow(msgspec.Struct, frozen=True, kw_only=True):
     `ean`: 20 digits (PARK-09). `holder`: the station that edits it now. `approving`: the station whose approval is not
     here yet. `conflict_of`: the document it was parked as a differing version of (PARK-15). `approved_as`: the number
     of the document that an earlier version was approved as, while this one was continued elsewhere. `contested`: told
-    to who opens it: it was taken over from a station that may be approving it under its identity just now.
+    to who opens it: a station that had it open may have approved it under its identity, or be about to.
     """
 
     doc_id: str
@@ -79,6 +79,8 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     `base`, `token`: the version its last save began with, under which token. `taken_over`: tokens of leases that
     somebody took over while they lived. `copied_on`: of a conflict copy, the base on which its bytes were to be saved
     (-1 = on none): the same save again is answered with this copy, whatever became of the other document.
+    `contested`: a lease that its station never gave back went to another one, taken over or run out: it may have
+    approved the document while it was cut off.
     """
 
     row: ParkedRow
@@ -87,6 +89,7 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     hold: Hold = FREE
     taken_over: tuple[int, ...] = ()
     copied_on: int = -1
+    contested: bool = False
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +220,15 @@ def lost(parked: Parked, token: int) -> Refused:
     nobody where it is as it was: it was given back unchanged, or this agent took it from an offer."""
     changed = parked.row.station if parked.token > token else ""
     return refuse("parking.lease_lost", station=parked.hold.station or changed)
+
+
+def is_contested(parked: Parked, asker: str) -> bool:
+    """Whether a station that never gave its lease back may know of nobody else, when the document goes to this one.
+
+    The lease that ran out included: it was still good when its holder, cut off, approved (REL-02).
+    """
+    kept_elsewhere = bool(parked.hold.token) and parked.hold.station != asker
+    return parked.contested or bool(parked.taken_over) or kept_elsewhere
 
 
 def saving(parked: Parked, *, live: bool, asker: str, base: int, token: int, modified_at: str, as_copy: bool) -> Saving:

@@ -116,7 +116,8 @@ def _offered(buffer: ParkingBuffer, asker: str, copy: SaveParked) -> OfferFate:
     elif fate == "known" and copy.version == parked.row.version:
         hold = _claimed(asker, copy, parked.hold)
         if hold != parked.hold:
-            buffer.books.put(held_by(parked, hold))
+            contested = rules.is_contested(parked, hold.station)
+            buffer.books.put(msgspec.structs.replace(held_by(parked, hold), contested=contested))
     return OfferFate(doc_id=copy.doc_id, fate=fate)
 
 
@@ -137,9 +138,10 @@ def _take(buffer: ParkingBuffer, asker: str, copy: SaveParked, parked: Parked | 
         approved_as=parked.row.approved_as if parked else gone.number if gone else copy.row.approved_as,
     )  # fmt: skip
     hold = _claimed(asker, copy, parked.hold if parked else FREE)
-    taken = Parked(row=row, base=copy.version - 1, token=copy.token, hold=hold)
+    taken = Parked(row=row, base=copy.version - 1, token=copy.token, hold=hold, contested=copy.row.contested)
     if parked is not None:
-        taken = msgspec.structs.replace(taken, taken_over=parked.taken_over)
+        contested = taken.contested or rules.is_contested(parked, hold.station)
+        taken = msgspec.structs.replace(taken, taken_over=parked.taken_over, contested=contested)
     buffer.keep_ordinal(row)
     buffer.write(taken, copy, content_hash(bytes(copy.document)))
 

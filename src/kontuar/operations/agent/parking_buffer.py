@@ -74,6 +74,7 @@ class ParkingBuffer:
                 parked,
                 hold=Hold(station=asker, token=token, by=asked.by),
                 taken_over=(*parked.taken_over, *lost)[-MOST_TAKEN_OVER:],
+                contested=rules.is_contested(parked, asker),
                 row=msgspec.structs.replace(parked.row, holder=asker, approving=""),
             )
             self.books.put(opened)
@@ -81,7 +82,7 @@ class ParkingBuffer:
         self._renewed(asked.doc_id)
         return Opened(
             doc_id=asked.doc_id, version=parked.row.version, token=token, lease_seconds=LEASE_SECONDS,
-            document=msgspec.Raw(body), row=msgspec.structs.replace(opened.row, contested=bool(opened.taken_over)),
+            document=msgspec.Raw(body), row=msgspec.structs.replace(opened.row, contested=opened.contested),
         )  # fmt: skip
 
     def renew(self, asker: str, asked: HoldParked) -> Leased:
@@ -224,7 +225,10 @@ class ParkingBuffer:
             asked.row, version=parked.row.version + 1, station=asker, conflict_of=parked.row.conflict_of,
             approved_as=parked.row.approved_as, temporary_number=parked.row.temporary_number, ean=parked.row.ean,
         )  # fmt: skip
-        after = msgspec.structs.replace(parked, row=row, base=asked.version, token=token, hold=kept)
+        contested = rules.is_contested(parked, asker)
+        after = msgspec.structs.replace(
+            parked, row=row, base=asked.version, token=token, hold=kept, contested=contested
+        )  # fmt: skip
         after = self.write(after, asked, digest)
         return _answer(after, version=row.version, token=token, kept=asked.keep_lease)
 

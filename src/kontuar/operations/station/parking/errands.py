@@ -289,7 +289,8 @@ def _leased_again(station: Station, held: ParkedHere, given: Opened, asked_at: f
         station.books.parking.list_row(msgspec.structs.replace(given.row, holder=""))
         back = encode(HoldParked(doc_id=held.doc_id, token=given.token, by=held.opened_by))
         return Errand(doc_id=held.doc_id, question=RELEASE, body=back, at=held.at)
-    station.books.parking.keep(msgspec.structs.replace(held, lease=given.token))
+    row = msgspec.structs.replace(held.row, contested=given.row.contested)
+    station.books.parking.keep(msgspec.structs.replace(held, lease=given.token, row=row))
     station.leases.took(held.doc_id, given.token, asked_at, given.lease_seconds)
     return None
 
