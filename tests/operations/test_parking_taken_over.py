@@ -86,3 +86,21 @@ def test_a_till_that_gets_its_lease_later_hears_that_the_document_is_contested(s
     assert store[1].station.leases.live(doc_id)
     assert cut_off.doc_id == doc_id
     assert store[1].pay(doc_id).doc_id != doc_id
+
+
+def test_work_that_was_parked_since_a_backup_is_deleted_in_the_buffer_too(store: StoreOfTills) -> None:
+    """REL-18: a till that was set up again from a backup believes to have it alone; the list says otherwise."""
+    doc_id = store[1].fill("MILK").doc_id
+    store[1].park(doc_id)
+    store[2].proceed(doc_id)
+    store[2].add(doc_id, "WATER")
+    store[3].proceed(doc_id, by="EWA", take_over=True)
+    kept = store[2].park(doc_id).doc_id
+    backup = store[2].books.parking.find(kept)
+    store[2].proceed(kept)
+    store[2].park(kept)
+    store[2].books.parking.keep(backup)
+    store[2].delete(kept)
+    store.sync()
+    assert [kept in one.conditions() for one in store.tills] == [False, False, False]
+    assert kept not in store.buffer.listed()

@@ -38,9 +38,7 @@ def removing(station: Station, actor: Actor, doc_id: str) -> Removing:
     _require(actor, known(held, row, doc_id))
     if held is not None and held.state == "editing":
         return Removing(draft=True)
-    if held is not None and (
-        held.state == "refused" or (held.state == "waiting" and not held.version and not held.sent)
-    ):
+    if held is not None and row is None and _is_only_here(held):
         _forget(station, actor, held)
         return Removing()
     if station.connectivity() < Connectivity.STORE:
@@ -69,6 +67,11 @@ def removed(station: Station, actor: Actor, answer: bytes, asked_at: float) -> N
         station.books.parking.keep(held)
         _tell(station, actor, held)
     station.committed()
+
+
+def _is_only_here(held: ParkedHere) -> bool:
+    """As this database knows; one that was set up again from a backup may have parked it since, so the list says no."""
+    return held.state == "refused" or (held.state == "waiting" and not held.version and not held.sent)
 
 
 def _require(actor: Actor, row: ParkedRow) -> None:
