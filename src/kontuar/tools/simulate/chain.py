@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import json
 import random
 import shutil
 import time
@@ -217,16 +216,6 @@ class StationMachine(SqliteNode):
     def sells(self) -> bool:
         """Whether it runs in a life that is not over."""
         return self.is_up and not self.node.station.books.stream.stopped()
-
-    def only_here(self) -> list[tuple[str, str]]:
-        """(document, number) of sales that this till does not know to be held by anybody else; its process is down."""
-        with contextlib.closing(apsw.Connection(str(self.folder / "station.db"))) as database:
-            query = (
-                "SELECT m.message_id, m.payload FROM message m LEFT JOIN uplink u USING (incarnation)"
-                " WHERE m.seq > coalesce(u.held_seq, 0)"
-            )
-            told = [(str(doc_id), json.loads(bytes(payload))["body"]) for doc_id, payload in database.execute(query)]
-        return [(doc_id, body["number"]) for doc_id, body in told if "number" in body]
 
     def restore_with_witness(self) -> None:
         """Nothing on the machine knows that it was set back."""

@@ -3,6 +3,17 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+Sale = tuple[str, str]
+"""(document, number)."""
+
+
+@dataclass(slots=True)
+class Lost:
+    """Of a sale: which machines were set back behind it, and who they knew to have it."""
+
+    by: set[str] = field(default_factory=set)
+    known_at: set[str] = field(default_factory=set)
+
 
 @dataclass(slots=True)
 class Issued:
@@ -22,8 +33,8 @@ class Seen:
 
     attempted: dict[str, str] = field(default_factory=dict)
     """Draft → station: whatever could have become a document."""
-    issued: dict[tuple[str, str], Issued] = field(default_factory=dict)
-    """(document, number) → whose receipt it is: a till that was set back may sell an old draft again."""
+    issued: dict[Sale, Issued] = field(default_factory=dict)
+    """Whose receipt each is: a till that was set back may sell an old draft again."""
     cancelled: dict[str, None] = field(default_factory=dict)
     continued: dict[str, str] = field(default_factory=dict)
     """Parked document → the till that continued it last."""
@@ -33,9 +44,10 @@ class Seen:
     """Parked document that somebody threw away while the agent was in reach → store."""
     lost_disks: dict[str, float] = field(default_factory=dict)
     """Station → when its disk was destroyed: what it alone held may be missing, and nothing else."""
-    destroyed: dict[tuple[str, str], None] = field(default_factory=dict)
-    """(document, number) of sales that no other node was known to hold when the disk with them was set back or thrown
-    away."""
+    lost: dict[Sale, Lost] = field(default_factory=dict)
+    """What set-backs took from machines; others may hold it."""
+    destroyed: dict[Sale, None] = field(default_factory=dict)
+    """Sales that nobody holds since their till, and whoever was known to hold them, were set back or thrown away."""
     restored: dict[str, None] = field(default_factory=dict)
     """Stations whose database was set up again from a backup while they lived on."""
     replaced: dict[str, None] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from kontuar.tools.simulate.chain import StationMachine
+from kontuar.tools.simulate.losses import set_back
 from kontuar.tools.simulate.scene import Scene
 from kontuar.tools.simulate.trouble_machines import end
 
@@ -22,7 +23,7 @@ def restore_agent(scene: Scene) -> None:
         scene.seen.agent_restores[agent.name] = None
         agent.sound = False
         end(scene, agent, power=True)
-        scene.later(0.2, lambda: None if agent.is_up else agent.restore())
+        scene.later(0.2, lambda: None if agent.is_up else set_back(scene, agent, agent.restore))
         if scene.chance.random() < 0.5:
             scene.cut((agent.name, "hub"))
 
@@ -53,14 +54,8 @@ def _set_back(scene: Scene, *, witnessed: bool) -> None:
 
 
 def _set_up_again(scene: Scene, station: StationMachine, *, witnessed: bool) -> None:
-    if station.is_up:  # it was started meanwhile
-        return
-    for sale in station.only_here():
-        scene.seen.destroyed[sale] = None
-    if witnessed:
-        station.restore()
-    else:
-        station.restore_with_witness()
+    if not station.is_up:  # else it was started meanwhile
+        set_back(scene, station, station.restore if witnessed else station.restore_with_witness)
 
 
 def back_up_hub(scene: Scene) -> None:
@@ -77,7 +72,7 @@ def restore_hub(scene: Scene) -> None:
     if hub.has_backup:
         scene.seen.hub_restores += 1
         hub.end()
-        scene.later(0.2, lambda: None if hub.is_up else hub.restore())
+        scene.later(0.2, lambda: None if hub.is_up else set_back(scene, hub, hub.restore))
         scene.later(scene.chance.uniform(1.0, 60.0), lambda: scene.boot_if_down(hub))
 
 

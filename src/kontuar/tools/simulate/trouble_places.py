@@ -9,6 +9,7 @@ from kontuar.storage.failures import StorageFailure
 from kontuar.sync.transport import Declined, Unreachable
 from kontuar.tools.simulate.chain import StationMachine, certify
 from kontuar.tools.simulate.lives import Ended
+from kontuar.tools.simulate.losses import thrown_away
 from kontuar.tools.simulate.scene import Scene
 
 _AGAIN_SECONDS: Final = 5.0
@@ -88,8 +89,7 @@ def _sold_for_scrap(scene: Scene, old: StationMachine, *, comes_back: bool) -> N
     if comes_back:
         old.stands_by = False
     else:
-        for sale in old.only_here():
-            scene.seen.destroyed[sale] = None
+        thrown_away(scene, old)
 
 
 KINDS: Final[dict[str, Callable[[Scene], None]]] = {"replace_station": replace_station, "copy_station": copy_station}
