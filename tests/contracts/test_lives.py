@@ -162,6 +162,20 @@ def test_only_the_first_message_opens_a_life(receiver: Receiver) -> None:
     assert not receiver.is_closed(first)
 
 
+def test_a_life_whose_opening_never_passed_here_closes_earlier_ones_when_its_station_speaks(receiver: Receiver) -> None:
+    """REL-13: an agent set up again from a backup takes it up where head office stands; who relays opens nothing."""
+    first, second = life("a"), life("b", 2)
+    receiver.push(first, ordinal=1)
+    claim = msgspec.structs.replace(
+        second.batch(), first=5, previous_hash=second.messages[-1].hash, messages=(), claim=held(second, 4), ordinal=2
+    )
+    receiver.take(msgspec.structs.replace(claim, sender="agent@S1"))
+    assert not receiver.is_closed(first)
+    receiver.take(claim)
+    assert receiver.is_closed(first)
+    assert not receiver.is_closed(second)
+
+
 def test_a_fork_closes_a_life_and_its_true_log_goes_on(receiver: Receiver) -> None:
     """REL-05: what contradicts is kept aside; what follows the chain is taken, before and after."""
     first, fork = life("a"), life("a")

@@ -137,12 +137,14 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receiver knows of a stream; `ordinal` 0 = not learned yet which life of its station it is."""
+    """What a receiver knows of a stream; `ordinal` 0 = not learned yet which life of its station it is. `opened`: it
+    is known to have begun, and closes the lives before it."""
 
     held: Position = START
     final: Position = START
     closed: bool = False
     ordinal: int = 0
+    opened: bool = False
 
 
 class StreamLog(Protocol):

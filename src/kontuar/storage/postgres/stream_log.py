@@ -55,13 +55,13 @@ class PostgresStreamLog:
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{stream.origin}|{stream.incarnation}"]
         )
         row = connection.execute(
-            "SELECT seq, hash, closed, ordinal FROM stream WHERE origin = %s AND incarnation = %s",
+            "SELECT seq, hash, closed, ordinal, opened FROM stream WHERE origin = %s AND incarnation = %s",
             [stream.origin, stream.incarnation],
         ).fetchone()
         if row is None:
             return StreamState()
         held = Position(row[0], bytes(row[1]).hex())
-        return StreamState(held=held, final=held, closed=row[2], ordinal=row[3])
+        return StreamState(held=held, final=held, closed=row[2], ordinal=row[3], opened=row[4])
 
     def hash_at(self, stream: StreamId, seq: int) -> bytes | None:
         """The chain hash held at a position."""

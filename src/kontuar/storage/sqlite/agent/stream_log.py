@@ -67,7 +67,7 @@ class SqliteStreamLog:
     def state(self, stream: StreamId) -> StreamState:
         """Where the stream stands here."""
         row = self._database.row(
-            "SELECT held_seq, held_hash, hub_seq, hub_hash, closed, ordinal FROM stream"
+            "SELECT held_seq, held_hash, hub_seq, hub_hash, closed, ordinal, opened FROM stream"
             " WHERE origin = ? AND incarnation = ?",
             (stream.origin, stream.incarnation),
         )
@@ -75,7 +75,7 @@ class SqliteStreamLog:
             return StreamState()
         return StreamState(
             held=Position(row[0], row[1].hex()), final=Position(row[2], row[3].hex()), closed=bool(row[4]),
-            ordinal=row[5],
+            ordinal=row[5], opened=bool(row[6]),
         )  # fmt: skip
 
     def hash_at(self, stream: StreamId, seq: int) -> bytes | None:
