@@ -161,7 +161,7 @@ class Cashier:
         document = await station_parked.proceed.fn(self._request(), doc_id, body, self._desk)
         self._seen.attempted[document.doc_id] = self._seen.continued[document.doc_id] = self._machine.name
         if self._machine.node.station.leases.live(document.doc_id):
-            self._seen.given[document.doc_id] = self._machine.name
+            self._seen.was_given(document.doc_id, self._machine.name)
         if self._chance.random() < 0.8:
             await self._scan(document.doc_id)
         fate = self._chance.random()
@@ -244,12 +244,14 @@ class Cashier:
         await self._approve(doc_id)
 
     async def _approve(self, doc_id: str) -> None:
-        holder, heard = self._seen.given.get(doc_id, ""), self.hears_agent()
+        known = self._machine.node.station.books.parking.find(doc_id) is not None
+        holder = self._seen.given_elsewhere(doc_id, self._machine.name, known_parked=known)
+        heard = self.hears_agent()
         approved = await station_drafts.approve.fn(self._request(), doc_id, self._desk)
         if not self._machine.is_up:
             return
         document = approved.document
-        if holder not in ("", self._machine.name) and document.doc_id == doc_id and heard and self.hears_agent():
+        if holder and document.doc_id == doc_id and heard and self.hears_agent():
             self._seen.faults.append(f"REL-11: {document.number} was approved although {holder} had continued it")
         if self._life() in self._seen.over:
             self._seen.faults.append(f"REL-13: {document.number} was issued by a life that is over")

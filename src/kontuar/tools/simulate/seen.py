@@ -40,6 +40,9 @@ class Seen:
     """Parked document → the till that continued it last."""
     given: dict[str, str] = field(default_factory=dict)
     """Parked document → the till that its agent gave it to last. A copy opened while cut off counts not."""
+    given_unknown: set[tuple[str, str]] = field(default_factory=set)
+    """(station, document): it was given to another till, and the set-back of this one came later. Where it does not
+    know any more that it was parked, it is a draft like any other, and may be sold again."""
     deleted: dict[str, str] = field(default_factory=dict)
     """Parked document that somebody threw away while the agent was in reach → store."""
     lost_disks: dict[str, float] = field(default_factory=dict)
@@ -70,8 +73,21 @@ class Seen:
     def set_back(self, station: str, disk: str) -> None:
         """It knows nothing of what it said since."""
         self.restored[station] = None
+        self.given_unknown |= {(station, doc_id) for doc_id, holder in self.given.items() if holder != station}
         for known in [known for known in self.over if known[0] == disk]:
             del self.over[known]
+
+    def was_given(self, doc_id: str, station: str) -> None:
+        """The agent gave a parked document to a till: that knows of it from now on."""
+        self.given[doc_id] = station
+        self.given_unknown.discard((station, doc_id))
+
+    def given_elsewhere(self, doc_id: str, station: str, *, known_parked: bool) -> str:
+        """The other till that the agent gave a document to last, which this one has to heed; empty = none.
+        `known_parked`: whether its database says that the document was ever parked."""
+        holder = self.given.get(doc_id, "")
+        forgot = not known_parked and (station, doc_id) in self.given_unknown
+        return "" if holder == station or forgot else holder
 
     def has_two_pasts(self, station: str) -> bool:
         """Whether two disks know different stories of one till: what both sold, a person has to look at."""
