@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kontuar.domain.documents.document import APPROVED, CANCELLED, Document, HistoryEntry
+from kontuar.domain.documents.document import APPROVED, CANCELLED, FORKED, Document, HistoryEntry
 from kontuar.domain.documents.messages import (
     Cancelled,
     ContractorCreated,
@@ -25,8 +25,10 @@ from kontuar.domain.documents.messages import (
 )
 from kontuar.domain.documents.types import is_fiscal
 from kontuar.domain.parties.records import Contractor
+from kontuar.kernel.canonical import chain_hash, decode
 from kontuar.kernel.time import instant_text
-from kontuar.operations.ports.station.returned import LifeBooks
+from kontuar.operations.ports.station.returned import ForkedMessage, LifeBooks
+from kontuar.operations.ports.streams import SealedMessage
 from kontuar.operations.station.parking import origin
 from kontuar.operations.station.station import Station
 
@@ -200,6 +202,73 @@ class Effects:
             self._life.contractors.put(contractor, message.message_id, message.seq)
         return ""
 
+    # -- what lies aside at head office ---------------------------------------------------------------------
     def _offered(self, body: MessageOffered, message: Message) -> str:
-        self._books.returned.offered(bytes.fromhex(body.hash), message.incarnation, message.seq)
+        """A sale that contradicts the true log was made at this till. Where the database that comes back lacks it, it
+        has it again as a forked one: its money lies in the drawer (REL-06)."""
+        try:
+            forked = _forked_in(body)
+            told = decode(forked.sealed.payload, Message)
+            said = read_body(told)
+        except (ValueError, msgspec.DecodeError, RecursionError):
+            return UNREADABLE
+        digest = forked.sealed.hash
+        self._books.returned.offered(digest, message.incarnation, message.seq)
+        if self._books.returned.keep_forked(forked, told, instant_text(self._station.clock.now())):
+            self._forked(said, told, digest)
         return ""
+
+    def _forked(self, said: Any, told: Message, digest: bytes) -> None:
+        if isinstance(said, Document):
+            self._forked_document(said, told, digest)
+        elif isinstance(said, Cancelled | Fiscalised | Printed):
+            name = self._books.returned.forked_as(said.doc_id, told.incarnation)
+            self._forked_later(msgspec.structs.replace(said, doc_id=name), told)
+        elif type(said) in self._by_kind:
+            self._by_kind[type(said)](said, told)
+
+    def _forked_document(self, document: Document, told: Message, digest: bytes) -> None:
+        books, shelf = self._books, self._books.returned
+        is_taken = books.documents.find(document.doc_id) is not None
+        name = shelf.twin(document.doc_id, digest) if is_taken else document.doc_id
+        fiscal = "waiting" if self._station.fiscal_device and is_fiscal(document) else ""
+        if fiscal:
+            self._unregistered[name] = None
+        number = shelf.forked_number(document.number)
+        kept = msgspec.structs.replace(document, doc_id=name, number=number, state=FORKED)
+        shelf.of(told.incarnation).documents.add(kept, told.seq, fiscal=fiscal)
+        shelf.add_goods(name, document.stock_moves)
+        books.cash.add_moves(name, document.cash_moves, document.shift_id)
+        self._note(name, "approved")
+        self._write_down(name, FORKED)
+        self._end_draft(document)
+
+    def _forked_later(self, body: Cancelled | Fiscalised | Printed, told: Message) -> None:
+        """What the true log says of the document, too, stays as that says it."""
+        stored, shelf = self._books.documents.find(body.doc_id), self._books.returned
+        if stored is None:
+            return
+        is_true = stored.row.state != FORKED
+        if isinstance(body, Cancelled) and stored.row.state in (APPROVED, FORKED):
+            shelf.add_goods(body.doc_id, body.stock_moves)
+            self._books.cash.add_moves(body.doc_id, body.cash_moves, body.shift_id)
+            self._note(body.doc_id, "cancelled", reason=body.reason)
+            if is_true:
+                self._books.documents.set_state(body.doc_id, CANCELLED)
+                shelf.only_forked(body.doc_id, CANCELLED, holds=True)
+        elif isinstance(body, Printed):
+            self._printed(body, told)
+        elif isinstance(body, Fiscalised) and stored.row.fiscal != "done":
+            self._fiscalised(body, told)
+            if is_true:
+                shelf.only_forked(body.doc_id, "fiscalised", holds=True)
+
+
+def _forked_in(body: MessageOffered) -> ForkedMessage:
+    """Raises `ValueError` where it is not what was signed."""
+    previous, digest = bytes.fromhex(body.previous), bytes.fromhex(body.hash)
+    payload = body.payload.encode()
+    if chain_hash(previous, payload) != digest:
+        raise ValueError("the hash is another message's")
+    sealed = SealedMessage(body.seq, payload, digest, bytes.fromhex(body.signature))
+    return ForkedMessage(incarnation=body.incarnation, previous=previous, sealed=sealed)

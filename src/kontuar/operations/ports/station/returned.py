@@ -1,11 +1,12 @@
 """Earlier lives of a station in its own database: what came back of them, and what contradicts (REL-05, REL-13)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from kontuar.domain.documents.messages import Message
+from kontuar.domain.stock.records import StockMove
 from kontuar.operations.ports.station.contractors import OwnContractors
 from kontuar.operations.ports.station.documents import Documents
 from kontuar.operations.ports.station.ledgers import Stock
@@ -78,6 +79,26 @@ class Returned(Protocol):
     def give_way(self, doc_id: str, to: bytes) -> bool:
         """The true document, whose message has the hash `to`, has the identity of a forked one: that one is known by
         another from now on, with its ledgers and history. False when no other one is forked."""
+        ...
+
+    def keep_forked(self, forked: ForkedMessage, message: Message, at: str) -> bool:
+        """Keep one that came back with its offer. False when it is here already, aside or still in its stream."""
+        ...
+
+    def twin(self, doc_id: str, digest: bytes) -> str:
+        """The identity by which a forked document is known here that has another one's; its message has that hash."""
+        ...
+
+    def forked_as(self, doc_id: str, incarnation: str) -> str:
+        """By which identity a document is known here that a forked message of that life names."""
+        ...
+
+    def forked_number(self, number: str) -> str:
+        """The number that is put down for a forked document: what came in its place has the number itself."""
+        ...
+
+    def add_goods(self, doc_id: str, moves: Iterable[StockMove]) -> None:
+        """Goods that a forked message moved: they are in the ledger, and head office counts them in the stock."""
         ...
 
     def only_forked(self, doc_id: str, what: str, *, holds: bool) -> None:

@@ -1,14 +1,16 @@
 """Earlier lives of a station: tables `message`, `forked_message`, `fork_offer`, `fork_effect`, `message_aside`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import msgspec
 
 from kontuar.domain.documents.document import FORKED
 from kontuar.domain.documents.messages import Message
+from kontuar.domain.stock.records import StockMove
 from kontuar.kernel.canonical import CHAIN_START, decode
 from kontuar.kernel.ids import uuid8
+from kontuar.kernel.quantity import scaled
 from kontuar.kernel.time import instant_text
 from kontuar.operations.ports.station.returned import ForkedMessage, KnownLife
 from kontuar.operations.ports.streams import START, Position, SealedMessage, StreamId
@@ -112,14 +114,56 @@ class SqliteReturned:
         )
         if number is None:
             return False
+        self._database.write(
+            "UPDATE document SET state = ?, number = ? WHERE doc_id = ? AND incarnation = ? AND seq = ?",
+            (FORKED, self.forked_number(number), *where),
+        )
+        return True
+
+    def forked_number(self, number: str) -> str:
+        """The first that is free."""
         count = 2
         while self._database.value("SELECT 1 FROM document WHERE number = ?", (f"{number} ({count})",)):
             count += 1
+        return f"{number} ({count})"
+
+    def keep_forked(self, forked: ForkedMessage, message: Message, at: str) -> bool:
+        """The bytes as they were signed."""
+        sealed = forked.sealed
+        if self._database.value(
+            "SELECT 1 FROM message WHERE incarnation = ?1 AND seq = ?2 AND hash = ?3"
+            " UNION ALL SELECT 1 FROM forked_message WHERE incarnation = ?1 AND seq = ?2 AND hash = ?3",
+            (forked.incarnation, sealed.seq, sealed.hash),
+        ):
+            return False
         self._database.write(
-            "UPDATE document SET state = ?, number = ? WHERE doc_id = ? AND incarnation = ? AND seq = ?",
-            (FORKED, f"{number} ({count})", *where),
-        )
+            "INSERT INTO forked_message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (forked.incarnation, sealed.seq, sealed.hash, message.message_id, message.kind, sealed.payload,
+             forked.previous, sealed.signature, instant_text(message.at), at),
+        )  # fmt: skip
         return True
+
+    def twin(self, doc_id: str, digest: bytes) -> str:
+        """It follows from its message."""
+        name = uuid8(digest)
+        self._database.write("INSERT INTO fork_renamed VALUES (?, ?, ?)", (name, doc_id, digest))
+        return name
+
+    def forked_as(self, doc_id: str, incarnation: str) -> str:
+        """Itself, or a twin of that life."""
+        found = self._database.value(
+            "SELECT r.doc_id FROM fork_renamed r JOIN forked_message f ON f.hash = r.hash"
+            " WHERE r.was = ? AND f.incarnation = ? ORDER BY f.seq DESC LIMIT 1",
+            (doc_id, incarnation),
+        )
+        return str(found or doc_id)
+
+    def add_goods(self, doc_id: str, moves: Iterable[StockMove]) -> None:
+        """The table `stock_move` alone."""
+        self._database.write_many(
+            "INSERT INTO stock_move VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(doc_id, m.line, m.effect, m.article, m.from_place, m.to_place, scaled(m.quantity)) for m in moves],
+        )
 
     def give_way(self, doc_id: str, to: bytes) -> bool:
         """Its new identity follows from its message; the document comes last, for ledgers follow a forked one only."""
@@ -131,8 +175,7 @@ class SqliteReturned:
         )
         if row is None:
             return False
-        name = uuid8(bytes(row[0]))
-        self._database.write("INSERT INTO fork_renamed VALUES (?, ?, ?)", (name, doc_id, row[0]))
+        name = self.twin(doc_id, bytes(row[0]))
         for table in ("stock_move", "cash_move", "document_history", "document"):
             self._database.write(f"UPDATE {table} SET doc_id = ? WHERE doc_id = ?", (name, doc_id))
         return True

@@ -1,0 +1,138 @@
+"""A till that had told head office of forked sales, and is set up again from a backup: they are here again (REL-06)."""
+
+from pathlib import Path
+
+from kontuar.domain.documents.messages import OFFERED, MessageOffered
+from kontuar.operations.ports.station import DocumentQuery
+from kontuar.operations.ports.streams import SealedMessage
+from kontuar.operations.station import approval, own_documents, payments, returned, till
+from kontuar.operations.station.station import Station
+from lives_world import (
+    EWA,
+    back_up,
+    bring_back,
+    database_of,
+    faults,
+    life,
+    morning,
+    put_away,
+    restore,
+    stream_of,
+    used_twice,
+)
+from shop import MILK, WATER, HandClock, fill, sell
+
+_TABLES = {
+    "document": "doc_id, number, state, incarnation, seq, gross, fiscal, fiscal_number, prints",
+    "document_line": "line, article, quantity_e4, value",
+    "cash_move": "*",
+    "cash_balance": "*",
+    "stock_move": "*",
+    "fork_renamed": "*",
+    "fork_offer": "*",
+    "draft": "doc_id",
+    "message": "*",
+}
+_FORKS = "incarnation, seq, hash, message_id, kind, payload, previous, signature"
+
+
+def books_of(station: Station) -> dict[str, list[tuple[object, ...]]]:
+    """What there is after both have settled, whatever came in which order."""
+    database = database_of(station)
+    found = {table: sorted(database.rows(f"SELECT {columns} FROM {table}")) for table, columns in _TABLES.items()}
+    return {**found, "forked_message": sorted(database.rows(f"SELECT {_FORKS} FROM forked_message"))}
+
+
+def lost_again(folder: Path, clock: HandClock, station: Station, held: list[SealedMessage]) -> tuple[Station, list]:
+    """The second life brings back, offers and sells; then the backup of the morning once more: (third life, second)."""
+    bring_back(station, held)
+    returned.offer_forks(station)
+    sell(station, WATER)
+    second = stream_of(station, "i2")
+    before = books_of(station)
+    put_away(station)
+    restore(folder)
+    clock.turn(60)
+    station = life(folder, 3, clock)
+    return station, [second, before]
+
+
+def without_life(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Without what the third life says itself."""
+    return [row for row in rows if "i3" not in row]
+
+
+def test_what_was_offered_comes_back_with_its_offer(tmp_path: Path) -> None:
+    """REL-05, REL-06: the forked sale is in the lists, its money in the drawer, and what it changed is changed."""
+    clock = HandClock()
+    station, held, _ = used_twice(tmp_path, clock)
+    station, (second, before) = lost_again(tmp_path, clock, station, held)
+    bring_back(station, held)
+    bring_back(station, second, incarnation="i2")
+    after = books_of(station)
+    for table, rows in before.items():
+        assert without_life(after[table]) == rows, table
+    assert [row.number for row in own_documents.page(station, EWA, DocumentQuery(state="forked")).rows] == [
+        "PAR/2026/11/00003/POS1 (2)"
+    ]
+    effects = database_of(station).rows("SELECT d.number, e.what FROM fork_effect e JOIN document d USING (doc_id)")
+    assert effects == [("PAR/2026/11/00001/POS1", "fiscalised")]  # the cash document was cancelled in both logs
+    bring_back(station, second, incarnation="i2")
+    assert books_of(station) == after
+    assert returned.offer_forks(station) == 0
+    put_away(station)
+    assert faults(tmp_path) == []
+
+
+def test_of_a_draft_sold_in_both_logs_both_come_back(tmp_path: Path) -> None:
+    """REL-05, REL-06."""
+    clock = HandClock()
+    station = morning(tmp_path, clock)
+    draft = fill(station, MILK)
+    put_away(station)
+    back_up(tmp_path)
+    station = life(tmp_path, 1, clock)
+    payments.assign(station, EWA, draft.doc_id, "cash", "")
+    approval.approve(station, EWA, draft.doc_id)
+    held = stream_of(station)
+    put_away(station)
+    restore(tmp_path)
+    clock.turn(5)
+    station = life(tmp_path, 1, clock)
+    till.scan(station, EWA, draft.doc_id, WATER)
+    payments.assign(station, EWA, draft.doc_id, "cash", "")
+    mine = approval.approve(station, EWA, draft.doc_id)
+    own_documents.fiscalised(station, EWA, mine.doc_id, "F3", "double")
+    own_documents.count_print(station, EWA, mine.doc_id, "printer")
+    put_away(station)
+    station, (second, before) = lost_again(tmp_path, clock, life(tmp_path, 2, clock), held)
+    bring_back(station, held)
+    bring_back(station, second, incarnation="i2")
+    after = books_of(station)
+    for table, rows in before.items():
+        assert without_life(after[table]) == rows, table
+    put_away(station)
+    assert faults(tmp_path) == []
+
+
+def test_an_offer_that_is_not_what_was_signed_puts_nothing_into_the_books(tmp_path: Path) -> None:
+    """SEC-02: it is kept, without effect."""
+    clock = HandClock()
+    station, held, own = used_twice(tmp_path, clock)
+    sale = next(message for message in own[-4:] if b".approved/" in message.payload)
+    offer = MessageOffered(
+        incarnation="i1", seq=sale.seq, previous=own[sale.seq - 2].hash.hex(), hash=sale.hash.hex(),
+        signature=sale.signature.hex(), payload=sale.payload.decode().replace("11980", "1198"),
+    )  # fmt: skip
+    with station.books.transaction():
+        station.announce(OFFERED, station.ids.new_id(), offer, "")
+    second = stream_of(station, "i2")
+    put_away(station)
+    restore(tmp_path)
+    station = life(tmp_path, 3, clock)
+    bring_back(station, held)
+    assert bring_back(station, second, incarnation="i2").without_effect == 1
+    assert database_of(station).value("SELECT count(*) FROM forked_message") == 0
+    assert own_documents.page(station, EWA, DocumentQuery(state="forked")).rows == ()
+    put_away(station)
+    assert faults(tmp_path) == []
