@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from hub_documents_world import NOON, STATION, STORE, Hub, Till
-from kontuar.domain.documents.messages import OFFERED, OPENED, MessageOffered, StreamOpened
+from kontuar.domain.documents.document import Document
+from kontuar.domain.documents.messages import OFFERED, OPENED, Message, MessageOffered, StreamOpened
 from kontuar.domain.parties.rights import ALL_RIGHTS
-from kontuar.kernel.canonical import CHAIN_START
+from kontuar.kernel.canonical import CHAIN_START, decode
 from kontuar.operations.actor import Actor
 from kontuar.operations.hub.verification import accept, retry
 from kontuar.operations.incoming import receive
@@ -220,3 +221,21 @@ def test_an_accepted_offer_keeps_what_was_offered(hub: Hub, fork: Till, next_lif
     assert accept(hub.desk, shelf, BOSS, STORE, next_life.messages[1].hash.hex(), "seen", NOON).state == "accepted"
     hub.book()
     assert parked(hub) == [("life1", 2, "stream.forked", True)]
+
+
+def test_a_draft_sold_in_both_logs_is_booked_as_the_true_one_says_also_when_that_comes_later(
+    hub: Hub, fork: Till, next_life: Till
+) -> None:
+    """REL-05, REL-09: head office was set up again from a backup, and hears of the forked sale first."""
+    sold = decode(decode(fork.messages[1].payload, Message).body, Document)
+    offer(next_life, fork, 2)
+    arrive(hub, next_life)
+    till = Till()
+    till.open_shift("true shift")
+    till.sell((2, 1), shift_id="true shift", doc_id=sold.doc_id)
+    hub.push(till)
+    hub.book()
+    assert parked(hub) == [("life1", 2, "stream.forked", True)]
+    assert hub.rows("SELECT doc_id::text, gross FROM document") == [(sold.doc_id, 499)]
+    assert hub.balance("A00001") == (Decimal(0), Decimal(-3))
+    assert hub.balance("A00002") == (Decimal(-1), Decimal(0))

@@ -32,6 +32,9 @@ _body_decoders: Final = {kind: msgspec.json.Decoder(body) for kind, body in BODI
 _NUL: Final = b"\\u0000"
 
 BOOKED, PARKED, CANCELLED = "booked", "parked", "cancelled"
+ASIDE: Final = "aside"
+"""Only a message that contradicts its stream tells of the document, and waits for a person: the true log may tell of
+it yet, for a till that was set back sells the same draft again."""
 OPEN, CLOSED = "open", "closed"
 SeriesKey = tuple[str, str, str]
 """(document type, series, period)."""
@@ -210,7 +213,7 @@ class Judge:
         number = None
         if isinstance(reading.body, Document):
             number, _ = self._number(reading, reading.body)
-            self._documents.setdefault(reading.body.doc_id, PARKED)
+            self._documents.setdefault(reading.body.doc_id, ASIDE if reading.arrived.forked else PARKED)
         return Verdict(reading=reading, problems=(reading.problem,), number=number)
 
     def _document(self, reading: Reading, document: Document) -> Verdict:
@@ -311,7 +314,7 @@ class Judge:
         state = self._documents.get(doc_id)
         if state is None:
             return Problem("document.missing", "", {"number": number})
-        return Problem("depends_on.parked", "", {"number": number}) if state == PARKED else None
+        return Problem("depends_on.parked", "", {"number": number}) if state in (PARKED, ASIDE) else None
 
     def _shift_opened(self, reading: Reading, body: ShiftOpened) -> Verdict:
         shift = body.shift

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kontuar.domain.documents.booking import (
+    ASIDE,
     BOOKED,
     CANCELLED,
     CLOSED,
@@ -41,8 +42,8 @@ LEFT JOIN document_later l ON l.store = d.store AND l.doc_id = d.doc_id
 WHERE d.store = %s AND d.doc_id = ANY(%s::uuid[])"""
 
 _PARKED_DOCUMENTS = """
-SELECT doc_id FROM verification_item
-WHERE store = %s AND doc_id = ANY(%s) AND state = 'parked' AND kind LIKE '%%.approved/%%'"""
+SELECT doc_id, bool_and(forked) FROM verification_item
+WHERE store = %s AND doc_id = ANY(%s) AND state = 'parked' AND kind LIKE '%%.approved/%%' GROUP BY doc_id"""
 
 _SERIES = """
 SELECT s.document_type, s.series, s.period, s.origin, s.incarnation, s.last_ordinal FROM number_series s
@@ -148,7 +149,8 @@ def _ids_in(readings: Sequence[Reading]) -> tuple[list[str], list[str]]:
 
 def _documents(database: HubDatabase, store: str, ids: list[str]) -> dict[str, str]:
     connection = database.connection
-    found = dict.fromkeys((row[0] for row in connection.execute(_PARKED_DOCUMENTS, [store, ids])), PARKED)
+    parked = connection.execute(_PARKED_DOCUMENTS, [store, ids])
+    found = {doc_id: ASIDE if only_forked else PARKED for doc_id, only_forked in parked}
     for doc_id, cancelled in connection.execute(_DOCUMENTS, [store, ids]):
         found[doc_id] = CANCELLED if cancelled else BOOKED
     return found
