@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from kontuar.tools.simulate.books_read import Books
@@ -31,7 +31,8 @@ def numbers(books: Books) -> Iterator[str]:
 
 
 def money(books: Books) -> Iterator[str]:
-    """REL-06: what messages move is what lies in each drawer; what booked documents move is the hub's ledger."""
+    """REL-06: what messages move is what lies in each drawer; what booked documents move is the hub's ledger. A message
+    that came back to a till which had done the same once more is kept there without effect, and moves nothing."""
     told: Counter[tuple[str, str, str]] = Counter()
     of_documents: Counter[tuple[str, str, str]] = Counter()
     for streams in [*books.at_hub.values(), *books.forked.values()]:
@@ -45,11 +46,14 @@ def money(books: Books) -> Iterator[str]:
     for name, connection in books.stations.items():
         if name in books.seen.lost_disks or name in books.seen.copied or name in books.seen.replaced:
             continue
+        without_effect = _moved_by(books, name, connection.execute("SELECT incarnation, seq FROM message_aside"))
         for register, form, currency, amount in connection.execute(
             "SELECT register, form, currency, amount FROM cash_balance"
         ):
-            if told[register, form, currency] != amount:
-                yield f"{name}: {form} {currency} is {amount}, its messages make {told[register, form, currency]}"
+            key = register, form, currency
+            if told[key] - without_effect[key] != amount:
+                made = told[key] - without_effect[key]
+                yield f"{name}: {form} {currency} is {amount}, its messages make {made}"
     ledger: Counter[tuple[str, str, str]] = Counter()
     for register, form, currency, amount in books.hub.execute(
         "SELECT register, form, currency, sum(amount)::bigint FROM cash_move GROUP BY 1, 2, 3"
@@ -58,6 +62,16 @@ def money(books: Books) -> Iterator[str]:
     for key in of_documents.keys() | ledger.keys():
         if of_documents[key] != ledger[key]:
             yield f"hub: documents move {of_documents[key]} of {key}, its ledger says {ledger[key]}"
+
+
+def _moved_by(books: Books, station: str, messages: Iterable[tuple[Any, ...]]) -> Counter[tuple[str, str, str]]:
+    """(register, form, currency) → what these messages of a station, by life and position, say."""
+    moved: Counter[tuple[str, str, str]] = Counter()
+    for incarnation, seq in messages:
+        _, payload, _ = books.at_station[station][station, incarnation].messages[seq]
+        for move in json.loads(payload)["body"].get("cash_moves", ()):
+            moved[move["register"], move["form"], move["currency"]] += move["amount"]
+    return moved
 
 
 def stock(books: Books) -> Iterator[str]:
