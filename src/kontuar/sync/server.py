@@ -195,7 +195,9 @@ def read_push(site: SyncSite, part: bytes) -> tuple[Batch, Heard]:
     speaker = site.keys.speaker(batch.stream.origin, batch.stream.incarnation)
     if speaker is not None and speaker.store != batch.store:
         raise refuse("frame.wrong_sender", node=identity.node, origin=batch.stream.origin[:80])
-    return of_its_life(batch, speaker), _heard_by_push(frame, identity, batch, speaker)
+    later = is_own and speaker is not None and identity.ordinal > speaker.ordinal
+    batch = msgspec.structs.replace(of_its_life(batch, speaker), by_later_life=later)
+    return batch, _heard_by_push(frame, identity, batch, speaker)
 
 
 def of_its_life(batch: Batch, speaker: NodeIdentity | None) -> Batch:

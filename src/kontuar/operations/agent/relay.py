@@ -31,6 +31,14 @@ class RelayLog(StreamLog, Protocol):
         """What the hub signed to hold of a stream."""
         ...
 
+    def lies_beyond(self, stream: StreamId) -> bool:
+        """Whether messages lie here behind a hole of what is held."""
+        ...
+
+    def give_way(self, stream: StreamId, after: int) -> None:
+        """Keep what lies past a position aside."""
+        ...
+
     def keep_unreadable(self, data: bytes, reason: str) -> None:
         """Bounded."""
         ...
@@ -71,7 +79,17 @@ class RelayReceiver:
             is_hub=False,
             taken=partial(take_in, self._parking),
         )
+        self._leave_hole(batch, told)
         return msgspec.structs.replace(told, heads=tuple(self._log.signed_by_hub(batch.stream)))
+
+    def _leave_hole(self, batch: Batch, told: Acknowledgement) -> None:
+        """The station goes on in a later life and has no more of this one, nor has the hub: nobody fills the hole any
+        more, and what lies behind it are sales that a person decides on, as of a fork (REL-02, REL-05)."""
+        if not batch.by_later_life or batch.messages or not batch.claim == told.held == told.final:
+            return
+        if self._log.lies_beyond(batch.stream):
+            with self._log.transaction():
+                self._log.give_way(batch.stream, told.held.seq)
 
     def keep_unreadable(self, data: bytes, reason: str) -> None:
         """Kept for a person to look at."""

@@ -106,7 +106,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """One push of one stream, its frame already checked. Empty `messages` = only a claim.
 
     `ordinal`: of the certificate of the stream's life, 0 = not known here. `forged`: the first message is not signed by
-    its origin, so it opens no life; it is parked when it is booked.
+    its origin, so it opens no life; it is parked when it is booked. `by_later_life`: its station pushes it from a life
+    that followed this one.
     """
 
     stream: StreamId
@@ -119,6 +120,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     build: str = ""
     ordinal: int = 0
     forged: bool = False
+    by_later_life: bool = False
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,17 +30,28 @@ def numbers(books: Books) -> Iterator[str]:
         before[key] = (ordinal, at)
 
 
+_OPENED: Final = "shift.opened/"
+
+
 def money(books: Books) -> Iterator[str]:
     """REL-06: what messages move is what lies in each drawer; what booked documents move is the hub's ledger. A message
-    that came back to a till which had done the same once more is kept there without effect, and moves nothing."""
+    that came back to a till which had done the same once more is kept there without effect, and moves nothing. A till
+    that was set back does not know of what lay behind a hole at its agent: that is told aside, past it. A shift that
+    goes on in a later life is opened there with the same message again, and moves its float once."""
     told: Counter[tuple[str, str, str]] = Counter()
     of_documents: Counter[tuple[str, str, str]] = Counter()
+    past_the_till = set(_forgotten(books))
+    opened: set[str] = set()
     for streams in [*books.at_hub.values(), *books.forked.values()]:
-        for digest, payload, _ in streams.messages.values():
+        for digest, payload, message_id in streams.messages.values():
             message = json.loads(payload)
+            if message_id in opened:
+                continue
+            if message["kind"].startswith(_OPENED):
+                opened.add(message_id)
             for move in message["body"].get("cash_moves", ()):
                 key = move["register"], move["form"], move["currency"]
-                told[key] += move["amount"]
+                told[key] += move["amount"] if digest not in past_the_till else 0
                 if not message["kind"].startswith("shift.") and digest not in books.undecided:
                     of_documents[key] += move["amount"]
     for name, connection in books.stations.items():
@@ -65,13 +76,24 @@ def money(books: Books) -> Iterator[str]:
 
 
 def _moved_by(books: Books, station: str, messages: Iterable[tuple[Any, ...]]) -> Counter[tuple[str, str, str]]:
-    """(register, form, currency) → what these messages of a station, by life and position, say."""
+    """(register, form, currency) → what these messages of a station, by life and position, say; openings of shifts
+    are counted once anyway."""
     moved: Counter[tuple[str, str, str]] = Counter()
     for incarnation, seq in messages:
         _, payload, _ = books.at_station[station][station, incarnation].messages[seq]
-        for move in json.loads(payload)["body"].get("cash_moves", ()):
+        message = json.loads(payload)
+        for move in () if message["kind"].startswith(_OPENED) else message["body"].get("cash_moves", ()):
             moved[move["register"], move["form"], move["currency"]] += move["amount"]
     return moved
+
+
+def _forgotten(books: Books) -> Iterator[bytes]:
+    """Messages that wait aside at the hub, and that their till does not have since it was set back."""
+    for (origin, _), stream in books.forked.items():
+        if origin in books.seen.restored:
+            known = "SELECT hash FROM message UNION ALL SELECT hash FROM forked_message"
+            own = {bytes(digest) for (digest,) in books.stations[origin].execute(known)}
+            yield from (digest for digest, _, _ in stream.messages.values() if digest not in own)
 
 
 def stock(books: Books) -> Iterator[str]:

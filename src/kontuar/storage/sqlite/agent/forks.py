@@ -52,7 +52,8 @@ class AgentForks:
         )
 
     def _before(self, stream: StreamId, seq: int, payload: bytes, digest: bytes) -> bytes:
-        """What a message was built on that an older program kept without it: found among all that lies before."""
+        """What a message was built on that was kept without it (by an older program, or behind a hole): found among all
+        that lies before, or was known to."""
         key = (stream.origin, stream.incarnation, seq - 1)
         rows = self._database.rows(
             "SELECT hash FROM message WHERE origin = ?1 AND incarnation = ?2 AND seq = ?3"
@@ -61,4 +62,16 @@ class AgentForks:
             key,
         )
         known = [CHAIN_START] if seq == 1 else [bytes(before) for (before,) in rows]
+        noted = self._database.value("SELECT value FROM fact WHERE name = ?", (_hash_fact(stream, seq - 1),))
+        known += [bytes.fromhex(str(noted))] if noted else []
         return next((before for before in known if chain_hash(before, payload) == digest), b"")
+
+
+def remember_hash(database: SqliteDatabase, stream: StreamId, seq: int, digest: bytes) -> None:
+    """What passed elsewhere may never come again: with the hash of its last message what follows it can still be shown
+    to be what its station signed. Inside the caller's transaction."""
+    database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_hash_fact(stream, seq), digest.hex()))
+
+
+def _hash_fact(stream: StreamId, seq: int) -> str:
+    return f"hash|{stream.origin}|{stream.incarnation}|{seq}"

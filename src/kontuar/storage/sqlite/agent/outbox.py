@@ -6,6 +6,7 @@ from typing import Final
 
 from kontuar.operations.ports.streams import Head, Position, SealedMessage, SignedHead, StreamId
 from kontuar.operations.ports.sync import OutgoingStream
+from kontuar.storage.sqlite.agent.forks import remember_hash
 from kontuar.storage.sqlite.agent.stream_log import SqliteStreamLog
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.sync_state import within_bytes
@@ -79,6 +80,10 @@ class AgentOutbox:
             return
         seq = max(first - 1, hub.seq)
         known = self.hash_at(stream, seq)
+        for last, digest in self._database.rows(
+            "SELECT last, hash FROM passed_elsewhere WHERE origin = ? AND incarnation = ? AND last > ?", (*key, hub.seq)
+        ):
+            remember_hash(self._database, stream, last, digest)
         assert known is not None, "before a hole there is a message, or what the hub said of itself"
         self._database.write(
             "DELETE FROM passed_elsewhere WHERE origin = ? AND incarnation = ? AND last > ?", (*key, hub.seq)

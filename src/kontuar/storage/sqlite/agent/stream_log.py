@@ -170,6 +170,14 @@ class SqliteStreamLog:
             (stream.origin, stream.incarnation, store, zero, zero),
         )
 
+    def lies_beyond(self, stream: StreamId) -> bool:
+        """Whether messages lie here behind a hole of what is held."""
+        query = (
+            "SELECT 1 FROM message m JOIN stream s USING (origin, incarnation)"
+            " WHERE m.origin = ? AND m.incarnation = ? AND m.seq > s.held_seq LIMIT 1"
+        )
+        return bool(self._database.value(query, (stream.origin, stream.incarnation)))
+
     def give_way(self, stream: StreamId, after: int) -> None:
         """What is held past a position contradicts the hub: it is kept aside, and its goods are counted there
         (REL-05)."""
