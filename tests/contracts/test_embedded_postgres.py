@@ -123,7 +123,7 @@ def test_after_a_kill_of_the_server_everything_committed_is_there(server: Embedd
     busy.close()
 
 
-def test_a_pid_file_that_names_a_stranger_is_cleared_and_the_stranger_spared(
+def test_lock_files_that_name_a_stranger_are_cleared_and_the_stranger_spared(
     server: EmbeddedPostgres, folder: Path
 ) -> None:
     url = server.start()
@@ -131,14 +131,10 @@ def test_a_pid_file_that_names_a_stranger_is_cleared_and_the_stranger_spared(
     assert server.server_pid is not None
     os.kill(server.server_pid, signal.SIGKILL)
     _wait(lambda: not server.alive())
-    account = account_to_run_as()
-    stranger = subprocess.Popen(
-        ["sleep", "60"],
-        user=account.user_id if account.switch else None,
-        group=account.group_id if account.switch else None,
-    )
+    stranger = _stranger()
     pid_file = folder / "postgres" / "cluster" / "postmaster.pid"
-    pid_file.write_text("\n".join([str(stranger.pid), *pid_file.read_text().splitlines()[1:]]))
+    for lock_file in (pid_file, _socket_lock(folder)):
+        lock_file.write_text("\n".join([str(stranger.pid), *lock_file.read_text().splitlines()[1:]]))
 
     try:
         server.start()
@@ -149,6 +145,43 @@ def test_a_pid_file_that_names_a_stranger_is_cleared_and_the_stranger_spared(
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_a_server_that_still_shuts_down_and_has_let_go_of_its_pid_file_is_ended_first(
+    server: EmbeddedPostgres, folder: Path
+) -> None:
+    """REL-09: what a hub meets that is started right after the one before it was killed."""
+    url = server.start()
+    _write(url, "honey")
+    leftover = _replace_by_hand(server)
+    busy = psycopg.connect(url)
+    leftover.send_signal(signal.SIGTERM)  # it waits for its clients: it shuts down for as long as we want
+    _wait(lambda: embedded_processes.recorded_state(server.cluster) == "stopping")
+    (server.cluster / "postmaster.pid").unlink()
+    assert _socket_lock(folder).exists()
+
+    assert server.start() == url
+
+    assert leftover.poll() == 0
+    assert _written(url) == ["honey"]
+    busy.close()
+
+
+def test_a_killed_server_that_nobody_has_fetched_yet_does_not_stop_the_start(
+    server: EmbeddedPostgres, folder: Path
+) -> None:
+    """Its number is still taken, and both its lock files name it."""
+    url = server.start()
+    _write(url, "salt")
+    leftover = _replace_by_hand(server)
+    os.kill(leftover.pid, signal.SIGKILL)
+    _wait(lambda: not embedded_processes.running(leftover.pid))
+    assert _socket_lock(folder).read_text().splitlines()[0] == str(leftover.pid)
+
+    assert server.start() == url
+
+    assert _written(url) == ["salt"]
+    leftover.wait()
 
 
 def test_the_server_ends_when_the_hub_is_killed(folder: Path) -> None:
@@ -294,6 +327,20 @@ def _replace_by_hand(server: EmbeddedPostgres) -> subprocess.Popen[bytes]:
         )
     _wait(lambda: embedded_processes.recorded_state(server.cluster) == "ready")
     return leftover
+
+
+def _stranger() -> subprocess.Popen[bytes]:
+    """Another program of the server's own user: its number counts for PostgreSQL."""
+    account = account_to_run_as()
+    return subprocess.Popen(
+        ["sleep", "60"],
+        user=account.user_id if account.switch else None,
+        group=account.group_id if account.switch else None,
+    )
+
+
+def _socket_lock(folder: Path) -> Path:
+    return folder / "postgres" / "socket" / ".s.PGSQL.5432.lock"
 
 
 def _connect_as_nobody(url: str, folder: Path) -> str:

@@ -3,8 +3,8 @@
 What holds (docs/adr/0001-embedded-postgresql.md says why):
 
 * The server ends when the hub ends, however the hub ends.
-* A second start finds the same data: it adopts a server of ours that still runs, clears away a stale pid
-  file, and refuses data of another major version with the way to upgrade them.
+* A second start finds the same data: it adopts a server of ours that still runs, ends one that is on its way out,
+  clears away stale lock files, and refuses data of another major version with the way to upgrade them.
 * Nothing listens on the network. The socket lies in a folder that only the server's user (and root) can
   enter, and the server asks the kernel who is calling; there is no password to keep.
 * Nothing outside the data folder is changed, save that a system user is made for root, and the programs are
@@ -96,7 +96,7 @@ class EmbeddedPostgres:
             socket_folder = self._make_socket_folder(account)
             command = self._command(programs, socket_folder)
             if not self.alive() and not self._adopt(command):
-                self._clear_leftovers()
+                self._clear_leftovers(socket_folder)
                 self._launch(command, account)
             self._wait_until_ready(socket_folder)
             return _url(socket_folder, DATABASE)
@@ -274,12 +274,21 @@ class EmbeddedPostgres:
         processes.end(pid, patience_seconds=self._stop_timeout_seconds)
         return False
 
-    def _clear_leftovers(self) -> None:
-        """After a crash: end what is left of the old server, drop a pid file that names others by now."""
+    def _clear_leftovers(self, socket_folder: Path) -> None:
+        """After a crash: end what is left of the old server, drop lock files that name others, or nobody, by now.
+
+        The data folder and the socket have a lock file each. A server believes both as long as anything has the process
+        number in them, be it a stranger, or its predecessor that nobody has fetched from the process table yet.
+        """
+        lock_file = socket_folder / f".s.PGSQL.{PORT}.lock"
+        for pid in processes.leftovers(self.cluster, lock_file):
+            _log.warning("postgres.ended_leftover", pid=pid, state="")
+            processes.end(pid, patience_seconds=self._stop_timeout_seconds)
         killed = processes.clear_orphans(self._cluster_name, patience_seconds=_ORPHANS_END_SECONDS)
         if killed:
             _log.warning("postgres.killed_orphans", processes=killed)
-        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        for stale in (self.cluster / "postmaster.pid", lock_file):
+            stale.unlink(missing_ok=True)
 
     def _launch(self, command: list[str], account: Account) -> None:
         if self.log_file.exists() and self.log_file.stat().st_size > _LOG_LIMIT_BYTES:

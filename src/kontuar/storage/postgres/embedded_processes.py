@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from kontuar.storage.postgres.embedded_binaries import Account, EmbeddedPostgresError
@@ -87,6 +88,17 @@ def clear_orphans(cluster_name: str, *, patience_seconds: float) -> int:
     return len(orphans)
 
 
+def leftovers(cluster: Path, socket_lock: Path) -> Iterator[int]:
+    """Servers over this cluster that still run, each looked at when it is asked for.
+
+    One that is on its way out, or was killed while it began, may stand in the lock file of its socket only, or in none.
+    """
+    named = [pid for pid in (recorded_pid(cluster), _first_number(_lines(socket_lock))) if pid is not None]
+    for pid in dict.fromkeys([*named, *_pids()]):
+        if running(pid) and serves(pid, cluster):
+            yield pid
+
+
 def serves(pid: int, cluster: Path) -> bool:
     """Whether `pid` is a server over exactly this cluster, not another program that got its number."""
     arguments = command_line(pid)
@@ -119,8 +131,7 @@ def send(pid: int, number: signal.Signals) -> None:
 
 def recorded_pid(cluster: Path) -> int | None:
     """The pid that the last server over this cluster wrote down; it may be long gone."""
-    lines = _pid_file(cluster)
-    return int(lines[0]) if lines and lines[0].isdigit() else None
+    return _first_number(_pid_file(cluster))
 
 
 def recorded_socket_folder(cluster: Path) -> str:
@@ -136,13 +147,24 @@ def recorded_state(cluster: Path) -> str:
 
 
 def _pid_file(cluster: Path) -> list[str]:
+    return _lines(cluster / "postmaster.pid")
+
+
+def _lines(lock_file: Path) -> list[str]:
     try:
-        return (cluster / "postmaster.pid").read_text().splitlines()
+        return lock_file.read_text().splitlines()
     except FileNotFoundError:
         return []
 
 
+def _first_number(lines: list[str]) -> int | None:
+    return int(lines[0]) if lines and lines[0].isdigit() else None
+
+
+def _pids() -> list[int]:
+    return sorted(int(path.name) for path in _PROCESSES.iterdir() if path.name.isdigit())
+
+
 def _workers(cluster_name: str) -> list[int]:
     title = f"postgres: {cluster_name}: "
-    pids = [int(path.name) for path in _PROCESSES.iterdir() if path.name.isdigit()]
-    return [pid for pid in pids if " ".join(command_line(pid)).startswith(title) and running(pid)]
+    return [pid for pid in _pids() if " ".join(command_line(pid)).startswith(title) and running(pid)]
