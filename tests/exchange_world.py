@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Coroutine, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from kontuar.nodes.machine import this_machine
 from kontuar.operations.ports.exchange import Carried, ExchangeFile, ExchangeReport, Reply
 from kontuar.operations.ports.streams import StreamId
 from kontuar.operations.ports.sync import NodeIdentity
+from kontuar.operations.station.exchange import note_export
 from kontuar.operations.station.station import Station
 from kontuar.storage.sqlite.definitions import SqliteDefinitions
 from kontuar.storage.sqlite.engine import SqliteDatabase
@@ -194,5 +195,6 @@ def exchange_of(station: Station, lane: Lane[Any]) -> StoreExchangeDesk:
     keys = keys_for(who.station, "station", who.incarnation, who.store)
     carrier = Asking(database)
     return StoreExchangeDesk(
-        lane, outbox, sink, keys, this_machine(), lambda _: None, carrier=carrier, log=carrier.shelf
-    )
+        lane, outbox, sink, keys, this_machine(), lambda _: None, carrier=carrier, log=carrier.shelf,
+        note=partial(note_export, station),
+    )  # fmt: skip

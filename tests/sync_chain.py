@@ -26,7 +26,7 @@ from kontuar.sync import frames, wire
 from kontuar.sync.identity import NodeKeys
 from kontuar.sync.keyring import CertifiedKeys, open_certified
 from kontuar.sync.keys import Certificate, Signer, certify
-from kontuar.sync.server import of_its_life
+from kontuar.sync.pushed import of_its_life
 from kontuar.sync.uplink import Push, Replied, Uplink, UplinkLimits, Woken
 
 STORE = "S1"

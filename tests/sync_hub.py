@@ -22,7 +22,8 @@ from kontuar.nodes.lanes import Lane
 from kontuar.nodes.machine import MachineClock
 from kontuar.nodes.running import NodeAddress, read_address
 from kontuar.operations.feed import DefinitionsFeed
-from kontuar.operations.hub.enrolment import CertificateRow, EnrolAnswer, EnrolRequest
+from kontuar.operations.hub.certificates import CertificateRow
+from kontuar.operations.hub.enrolment import EnrolAnswer, EnrolRequest
 from kontuar.operations.incoming import receive
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmation, Confirmations, StockFigures
@@ -103,6 +104,9 @@ class HubDouble:
                          state="booked", gid=f"G{number}", reason="", version=number)
         )  # fmt: skip
         self.bell.ring()
+
+    def one_moment(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def definitions_since(
         self, asker: NodeIdentity, cursor: DefinitionCursor, kinds: Collection[str] | None = None

@@ -11,7 +11,8 @@ import pytest
 from hub_definitions_world import ADMIN, NOBODY, Taker, World, open_world
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
-from kontuar.operations.hub.enrolment import CertificateRow, EnrolAnswer, Enrolment, EnrolRequest
+from kontuar.operations.hub.certificates import CertificateRow
+from kontuar.operations.hub.enrolment import EnrolAnswer, Enrolment, EnrolRequest
 from kontuar.operations.hub.hub_login import HubLogin
 from kontuar.operations.ports.sync import NodeIdentity
 from kontuar.storage.postgres.enrolment import PostgresNodes

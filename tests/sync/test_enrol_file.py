@@ -12,7 +12,8 @@ import pytest
 from exchange_world import Secrets, code_of
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Refused
-from kontuar.operations.hub.enrolment import CertificateRow, EnrolAnswer
+from kontuar.operations.hub.certificates import CertificateRow
+from kontuar.operations.hub.enrolment import EnrolAnswer
 from kontuar.operations.hub.enrolment_files import FileAnswer, FileRequest, code_key, is_proven, sealed
 from kontuar.sync.enrol_file import read_request, take_answer, write_answer, write_request
 from kontuar.sync.identity import LIVES, load_identity

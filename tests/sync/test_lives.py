@@ -153,3 +153,19 @@ def test_a_code_of_another_station_is_refused_and_changes_nothing(tmp_path: Path
     till.office.node = "T1"
     till.enrol_anew()
     assert till.running != "i1"
+
+
+def test_a_code_certifies_another_key_than_the_one_that_is_asked_about_as_a_spare_life(tmp_path: Path) -> None:
+    """SEC-02, REL-13: who revokes the life that asked for a spare one must not revoke the machine of the code too."""
+    till = Till(tmp_path)
+    till.office.cut = True
+    with pytest.raises(Unreachable):
+        till.make_spare()
+    till.office.cut = False
+    till.enrol_anew()
+    till.make_spare()
+    lost, enrolled, again = till.office.asked[1:]
+    assert (lost.incarnation, lost.public_key) == (again.incarnation, again.public_key)
+    assert enrolled.incarnation != lost.incarnation
+    assert enrolled.public_key != lost.public_key
+    assert till.running == enrolled.incarnation

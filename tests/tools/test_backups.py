@@ -9,9 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from kontuar import __version__
-from kontuar.kernel.time import instant_text
+from kontuar.kernel.errors import Refused
+from kontuar.kernel.time import instant_text, parse_instant
 from kontuar.nodes.machine import MachineClock
-from kontuar.operations.ports.backups import BackupInfo, BackupPiece, OfferBackup
+from kontuar.nodes.restoring import chosen
+from kontuar.operations.ports.backups import BackupInfo, BackupPiece, KeptBackup, OfferBackup
 from kontuar.storage.backup_files import BackupWriter, image_hash
 from kontuar.storage.backup_shelf import FolderShelf
 from kontuar.storage.sqlite.engine import SqliteDatabase
@@ -124,3 +126,40 @@ def test_a_log_that_was_left_behind_is_a_database_too(agent: Path, tmp_path: Pat
     status, told = kontuar("backup", "restore", left, "--from", agent, "--station", "S1T1")
     assert (status, "backup.database_exists" in told) == (2, True)
     assert [path.name for path in left.iterdir()] == ["station.db-wal"]
+
+
+def kept(made_at: str) -> KeptBackup:
+    return KeptBackup(
+        station="S1T1", incarnation="i1", made_at=made_at, checked_at=made_at, build="1", schema=1, seq=1,
+        image_bytes=1, image="", bytes=1, files=(),
+    )  # fmt: skip
+
+
+def test_a_backup_is_chosen_by_its_moment() -> None:
+    """REL-20: the latest that was made by then; a moment before all of them is refused with the oldest."""
+    found = [kept(f"2026-03-0{day}T08:00:00.000000Z") for day in (5, 4, 2)]
+    assert chosen(found, None) is found[0]
+    for moment, expected in (
+        ("2026-03-04T08:00:00Z", 1),
+        ("2026-03-04T07:59:59Z", 2),
+        ("2026-03-09T08:00:00+01:00", 0),
+    ):
+        assert chosen(found, parse_instant(moment)) is found[expected]
+    with pytest.raises(Refused) as refused:
+        chosen(found, parse_instant("2026-03-02T07:00:00Z"))
+    problem = refused.value.problems[0]
+    assert (problem.code, problem.facts) == ("backup.none_so_old", {"oldest": "2026-03-02T08:00:00.000000Z"})
+    with pytest.raises(Refused, match=r"backup\.none\b"):
+        chosen([], parse_instant("2026-03-02T07:00:00Z"))
+
+
+def test_the_command_takes_a_moment_or_a_number(agent: Path, tmp_path: Path) -> None:
+    """REL-20: and neither nonsense nor both."""
+    new, here = tmp_path / "new", ("--from", agent, "--station", "S1T1")
+    status, told = kontuar("backup", "restore", new, *here, "--at", "2000-01-01T00:00:00Z")
+    assert (status, "backup.none_so_old" in told) == (2, True)
+    for wrong in (("--at", "yesterday"), ("--at", "2026-03-02T07:00:00Z", "--pick", "1")):
+        assert kontuar("backup", "restore", new, *here, *wrong)[0] == 2
+    assert not new.exists()
+    status, told = kontuar("backup", "restore", new, *here, "--at", "2999-01-01T00:00:00Z")
+    assert (status, told.startswith("restored: S1T1")) == (0, True)

@@ -1,9 +1,11 @@
 """The agent of a store: takes its stations' documents in, relays them, gives them what the hub says. Wiring only."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Any, Final
 
+import msgspec
 import structlog
 from litestar import Litestar, Response, get
 from litestar.di import Provide
@@ -33,12 +35,13 @@ from kontuar.operations.agent.parking_numbers import prefixes_in
 from kontuar.operations.agent.relay import RelayGiver, RelayReceiver
 from kontuar.operations.agent.store_parameters import store_parameters
 from kontuar.operations.feed import DefinitionsFeed
-from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
+from kontuar.operations.hub.certificates import KIND as CERTIFICATE
+from kontuar.operations.hub.certificates import CertificateRow
 from kontuar.operations.ports.streams import StreamId
-from kontuar.operations.ports.sync import Answerer, HubReach
+from kontuar.operations.ports.sync import Answerer, HubReach, NodeIdentity
 from kontuar.operations.pruning import Limits, limits_in
 from kontuar.storage.backup_shelf import FolderShelf
-from kontuar.storage.failures import StorageFailure
+from kontuar.storage.failures import StorageFailure, StorageFull
 from kontuar.storage.sqlite.agent.books import MIGRATIONS, AgentBooks
 from kontuar.storage.sqlite.agent.held_messages import SqliteHeldMessages
 from kontuar.storage.sqlite.agent.proving import AgentProofShelf
@@ -58,7 +61,7 @@ from kontuar.sync.parking import ParkingAnswerer
 from kontuar.sync.questions import EnrolmentPassedOn, PassedOn, Questions
 from kontuar.sync.server import SyncSite, sync_routes
 from kontuar.sync.stream_answers import MessagesAnswerer
-from kontuar.sync.uplink import AGENT_LIMITS
+from kontuar.sync.uplink import AGENT_LIMITS, MOST_LIVES, Push, Uplink, UplinkLimits, Woken
 from kontuar.web.api import agent as agent_api
 from kontuar.web.api.agent import AgentBench, AgentStatus
 from kontuar.web.description import description_of, openapi_json
@@ -70,6 +73,7 @@ BACKUPS_FOLDER: Final = "backups"
 CHECKPOINT_SECONDS: Final = 60.0
 LEASES_SECONDS: Final = 1.0
 """How often leases that were not renewed are looked for: others see a document free so long after."""
+BACKUPS_SECONDS: Final = 60.0
 _DAMAGED: Final = 3
 _log = structlog.get_logger("agent")
 
@@ -78,7 +82,8 @@ class AgentNode:
     """One agent over one data folder."""
 
     def __init__(self, settings: AgentSettings, keys: NodeKeys, world: World) -> None:
-        self._keys = keys
+        self._keys = keys = msgspec.structs.replace(keys, lives=self._lives)
+        self._kept_lives: set[str] = set()
         self._world = world
         self._clock = clock = world.clock
         self.damaged = False
@@ -93,7 +98,8 @@ class AgentNode:
         self._bell = Bell()
         self._transport = world.transport(settings.hub_url)
         self.connection = Connection(clock, changed=self._bell.ring)
-        self._stations = StationsHeard(clock)
+        self._backups_late: frozenset[str] = frozenset()
+        self._stations = StationsHeard(clock, lambda: self._backups_late)
         self.sync = NodeSync(
             self.run, self.books.outbox, self.books.sink, self._transport, self.connection, clock, who=keys,
             build=__version__, folder=settings.data / "incoming", applied=self._applied,
@@ -124,6 +130,11 @@ class AgentNode:
         )  # fmt: skip
         self._tasks = Chores()
 
+    async def _look_at_backups(self) -> None:
+        """Head office is told whose is late."""
+        ages = await asyncio.to_thread(self.backups.ages)
+        self._backups_late = frozenset(age.station for age in ages if age.late)
+
     def _limits(self) -> Limits:
         """How long messages are kept, as head office says for the store."""
         return limits_in(store_parameters(self.books.definitions, self._keys.certificate.store))
@@ -150,6 +161,7 @@ class AgentNode:
             Chore(name="checkpoint", look=partial(self.run, self.books.database.checkpoint),
                   seconds=CHECKPOINT_SECONDS, waits_first=True),
             Chore(name="leases", look=partial(self._end_leases, parked), seconds=LEASES_SECONDS),
+            Chore(name="backups late", look=self._look_at_backups, seconds=BACKUPS_SECONDS),
             self.nightly.chore(),
             self.forks.chore(),
             self.digests.chore(),
@@ -177,13 +189,14 @@ class AgentNode:
         return SyncSite(
             sender=sender, certificate=keys.signed, keys=keys.keys,
             receiver=RelayReceiver(
-                books.log, self.parking, node=keys.certificate.node, epoch=books.stock.epoch()
+                books.log, self.parking, node=keys.certificate.node, epoch=books.stock.epoch(),
+                restored=books.feeds.tell_again,
             ),
             giver=RelayGiver(feed, books.feeds, self.parking, self.reach, books.definitions.kinds),
             answerer=self._answerer(questions),
-            enroller=EnrolmentPassedOn(self._transport), runner=self.run, giver_runner=self.run,
+            enroller=EnrolmentPassedOn(self._transport, self._tell_lives), runner=self.run, giver_runner=self.run,
             clock=self._clock, bell=self._bell, taken=self.sync.wake, store=keys.certificate.store,
-            heard=self._stations.heard,
+            heard=self._stations.heard, adopt=self._adopt,
             is_closed=lambda who: books.log.state(StreamId(who.node, who.incarnation)).closed,
         )  # fmt: skip
 
@@ -227,7 +240,39 @@ class AgentNode:
             self._tasks.until_done("certificates", self.learn)
 
     def _learn_certificates(self) -> None:
-        self._keys.keys.take_rows(body for _, body in self.books.definitions.of_kind(CERTIFICATE))
+        """What head office says now is kept, for it may be set up again from a backup that lacks some of it."""
+        defined = [body for _, body in self.books.definitions.of_kind(CERTIFICATE)]
+        self._keys.keys.take_rows(defined)
+        for row in self.books.certificates.every():
+            self._keys.keys.learn(row.certificate, row.signature)
+        try:
+            self.books.certificates.keep_defined(defined)
+        except StorageFull as failure:
+            _log.warning("agent.certificates_not_kept", code=failure.code)
+
+    async def _adopt(self, teller: NodeIdentity, rows: Sequence[CertificateRow]) -> None:
+        """Certificates of the store that the definitions lack: the hub may have lost them."""
+        news = [row for row in rows if row.certificate not in self._kept_lives and self._keys.keys.vouches_for(row)]
+        if news:
+            await self.run(self.books.certificates.keep, news)
+            self._kept_lives.update(row.certificate for row in news)
+            _log.info("agent.certificates_told", by=teller.node, count=len(news))
+
+    def _lives(self, everything: bool) -> Sequence[CertificateRow]:
+        return self.books.certificates.lives(everything, MOST_LIVES)
+
+    async def _tell_lives(self) -> bytes:
+        """One claim with all certificates in it; its answer is that of any push, and is not waited for."""
+        return await self.run(self._claim)
+
+    def _claim(self) -> bytes:
+        keys = self._keys
+        uplink = Uplink(
+            self.books.outbox, keys.sender(__version__), keys.signed, keys.keys, self._clock,
+            UplinkLimits(most_messages=1), keys.lives,
+        )  # fmt: skip
+        effect = uplink.step(Woken())
+        return effect.body if isinstance(effect, Push) else b""
 
     async def _end_leases(self, parked: ParkingChores) -> None:
         """Who holds what is looked at all the time; what left the buffer long ago is forgotten once a day."""

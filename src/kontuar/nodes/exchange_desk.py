@@ -34,10 +34,14 @@ class StoreExchangeDesk:
     def __init__(
         self, run: Runner, outbox: Outbox, sink: DownSink, keys: NodeKeys, world: World,
         applied: Callable[[Applied], None], *, carrier: Carrier, log: ExchangeLog,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
-        """`applied` is called on the server's thread after a file brought something."""
+        """`applied` is called on the server's thread after a file brought something; `note` on the database thread,
+        with the operator who has a file made."""
+        self._note_made = note
         here = Here(
-            sender=keys.sender(__version__), signer=keys.signer, keys=keys.keys, certificate=keys.signed
+            sender=keys.sender(__version__), signer=keys.signer, keys=keys.keys, certificate=keys.signed,
+            lives=keys.lives,
         )  # fmt: skip
         self._run = run
         self._files = FilesForHub(outbox, sink, here, keys.certificate.store, world.clock, world.ids, carrier)
@@ -61,6 +65,13 @@ class StoreExchangeDesk:
         return await self._run(self._log.newest, most)
 
     def _make(self, by: str) -> ExchangeFile:
+        """A disk that is full, or a life that is over, has nothing to add; what it holds wants to be carried all the
+        same."""
+        if by:
+            try:
+                self._note_made(by)
+            except (StorageFull, Refused) as failure:
+                _log.warning("exchange.not_told", by=by, reason=str(failure)[:200])
         made = self._files.make()
         self._note(entry_of_made(made, HUB_NODE, by, self._clock.now()))
         return made

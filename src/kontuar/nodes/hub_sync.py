@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Final
 
@@ -20,9 +21,11 @@ from kontuar.nodes.hub_coupons import CouponAnswerer
 from kontuar.nodes.hub_forks import ForkAnswer
 from kontuar.nodes.lanes import Lane
 from kontuar.operations.feed import DefinitionsFeed
-from kontuar.operations.hub.booking import book_stream, park_forks
+from kontuar.operations.hub.adoption import Adopted, Adoption
+from kontuar.operations.hub.booking import book_certified_since, book_stream, park_forks
+from kontuar.operations.hub.certificates import KIND as CERTIFICATE
+from kontuar.operations.hub.certificates import CertificateRow
 from kontuar.operations.hub.confirmations import confirmations_since
-from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
 from kontuar.operations.hub.enrolment import EnrolRequest
 from kontuar.operations.hub.monitor import contact_of, joined, note_contact
 from kontuar.operations.incoming import receive
@@ -46,6 +49,7 @@ from kontuar.storage.postgres.booking import PostgresBookingDesk
 from kontuar.storage.postgres.definitions import PostgresDefinitions
 from kontuar.storage.postgres.digests import PostgresDigests
 from kontuar.storage.postgres.engine import HubDatabase
+from kontuar.storage.postgres.enrolment import PostgresNodes
 from kontuar.storage.postgres.monitor import PostgresMonitorShelf
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
 from kontuar.storage.postgres.stream_log import PostgresStreamLog
@@ -53,6 +57,7 @@ from kontuar.sync.bell import Bell
 from kontuar.sync.digest_answers import DigestAnswerer, DigestAnswers
 from kontuar.sync.frames import Sender
 from kontuar.sync.keyring import fault_of_seal
+from kontuar.sync.keys import SignedCertificate
 from kontuar.sync.server import SyncSite, sync_routes
 from kontuar.web.hub_access import OPEN
 
@@ -102,6 +107,10 @@ class HubGiver:
         self._told: dict[str, tuple[float, Mapping[str, frozenset[str]]]] = {}
         self._database = database
         self._clock = clock
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """One look at the database for all that follows."""
+        return self._database.transaction(reading=True)
 
     def definitions_since(
         self, asker: NodeIdentity, cursor: DefinitionCursor, kinds: Collection[str] | None
@@ -185,6 +194,7 @@ class Booking:
         self._bell = bell
         self._woken = Bell()
         self._heard = 0
+        self._newly_certified = True
         self.desk = PostgresBookingDesk(lane.database, partial(fault_of_seal, core.keys))
 
     def chore(self) -> Chore:
@@ -195,8 +205,16 @@ class Booking:
         """Something came in."""
         self._woken.ring()
 
+    def certified(self) -> None:
+        """A life is known that was not: what waited for that is looked at first."""
+        self._newly_certified = True
+        self._woken.ring()
+
     async def _book_all(self) -> None:
         self._heard = self._woken.heard()
+        if self._newly_certified:
+            self._newly_certified = False
+            await self.lane(book_certified_since, self.desk, self._core.clock.now())
         for place in await self.lane(self.desk.streams_waiting):
             await self._book(place)
         await self.lane(park_forks, self.desk, self._core.clock.now())
@@ -214,6 +232,43 @@ class Booking:
             raise
         except Exception:  # noqa: BLE001 - said loudly, tried again; the other streams go on
             _log.exception("hub.booking_of_a_stream_broke", origin=place.origin)
+
+
+class HubAdoption:
+    """Takes in certificates that this database lost when it was set up again, and lets what waited be booked."""
+
+    def __init__(self, core: HubCore, booking: Booking) -> None:
+        self._core = core
+        self._booking = booking
+        register = PostgresNodes(core.main.database)
+        self._adoption = Adoption(register, core.parts.definitions.store, core.key, core.clock, self._announce)
+
+    def _announce(self) -> None:
+        for tell in self._core.changed:
+            tell()
+
+    async def __call__(self, teller: NodeIdentity, rows: Sequence[CertificateRow]) -> None:
+        """Done when the key ring knows what became of each."""
+        told = [_believed_of(teller, row) for row in rows]
+        found = await self._core.main(self._adoption.take, told, teller.node)
+        if found == Adopted():
+            return
+        await self._core.feed_lane(learn_certificates, self._core)
+        for node, incarnation in found.taken:
+            _log.warning("hub.certificate_adopted", node=node, incarnation=incarnation, told_by=teller.node)
+        for node, incarnation in found.revoked:
+            _log.warning("hub.revocation_adopted", node=node, incarnation=incarnation, told_by=teller.node)
+        for node, incarnation in found.disputed:
+            _log.error("hub.certificate_disputed", node=node, incarnation=incarnation, told_by=teller.node)
+        self._booking.certified()
+
+
+def _believed_of(teller: NodeIdentity, row: CertificateRow) -> CertificateRow:
+    """That somebody was revoked is said by the agent of his store only; who he is the hub signed itself."""
+    named = SignedCertificate(certificate=row.certificate, signature=row.signature).read()
+    if teller.kind == "agent" and teller.store == named.store:
+        return row
+    return msgspec.structs.replace(row, revoked_at="")
 
 
 class HubEnroller:
@@ -256,11 +311,12 @@ def extend_sync(core: HubCore) -> HubExtension:
         answerer=DigestAnswerer(digests, HubAnswerer(core, CouponAnswerer(core.coupons, looks, core.clock), forks)),
         enroller=HubEnroller(core), runner=intake, giver_runner=core.feed_lane,
         clock=core.clock, bell=bell, taken=booking.wake, heard=contacts.heard,
+        adopt=HubAdoption(core, booking),
     )  # fmt: skip
 
     async def ready() -> None:
         site.sender = msgspec.structs.replace(site.sender, incarnation=core.incarnation)
-        await core.feed_lane(_learn_certificates, core)
+        await core.feed_lane(learn_certificates, core)
         for lane in (intake, looks, comparing, books):
             lane.open()
         tasks.start([booking.chore(), contacts.chore()])
@@ -271,7 +327,7 @@ def extend_sync(core: HubCore) -> HubExtension:
         for lane in (books, looks, comparing, intake):
             await asyncio.to_thread(lane.close)
 
-    learn = partial(core.feed_lane, _learn_certificates, core)
+    learn = partial(core.feed_lane, learn_certificates, core)
 
     def changed() -> None:
         bell.ring()
@@ -288,11 +344,15 @@ def extend_sync(core: HubCore) -> HubExtension:
     return HubExtension(handlers=[open_routes], on_ready=[ready, remember_loop], on_stop=[stop])
 
 
-def _learn_certificates(core: HubCore) -> None:
-    """On the feed lane: who is certified, and who was revoked."""
+def learn_certificates(core: HubCore) -> None:
+    """On the feed lane: who is certified, who was revoked, and whose place was given to another machine."""
     database = core.feed_lane.database
     with database.transaction(reading=True):
         core.keys.take_rows([row.body for row in PostgresDefinitions(database).rows(CERTIFICATE)])
+        disputed = PostgresNodes(database).disputed()
+    for each in disputed:
+        core.keys.learn(each.certificate, each.signature)
+    core.keys.dispute_all((each.node, each.incarnation) for each in disputed)
 
 
 def stock_since_of(feeds: PostgresFeedsOfStore, store: str, cursor: FeedCursor) -> StockFigures:

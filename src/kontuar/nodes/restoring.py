@@ -1,7 +1,9 @@
 """A till's database fetched back from the store's agent to a new machine (REL-20; docs/operations.md)."""
 
 import asyncio
+import datetime
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +12,7 @@ import msgspec
 from kontuar import __version__
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import refuse
+from kontuar.kernel.time import parse_instant
 from kontuar.nodes.machine import World
 from kontuar.nodes.settings import StationSettings
 from kontuar.nodes.station import DATABASE_FILE, IDENTITY_FOLDER, enrol_station
@@ -52,26 +55,38 @@ def require_no_database(data: Path) -> None:
         raise refuse("backup.database_exists", folder=data)
 
 
-async def fetch(settings: StationSettings, world: World) -> tuple[KeptBackup, BackupInfo]:
+def chosen(found: Sequence[KeptBackup], at: datetime.datetime | None) -> KeptBackup:
+    """The first of a list that is newest first, or the first that was made by then.
+
+    Raises `Refused("backup.none" | "backup.none_so_old")`.
+    """
+    if not found:
+        raise refuse("backup.none")
+    by_then = [kept for kept in found if at is None or parse_instant(kept.made_at) <= at]
+    if not by_then:
+        raise refuse("backup.none_so_old", oldest=min(kept.made_at for kept in found))
+    return by_then[0]
+
+
+async def fetch(
+    settings: StationSettings, world: World, at: datetime.datetime | None = None
+) -> tuple[KeptBackup, BackupInfo]:
     """Enrol with the one-time code of the settings where this machine is not yet, ask the agent for the till's latest
-    backup, and make its database. Raises `Refused`; then there is no database."""
+    backup (`at`: the latest by then), and make its database. Raises `Refused`; then there is no database."""
     require_no_database(settings.data)
     keys = load_identity(settings.data / IDENTITY_FOLDER) or await enrol_station(settings, world)
     transport = world.transport(settings.agent_url)
     try:
         questions = Questions(transport, keys.sender(__version__), keys.signed, keys.keys, world.clock)
         with tempfile.TemporaryDirectory(dir=settings.data, prefix="restore-") as folder:
-            kept, files = await _fetched(questions, Path(folder))
+            kept, files = await _fetched(questions, Path(folder), at)
             return kept, await asyncio.to_thread(put_in_place, files, settings.data)
     finally:
         await transport.close()
 
 
-async def _fetched(questions: Questions, folder: Path) -> tuple[KeptBackup, list[Path]]:
-    found = await _ask(questions, LIST, AskBackups(), KeptBackups)
-    if not found.backups:
-        raise refuse("backup.none")
-    kept = found.backups[0]
+async def _fetched(questions: Questions, folder: Path, at: datetime.datetime | None) -> tuple[KeptBackup, list[Path]]:
+    kept = chosen((await _ask(questions, LIST, AskBackups(), KeptBackups)).backups, at)
     files: list[Path] = []
     for number, digest in enumerate(kept.files):
         file = folder / f"{number}.ktb"

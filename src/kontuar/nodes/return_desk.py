@@ -12,8 +12,8 @@ from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.connectivity import Connectivity
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.nodes.chores import Chore
-from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
-from kontuar.operations.hub.enrolment import CertificateRow, NodeCertificate
+from kontuar.operations.hub.certificates import KIND as CERTIFICATE
+from kontuar.operations.hub.certificates import CertificateRow, NodeCertificate
 from kontuar.operations.ports.hub_documents import SealCheck
 from kontuar.operations.ports.questions import MESSAGES, AskMessages, HeldMessage, HeldMessages
 from kontuar.operations.ports.streams import START, Position, StreamId

@@ -29,12 +29,13 @@ from kontuar.nodes.running import say_and_stop, serve, set_up_logging
 from kontuar.nodes.settings import StationSettings
 from kontuar.nodes.station_lives import WITNESS_FILE, LifeDesk, begin
 from kontuar.nodes.storage_trouble import on_storage_failure
-from kontuar.operations.hub.enrolment import KIND as CERTIFICATE
+from kontuar.operations.hub.certificates import KIND as CERTIFICATE
 from kontuar.operations.pins import pin_fits
 from kontuar.operations.ports.streams import StreamId
 from kontuar.operations.pruning import limits_in
 from kontuar.operations.station import station_status
 from kontuar.operations.station.decisions import carry_out
+from kontuar.operations.station.exchange import note_export
 from kontuar.operations.station.lives import open_life
 from kontuar.operations.station.station import Identity, Station
 from kontuar.storage.failures import StorageDamaged, StorageFailure
@@ -170,7 +171,8 @@ class StationNode:
             station=self.station, run=self.lane, check_pin=pin_fits, sync_status=self.sync_status,
             devices=self._device_desk, questions=questions, enrol_anew=self.life_desk.enrol,
             exchange=StoreExchangeDesk(
-                self.lane, self._outbox, sink, keys, world, self._applied, carrier=self._carrier, log=shelf
+                self.lane, self._outbox, sink, keys, world, self._applied, carrier=self._carrier, log=shelf,
+                note=partial(note_export, self.station),
             ),
         )  # fmt: skip
 

@@ -95,9 +95,10 @@ def _fork_in(batch: Batch, state: StreamState, log: StreamLog) -> tuple[SealedMe
     known = CHAIN_START if batch.first == 1 else log.hash_at(batch.stream, batch.first - 1)
     if known is not None and known != batch.previous_hash:
         return batch.messages
-    for position, message in enumerate(batch.messages):
-        if message.seq > state.held.seq:
-            return ()
+    again = [message for message in batch.messages if message.seq <= state.held.seq]
+    if again and log.hash_at(batch.stream, again[-1].seq) == again[-1].hash:
+        return ()  # a hash stands for everything before it
+    for position, message in enumerate(again):
         held = log.hash_at(batch.stream, message.seq)
         if held is not None and held != message.hash:
             return batch.messages[position:]

@@ -89,7 +89,7 @@ def take_answer(folder: Path, data: bytes) -> NodeKeys:
 
 
 def _place(folder: Path) -> Path:
-    return folder if load_identity(folder) is None else Lives(folder).next_folder
+    return folder if load_identity(folder) is None else Lives(folder).enrolling_folder
 
 
 def _written(told: msgspec.Struct) -> bytes:

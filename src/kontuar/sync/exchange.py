@@ -187,7 +187,7 @@ class FilesForHub:
 
     def _uplink(self) -> up.Uplink:
         here = self._here
-        return up.Uplink(self._outbox, here.sender, here.certificate, here.keys, self._clock, LIMITS)
+        return up.Uplink(self._outbox, here.sender, here.certificate, here.keys, self._clock, LIMITS, here.lives)
 
     def _downlink(self) -> down.Downlink:
         here = self._here

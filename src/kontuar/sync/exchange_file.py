@@ -13,7 +13,7 @@ import msgspec
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.operations.ports.sync import HUB_NODE, KeyRing, NodeIdentity
 from kontuar.sync import frames, wire
-from kontuar.sync.keyring import open_certified
+from kontuar.sync.keyring import KnownLives, no_lives, open_certified
 from kontuar.sync.keys import SignedCertificate, Signer
 from kontuar.sync.sealing import sealed, unsealed
 
@@ -43,6 +43,7 @@ class Here(msgspec.Struct, frozen=True, kw_only=True):
     signer: Signer
     keys: KeyRing
     certificate: SignedCertificate | None = None
+    lives: KnownLives = no_lives
 
     def hub_fingerprint(self) -> str:
         """Which firm: the beginning of the hash of its hub's key."""

@@ -26,8 +26,9 @@ from kontuar.sync.exchange_file import Here, Opened, open_file, write_file
 from kontuar.sync.exchange_parts import SNAPSHOT, Parts, file_name, sorted_parts
 from kontuar.sync.exchange_questions import Asked, questions_in, reply_frames
 from kontuar.sync.files import write_whole
+from kontuar.sync.pushed import Pushed, adopt_lives, read_push
 from kontuar.sync.sealing import SECRET_BYTES
-from kontuar.sync.server import News, SyncSite, down_answer, look, read_down, read_push
+from kontuar.sync.server import News, SyncSite, down_answer, look, read_down
 
 MOST_BYTES: Final = 48 * 1024 * 1024
 """Of answers in one file; what does not fit comes with the next one."""
@@ -86,9 +87,14 @@ class _Arrived(msgspec.Struct, frozen=True, kw_only=True):
 
     opened: Opened
     question: bytes | None
-    batches: tuple[Batch, ...]
+    pushed: tuple[Pushed, ...]
     heard: tuple[Heard, ...]
     asked: tuple[Asked, ...]
+
+    @property
+    def batches(self) -> tuple[Batch, ...]:
+        """What was pushed."""
+        return tuple(each.batch for each in self.pushed)
 
 
 class FilesForNodes:
@@ -104,6 +110,7 @@ class FilesForNodes:
         site = self._site
         arrived = await asyncio.to_thread(self._read, data)
         sender = arrived.opened.sender
+        await adopt_lives(site.adopt, arrived.pushed)
         before = await self._held(sender)
         acks = await site.runner(self._take_all, arrived.batches)
         taken = await self._held(sender) - before
@@ -129,14 +136,13 @@ class FilesForNodes:
         parts = sorted_parts(opened.parts)
         self._check_speaker(opened, parts)
         heard = list(read_down(self._site, [parts.down[0]])[1]) if parts.down else []
-        batches = []
+        pushed: list[Pushed] = []
         for part in parts.push:
-            batch, told = read_push(self._site, part)
-            batches.append(batch)
-            heard.append(told)
+            pushed.append(read_push(*self._site.open(part), self._site.keys))
+        heard += [each.heard for each in pushed]
         question = parts.down[0] if parts.down else None
         asked = questions_in(self._site, parts.ask)
-        return _Arrived(opened=opened, question=question, batches=tuple(batches), heard=tuple(heard), asked=asked)
+        return _Arrived(opened=opened, question=question, pushed=tuple(pushed), heard=tuple(heard), asked=asked)
 
     def _check_speaker(self, opened: Opened, parts: Parts) -> None:
         """Frames in a file are those of whoever signed it."""

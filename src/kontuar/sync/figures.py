@@ -1,7 +1,7 @@
 """What a node tells the node above of itself, and an agent of its stations: queue, program, clock (HUB-07)."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import msgspec
@@ -45,8 +45,11 @@ def _oldest_of(outbox: Outbox, outgoing: OutgoingStream) -> str:
 class StationsHeard:
     """An agent's memory of what its stations told a moment ago. Written and read on any thread."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, backups_late: Callable[[], Collection[str]] = tuple) -> None:
+        """`backups_late`: stations of which the agent misses a backup; it is asked with every question, so it must cost
+        nothing."""
         self._clock = clock
+        self._backups_late = backups_late
         self._told: dict[str, tuple[float, NodeFigures]] = {}
         self._schemas: dict[str, dict[str, int] | None] = {}
 
@@ -72,7 +75,12 @@ class StationsHeard:
         """Of every station that was heard a moment ago, in the order of their numbers."""
         now = self._clock.monotonic()
         told = sorted(self._told.copy().items())
-        return tuple(figures for _, (at, figures) in told if now - at <= FRESH_SECONDS)[:MOST_NODES]
+        late = self._backups_late()
+        return tuple(
+            msgspec.structs.replace(figures, backup_late=node in late)
+            for node, (at, figures) in told
+            if now - at <= FRESH_SECONDS
+        )[:MOST_NODES]
 
 
 def heard_of(asker: NodeIdentity, sent_at: str, build: str, asked: DownFields, keys: KeyRing) -> list[Heard]:
@@ -100,7 +108,7 @@ def _relayed(
         identity=station, sent_at=_moved(sent_at, figures.sent_ahead_seconds), build=figures.build,
         definitions_version=figures.definitions_version, queue=figures.queue, digests=figures.digests,
         kinds=None if figures.refused else kinds, schemas=figures.schemas or ({} if figures.queue else None),
-        refused=figures.refused or "",
+        refused=figures.refused or "", backup_late=figures.backup_late,
     )  # fmt: skip
 
 

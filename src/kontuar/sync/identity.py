@@ -5,7 +5,8 @@ A node's folder `identity` holds `key`, `incarnation` and `identity.json` of its
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,14 +14,16 @@ import msgspec
 
 from kontuar.kernel.canonical import decode, encode
 from kontuar.kernel.errors import refuse
+from kontuar.operations.hub.certificates import CertificateRow
 from kontuar.operations.hub.enrolment import EnrolAnswer, EnrolRequest
 from kontuar.sync.files import write_whole
 from kontuar.sync.frames import Sender
-from kontuar.sync.keyring import CertifiedKeys
+from kontuar.sync.keyring import CertifiedKeys, KnownLives, no_lives
 from kontuar.sync.keys import Certificate, SignedCertificate, Signer, is_certified, load_or_make
 from kontuar.sync.transport import Declined, Transport, Unreachable
 
 CURRENT: Final = "current"
+SPARE: Final = "spare"
 LIVES: Final = "lives"
 _ENROL_TIMEOUT_SECONDS: Final = 10.0
 
@@ -34,12 +37,14 @@ class KeptIdentity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """An enrolled node: its certificate, its private key, and the keys of others that it believes."""
+    """An enrolled node: its certificate, its private key, the keys of others that it believes, and the certificates
+    that it tells the node above."""
 
     certificate: Certificate
     signed: SignedCertificate
     signer: Signer
     keys: CertifiedKeys
+    lives: KnownLives = no_lives
 
     def sender(self, build: str) -> Sender:
         """Signs this node's frames."""
@@ -53,7 +58,27 @@ class NodeKeys(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_identity(folder: Path) -> NodeKeys | None:
     """The identity with which a node speaks, None before enrolment; raises `Refused("identity.damaged")`."""
-    return load_life(running_folder(folder))
+    found = load_life(running_folder(folder))
+    return None if found is None else msgspec.structs.replace(found, lives=partial(other_lives, folder, found))
+
+
+def other_lives(folder: Path, running: NodeKeys, _: bool = True) -> Sequence[CertificateRow]:
+    """Certificates in a node's folder beside the running one's, newest first; a spare life says whose it is. What
+    cannot be read is passed over."""
+    spare = folder / SPARE
+    name = spare.read_text("utf-8").strip() if spare.exists() else ""
+    found = []
+    for file in (folder / "identity.json", *sorted((folder / LIVES).glob("*/identity.json"))):
+        try:
+            signed = decode(file.read_bytes(), KeptIdentity).signed
+            told = signed.read()
+        except (OSError, msgspec.DecodeError):
+            continue
+        if told.incarnation != running.certificate.incarnation:
+            by = running.certificate.incarnation if told.incarnation == name else ""
+            row = CertificateRow(certificate=signed.certificate, signature=signed.signature, certified_by=by)
+            found.append((told.ordinal, row))
+    return [row for _, row in sorted(found, key=lambda each: -each[0])]
 
 
 def running_folder(folder: Path) -> Path:

@@ -1,16 +1,24 @@
 """Whose key it is: certificates that the hub signed, minus those that it revoked (SEC-02)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from kontuar.kernel.canonical import decode
 from kontuar.kernel.errors import refuse
-from kontuar.operations.hub.enrolment import CertificateRow
+from kontuar.operations.hub.certificates import CertificateRow
 from kontuar.operations.ports.streams import SealedMessage, StreamId
 from kontuar.operations.ports.sync import HUB_NODE, KeyRing, NodeIdentity
 from kontuar.sync import frames
 from kontuar.sync.keys import SignedCertificate, is_certified, is_signed
+
+KnownLives = Callable[[bool], Sequence[CertificateRow]]
+"""Certificates that the node above may have lost; asked with *true*: all that are worth telling, whatever it told."""
+
+
+def no_lives(_: bool) -> Sequence[CertificateRow]:
+    """Of whoever knows of no other life but the one that signs the frame."""
+    return ()
 
 
 class CertifiedKeys:
@@ -21,6 +29,8 @@ class CertifiedKeys:
         self._hub_key = hub_key
         self._known: dict[tuple[str, str], NodeIdentity] = {}
         self._revoked: frozenset[tuple[str, str]] = frozenset()
+        self._registered: frozenset[tuple[str, str]] = frozenset()
+        self._disputed: frozenset[tuple[str, str]] = frozenset()
         for signed in certificates:
             self.learn(signed.certificate, signed.signature)
 
@@ -50,20 +60,42 @@ class CertifiedKeys:
                 ordinal=told.ordinal,
             )  # fmt: skip
 
+    def vouches_for(self, row: CertificateRow) -> bool:
+        """Whether the hub signed it."""
+        signed = SignedCertificate(certificate=row.certificate, signature=row.signature)
+        try:
+            return is_certified(self._hub_key, signed)
+        except ValueError:
+            return False
+
     def take_rows(self, rows: Iterable[bytes]) -> None:
         """All rows of kind `certificate` of the definitions: learn them, and which of them are revoked."""
-        revoked = set()
+        revoked, registered = set(), set()
         for body in rows:
             row = decode(body, CertificateRow)
             self.learn(row.certificate, row.signature)
+            told = SignedCertificate(certificate=row.certificate, signature=row.signature).read()
+            registered.add((told.node, told.incarnation))
             if row.revoked_at:
-                told = SignedCertificate(certificate=row.certificate, signature=row.signature).read()
                 revoked.add((told.node, told.incarnation))
+        self._registered = frozenset(registered)
         self.revoke_all(revoked)
 
     def revoke_all(self, revoked: Iterable[tuple[str, str]]) -> None:
         """These (node, incarnation) and no others are revoked."""
         self._revoked = frozenset(revoked)
+
+    def dispute_all(self, disputed: Iterable[tuple[str, str]]) -> None:
+        """Ordinal or series of these (node, incarnation), and no others, were given a second time."""
+        self._disputed = frozenset(disputed)
+
+    def is_settled(self, node: str, incarnation: str) -> bool:
+        """Whether the definitions hold its certificate, or head office has said that it cannot take it in."""
+        return (node, incarnation) in self._registered or (node, incarnation) in self._disputed
+
+    def is_disputed(self, node: str, incarnation: str) -> bool:
+        """Whether head office gave its ordinal or series to another machine."""
+        return (node, incarnation) in self._disputed
 
 
 def fault_of_seal(keys: KeyRing, stream: StreamId, message: SealedMessage) -> str:
@@ -73,6 +105,8 @@ def fault_of_seal(keys: KeyRing, stream: StreamId, message: SealedMessage) -> st
         return "certificate.unknown"
     if not is_signed(speaker.public_key, message.signature, message.hash):
         return "signature.bad"
+    if keys.is_disputed(stream.origin, stream.incarnation):
+        return "certificate.disputed"
     return "" if keys.identity(stream.origin, stream.incarnation) else "certificate.revoked"
 
 

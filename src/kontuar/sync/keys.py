@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from kontuar.kernel.canonical import decode, encode
-from kontuar.operations.hub.enrolment import NodeCertificate as Certificate
+from kontuar.operations.hub.certificates import NodeCertificate as Certificate
 
 __all__ = ["Certificate", "SignedCertificate", "Signer", "certify", "is_certified", "is_signed", "load_or_make"]
 

@@ -55,7 +55,7 @@ class NodeSync:
         self._bell = Bell()
         self._reached = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._uplink = up.Uplink(outbox, sender, who.signed, who.keys, clock, limits)
+        self._uplink = up.Uplink(outbox, sender, who.signed, who.keys, clock, limits, who.lives)
         self._downlink = down.Downlink(
             sink, who.certificate.store, sender, who.signed, who.keys, clock, wait_seconds=wait_seconds,
             queue=partial(queue_of, outbox), nodes=nodes, digests=digests, kinds=kinds,

@@ -1,5 +1,6 @@
 """Online questions: asked by a station, passed on by its agent, answered by the hub."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from kontuar.kernel.errors import Problem, Refused, refuse
@@ -58,15 +59,28 @@ class PassedOn:
             return refusal.problems, b"{}"
 
 
-class EnrolmentPassedOn:
-    """An agent's enroller: the code and the answer pass through unchanged."""
+async def nothing_before() -> bytes:
+    """An enrolment that nobody needs to be told anything before."""
+    return b""
 
-    def __init__(self, transport: Transport) -> None:
+
+class EnrolmentPassedOn:
+    """An agent's enroller: the code and the answer pass through unchanged.
+
+    Before it the hub is told which certificates there are in the store (`push`: the body of one, empty for none), so
+    that it gives no ordinal and no series again that a backup made it forget.
+    """
+
+    def __init__(self, transport: Transport, push: Callable[[], Awaitable[bytes]] = nothing_before) -> None:
         self._transport = transport
+        self._push = push
 
     async def __call__(self, request: bytes) -> bytes:
         """The hub's answer; raises `Refused` with the hub's code or `connectivity.too_low`."""
         try:
+            told = await self._push()
+            if told:
+                await self._transport.post("/sync/v1/push", told, timeout_seconds=_TIMEOUT_SECONDS)
             return await self._transport.post("/sync/v1/enrol", request, timeout_seconds=_TIMEOUT_SECONDS)
         except Unreachable as error:
             raise refuse("connectivity.too_low", needs="online", reason=error.reason) from None

@@ -13,7 +13,6 @@ from litestar.handlers import HTTPRouteHandler
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.time import Clock, instant_text
-from kontuar.operations.incoming import opens_a_life
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
@@ -36,7 +35,8 @@ from kontuar.sync import frames, wire
 from kontuar.sync.bell import Bell
 from kontuar.sync.figures import heard_of
 from kontuar.sync.keyring import open_certified
-from kontuar.sync.keys import SignedCertificate, is_signed
+from kontuar.sync.keys import SignedCertificate
+from kontuar.sync.pushed import Adopt, Pushed, adopt_lives, no_adoption, read_push
 from kontuar.sync.snapshots import read_proof
 
 MOST_REQUEST_BYTES: Final = 32 * 1024 * 1024
@@ -52,7 +52,7 @@ class SyncSite:
 
     `taken` and `heard` are called on the server's thread. `store`: the only one an agent serves; empty at the hub.
     `gather_seconds`: after a ring, others' news of the same moment go in the same answer. `is_closed`: whether a later
-    life of an asker was opened (REL-13); called on the giver's runner.
+    life of an asker was opened (REL-13); called on the giver's runner. `adopt`: keeps certificates that a push brought.
     """
 
     sender: frames.Sender
@@ -71,6 +71,7 @@ class SyncSite:
     taken: Callable[[], None] = lambda: None
     heard: Callable[[Heard], None] = lambda _: None
     is_closed: Callable[[NodeIdentity], bool] = lambda _: False
+    adopt: Adopt = no_adoption
     frames_by_outcome: dict[str, int] = field(default_factory=dict)
 
     def count(self, outcome: str) -> None:
@@ -135,9 +136,10 @@ async def take_push(site: SyncSite, data: bytes) -> bytes:
     """Every frame that can be taken becomes one acknowledgement. One that cannot is kept aside and counted, and does
     not hold up the streams beside it (REL-09); when none can be taken the request is refused."""
     read, refused = await _readable(site, data, lambda parts: _read_each(site, parts))
-    for _, heard in read:
-        site.heard(heard)
-    taken, refused_later = await site.runner(_take_each, site.receiver, [batch for batch, _ in read])
+    for each in read:
+        site.heard(each.heard)
+    await adopt_lives(site.adopt, read)
+    taken, refused_later = await site.runner(_take_each, site.receiver, [each.batch for each in read])
     refused += refused_later
     for refusal in refused:
         site.count(refusal.problems[0].code)
@@ -170,54 +172,19 @@ def _take_each(receiver: Receiver, batches: list[Batch]) -> tuple[list[tuple[Bat
     return taken, refused
 
 
-def _read_each(site: SyncSite, parts: list[bytes]) -> tuple[list[tuple[Batch, Heard]], list[Refused]]:
+def _read_each(site: SyncSite, parts: list[bytes]) -> tuple[list[Pushed], list[Refused]]:
     """What can be read, and why the rest cannot; raises when nothing can (the asker is told the first reason)."""
-    read: list[tuple[Batch, Heard]] = []
+    read: list[Pushed] = []
     refused: list[Refused] = []
     for part in parts:
         try:
-            read.append(read_push(site, part))
+            frame, identity = site.open(part)
+            read.append(read_push(frame, identity, site.keys))
         except Refused as refusal:
             refused.append(refusal)
     if refused and not read:
         raise refused[0]
     return read, refused
-
-
-def read_push(site: SyncSite, part: bytes) -> tuple[Batch, Heard]:
-    """A station speaks for itself; an agent relays for its store. What a message's own signature is worth is found
-    when it is booked: a message that is readable but wrong is parked, never refused (rule 3)."""
-    frame, identity = site.open(part)
-    batch = wire.read_push(frame)
-    is_own = identity.kind == "station" and batch.stream.origin == identity.node
-    if batch.store != identity.store or not (is_own or identity.kind == "agent"):
-        raise refuse("frame.wrong_sender", node=identity.node, origin=batch.stream.origin[:80])
-    speaker = site.keys.speaker(batch.stream.origin, batch.stream.incarnation)
-    if speaker is not None and speaker.store != batch.store:
-        raise refuse("frame.wrong_sender", node=identity.node, origin=batch.stream.origin[:80])
-    later = is_own and speaker is not None and identity.ordinal > speaker.ordinal
-    batch = msgspec.structs.replace(of_its_life(batch, speaker), by_later_life=later)
-    return batch, _heard_by_push(frame, identity, batch, speaker)
-
-
-def of_its_life(batch: Batch, speaker: NodeIdentity | None) -> Batch:
-    """With what is known of the life whose stream it is. Only its own key opens a life: others are closed by that."""
-    if speaker is None:
-        return batch
-    first = batch.messages[:1]
-    forged = any(opens_a_life(m) and not is_signed(speaker.public_key, m.signature, m.hash) for m in first)
-    return msgspec.structs.replace(batch, ordinal=speaker.ordinal, forged=forged)
-
-
-def _heard_by_push(frame: frames.Frame, identity: NodeIdentity, batch: Batch, speaker: NodeIdentity | None) -> Heard:
-    """Clock and program of a frame are those of its sender; of whose stream he relays they say nothing."""
-    if speaker is not None and speaker.node != identity.node:
-        return Heard(identity=speaker, claimed_seq=batch.claim.seq)
-    own_seq = batch.claim.seq if batch.stream.origin == identity.node else 0
-    schemas = wire.fields_of(frame, "push", wire.PushFields).schemas
-    return Heard(
-        identity=identity, sent_at=frame.header.at, build=batch.build, claimed_seq=own_seq, schemas=schemas, refused=""
-    )
 
 
 async def _readable(site: SyncSite, data: bytes, read: Callable[[list[bytes]], Any]) -> Any:
@@ -277,8 +244,10 @@ async def give_down(site: SyncSite, data: bytes) -> bytes:
         told_otherwise = asked.hub_reachable is not None and asked.hub_reachable != reach.reachable
         if news.is_new_to(asked) or told_otherwise or left <= 0 or site.bell.closed:
             return await asyncio.to_thread(down_answer, site, news, reach)
-        if await site.bell.wait(heard, left, identity.store):
-            await asyncio.sleep(min(site.gather_seconds, left))
+        if not await site.bell.wait(heard, left, identity.store):
+            # Nobody rang: what was looked at is what there is, and the next question looks again.
+            return await asyncio.to_thread(down_answer, site, news, site.giver.hub_reach())
+        await asyncio.sleep(min(site.gather_seconds, left))
 
 
 def read_down(site: SyncSite, parts: list[bytes]) -> tuple[wire.DownFields, list[Heard]]:
@@ -299,20 +268,21 @@ def look(
     """What is new for an asker at this moment. On the giver's database thread."""
     d = asked.definitions
     known = {(origin, incarnation): seq for origin, incarnation, seq in asked.final}
-    return News(
-        definitions=giver.definitions_since(
-            identity, DefinitionCursor(d.epoch, d.version, int(d.checksum)), asked.kinds
-        ),
-        confirmations=giver.confirmations_since(identity, asked.confirmations),
-        stock=giver.stock_since(identity, asked.stock),
-        final=tuple(
-            told
-            for told in giver.final_positions(identity)
-            if told.position.seq > known.get((told.stream.origin, told.stream.incarnation), 0)
-        ),
-        parked=None if asked.parked is None else giver.parked_since(identity, asked.parked),
-        closed=is_closed(identity),
-    )
+    with giver.one_moment():
+        return News(
+            definitions=giver.definitions_since(
+                identity, DefinitionCursor(d.epoch, d.version, int(d.checksum)), asked.kinds
+            ),
+            confirmations=giver.confirmations_since(identity, asked.confirmations),
+            stock=giver.stock_since(identity, asked.stock),
+            final=tuple(
+                told
+                for told in giver.final_positions(identity)
+                if told.position.seq > known.get((told.stream.origin, told.stream.incarnation), 0)
+            ),
+            parked=None if asked.parked is None else giver.parked_since(identity, asked.parked),
+            closed=is_closed(identity),
+        )
 
 
 def down_answer(site: SyncSite, news: News, reach: HubReach) -> bytes:

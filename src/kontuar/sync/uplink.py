@@ -10,11 +10,12 @@ import msgspec
 
 from kontuar.kernel.errors import Refused
 from kontuar.kernel.time import Clock
+from kontuar.operations.hub.certificates import CertificateRow
 from kontuar.operations.known_kinds import SCHEMAS
 from kontuar.operations.ports.streams import Position, SealedMessage, StreamId
 from kontuar.operations.ports.sync import KeyRing, Outbox, OutgoingStream
 from kontuar.sync import frames, wire
-from kontuar.sync.keyring import open_certified
+from kontuar.sync.keyring import KnownLives, no_lives, open_certified
 from kontuar.sync.keys import SignedCertificate, is_signed
 
 
@@ -62,6 +63,8 @@ class UplinkLimits(msgspec.Struct, frozen=True, kw_only=True):
     claim_seconds: float = 60.0
 
 
+MOST_LIVES: Final = 40
+"""Certificates in one frame: its header stays below half of what a header may have."""
 _MOST_HEADS: Final = 4
 AGENT_LIMITS: Final = UplinkLimits(most_frames=24, most_messages=1000)
 
@@ -71,8 +74,11 @@ class Uplink:
 
     def __init__(
         self, outbox: Outbox, sender: frames.Sender, certificate: SignedCertificate | None, keys: KeyRing,
-        clock: Clock, limits: UplinkLimits = UplinkLimits(),
+        clock: Clock, limits: UplinkLimits = UplinkLimits(), lives: KnownLives = no_lives,
     ) -> None:  # fmt: skip
+        """`lives`: certificates to be told, asked for on the database thread."""
+        self._lives = lives
+        self._tell_lives_at = 0.0
         self._outbox = outbox
         self._sender = sender
         self._certificate = certificate
@@ -98,8 +104,9 @@ class Uplink:
         if isinstance(event, Failed):
             return self._back_off(now, event.reason)
         if isinstance(event, Reached):
-            # It may be another one now: claim at once.
+            # It may be another one now: claim at once, and tell who is who.
             self._claimed.clear()
+            self._tell_lives_at = 0.0
             self._pause = self._not_before = 0.0
         if isinstance(event, Replied):
             try:
@@ -117,6 +124,7 @@ class Uplink:
         limits = self._limits
         self._refusal = reason
         self._claimed.clear()
+        self._tell_lives_at = 0.0
         self._pause = min(limits.longest_pause_seconds, max(limits.first_pause_seconds, self._pause * 2))
         self._not_before = now + self._pause
         return Wait(self._pause)
@@ -138,7 +146,7 @@ class Uplink:
         messages_left, bytes_left = limits.most_messages, limits.most_bytes
         for offset, outgoing in enumerate([*streams[start:], *streams[:start]]):
             for after, messages in self._runs(outgoing, now):
-                yield self._seal(outgoing, after, messages)
+                yield self._seal(outgoing, after, messages, self._lives_due(now))
                 count += 1
                 messages_left -= len(messages)
                 bytes_left -= sum(len(message.payload) for message in messages)
@@ -165,12 +173,23 @@ class Uplink:
             yield after, messages
             after = Position(messages[-1].seq, messages[-1].hash.hex())
 
-    def _seal(self, outgoing: OutgoingStream, after: Position, messages: Sequence[SealedMessage]) -> bytes:
+    def _lives_due(self, now: float) -> tuple[CertificateRow, ...]:
+        """Once for each new beginning, and then with the claims: whoever is above may have been restored (rule 5)."""
+        if now < self._tell_lives_at:
+            return ()
+        found = self._lives(self._tell_lives_at == 0.0)
+        self._tell_lives_at = now + self._limits.claim_seconds
+        return tuple(found[:MOST_LIVES])
+
+    def _seal(
+        self, outgoing: OutgoingStream, after: Position, messages: Sequence[SealedMessage],
+        lives: tuple[CertificateRow, ...],
+    ) -> bytes:  # fmt: skip
         fields = wire.PushFields(
             stream=outgoing.stream, store=outgoing.store, first=after.seq + 1,
             last=after.seq + len(messages), prev_hash=after.hash,
             head_hash=messages[-1].hash.hex() if messages else after.hash, claim=outgoing.held,
-            schemas=SCHEMAS, certificate=self._certificate,
+            schemas=SCHEMAS, lives=lives, certificate=self._certificate,
         )  # fmt: skip
         body = wire.pack_messages(messages)
         return frames.seal(self._sender, "push", wire.to_fields(fields), body, self._clock.now())

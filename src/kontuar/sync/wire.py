@@ -8,6 +8,7 @@ import msgspec
 
 from kontuar.kernel.canonical import chain_hash
 from kontuar.kernel.errors import Problem, refuse
+from kontuar.operations.hub.certificates import CertificateRow
 from kontuar.operations.ports.hub_documents import Confirmation
 from kontuar.operations.ports.parking import ParkedRow
 from kontuar.operations.ports.streams import (
@@ -30,7 +31,8 @@ MOST_BYTES: Final = 1024 * 1024
 
 
 class PushFields(msgspec.Struct, frozen=True, kw_only=True):
-    """Header of `push`: messages `first` to `last` of a stream; empty when `last = first - 1`."""
+    """Header of `push`: messages `first` to `last` of a stream; empty when `last = first - 1`. `lives`: certificates
+    that the receiver may have lost, of whatever nodes."""
 
     stream: StreamId
     store: str
@@ -40,6 +42,7 @@ class PushFields(msgspec.Struct, frozen=True, kw_only=True):
     head_hash: str
     claim: Position
     schemas: dict[str, int] = {}
+    lives: tuple[CertificateRow, ...] = ()
     certificate: SignedCertificate | None = None
 
 
@@ -109,7 +112,7 @@ class AnswerParked(msgspec.Struct, frozen=True, kw_only=True):
 class NodeFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent passes on of a station that asks it: `sent_ahead_seconds` = how far its clock is ahead of the
     agent's. `kinds`, `schemas`: where they are others than the agent's own; `refused`: why the agent does not listen to
-    it (`Heard`)."""
+    it (`Heard`); `backup_late`: whether its last backup is older than it should be."""
 
     node: str
     incarnation: str
@@ -121,6 +124,7 @@ class NodeFigures(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...] | None = None
     schemas: dict[str, int] | None = None
     refused: str | None = None
+    backup_late: bool | None = None
 
 
 class DownFields(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.time import parse_instant
 from kontuar.nodes.agent import BACKUPS_FOLDER, IDENTITY_FOLDER
 from kontuar.nodes.machine import MachineClock, this_machine
-from kontuar.nodes.restoring import fetch, put_in_place
+from kontuar.nodes.restoring import chosen, fetch, put_in_place
 from kontuar.nodes.running import set_up_logging
 from kontuar.nodes.settings import StationSettings, load
 from kontuar.nodes.station import DATABASE_FILE
@@ -54,7 +54,9 @@ def restore(
     source: Annotated[Path | None, typer.Option("--from", help="an agent's folder; else the till's agent is asked")]
     = None,
     station: Station = "",
-    pick: Annotated[int, typer.Option(help="with --from: the number in the list")] = 1,
+    pick: Annotated[int, typer.Option(help="with --from: the number in the list")] = 0,
+    at: Annotated[str, typer.Option(help="the latest that was made by then: 2026-11-22T12:29:00Z")]
+    = "",
     settings: Annotated[Path | None, typer.Option("--settings", help="TOML file of the till")] = None,
 ) -> None:  # fmt: skip
     """Bring a till's database back to a machine that has none. A refusal ends with status 2, and nothing was made."""
@@ -63,10 +65,10 @@ def restore(
         if source is None:
             wanted = load(StationSettings, settings, {**os.environ, "KONTUAR_DATA": str(data)})
             data.mkdir(parents=True, exist_ok=True)
-            kept, _ = asyncio.run(fetch(wanted, this_machine()))
+            kept, _ = asyncio.run(fetch(wanted, this_machine(), _moment(at)))
         else:
             shelf = _shelf(source)
-            kept = _picked(shelf.kept(station), pick)
+            kept = _picked(shelf.kept(station), pick, _moment(at))
             put_in_place(shelf.chain(kept), data)
         typer.echo(f"restored: {_line(kept)}")
         return 0
@@ -131,12 +133,23 @@ def _shelf(folder: Path) -> FolderShelf:
     return FolderShelf(within if within.is_dir() else folder, MachineClock())
 
 
-def _picked(found: tuple[KeptBackup, ...], pick: int) -> KeptBackup:
-    if not 1 <= pick <= len(found):
-        raise refuse("backup.none")
+def _picked(found: tuple[KeptBackup, ...], pick: int, at: datetime.datetime | None) -> KeptBackup:
     if len({kept.station for kept in found}) > 1:
         raise typer.BadParameter("the folder has backups of several tills: say which by --station")
+    if not pick:
+        return chosen(found, at)
+    if at is not None:
+        raise typer.BadParameter("either --pick or --at")
+    if not 1 <= pick <= len(found):
+        raise refuse("backup.none")
     return found[pick - 1]
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    try:
+        return parse_instant(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no moment: write it as 2026-11-22T12:29:00Z") from None
 
 
 def _line(kept: KeptBackup) -> str:

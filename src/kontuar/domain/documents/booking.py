@@ -29,6 +29,7 @@ from kontuar.kernel.errors import Problem
 _message_decoder = msgspec.json.Decoder(Message)
 _body_decoders: Final = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
 
+_LIFE_NOT_KNOWN: Final = frozenset({"certificate.unknown", "certificate.disputed"})
 _NUL: Final = b"\\u0000"
 
 BOOKED, PARKED, CANCELLED = "booked", "parked", "cancelled"
@@ -273,9 +274,17 @@ class Judge:
         if found is None:
             return None, [Problem("number.unreadable", "", facts)]
         before = [problem for problem in arrived.earlier if problem.code.startswith("number.")]
-        if arrived.earlier and not any(problem.code == "number.unreadable" for problem in before):
+        unread = any(problem.code == "number.unreadable" for problem in before)
+        if arrived.earlier and not unread and not self._never_counted(found, document.type, arrived):
             return found, before
         return found, list(self._next_number(found, document.type, arrived, facts))
+
+    def _never_counted(self, found: NumberRead, document_type: str, arrived: Arrived) -> bool:
+        """Whether nobody looked at the number yet, because the life that gave it was not known."""
+        if not any(problem.code in _LIFE_NOT_KNOWN for problem in arrived.earlier):
+            return False
+        last = self.series.get((document_type, found.series, found.period))
+        return last is None or found.ordinal > last.ordinal
 
     def _next_number(
         self, found: NumberRead, document_type: str, arrived: Arrived, facts: dict[str, str]

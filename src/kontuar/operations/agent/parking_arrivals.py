@@ -12,6 +12,7 @@ from kontuar.kernel.canonical import content_hash
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.operations.agent.parking_buffer import ParkingBuffer, held_by
 from kontuar.operations.ports.parking import MOST_OFFERED, Offered, OfferFate, OfferParked, SaveParked
+from kontuar.operations.ports.parking_books import ParkingBooks
 from kontuar.operations.ports.streams import Batch, SealedMessage
 
 _ID_TAKEN: Final = "message.id_taken"
@@ -79,6 +80,15 @@ def _read(payload: bytes) -> tuple[str, _Body]:
         return "", _Body()
 
 
+def contest_all(books: ParkingBooks) -> None:
+    """This database turned out to be older than what stations were told: of every document here a station that is cut
+    off may have a lease that is forgotten, and approve it (REL-02)."""
+    with books.transaction():
+        for parked in books.every():
+            if not parked.contested:
+                books.put(msgspec.structs.replace(parked, contested=True))
+
+
 # -- offers -------------------------------------------------------------------------------------------------
 def offer(buffer: ParkingBuffer, asker: str, asked: OfferParked) -> Offered:
     """Copies of a station, after an agent was lost or restored (PARK-15).
@@ -138,7 +148,10 @@ def _take(buffer: ParkingBuffer, asker: str, copy: SaveParked, parked: Parked | 
         approved_as=parked.row.approved_as if parked else gone.number if gone else copy.row.approved_as,
     )  # fmt: skip
     hold = _claimed(asker, copy, parked.hold if parked else FREE)
-    taken = Parked(row=row, base=copy.version - 1, token=copy.token, hold=hold, contested=copy.row.contested)
+    forgotten = parked is None and gone is None and hold == FREE  # whose it was meanwhile nobody here knows
+    taken = Parked(
+        row=row, base=copy.version - 1, token=copy.token, hold=hold, contested=copy.row.contested or forgotten
+    )
     if parked is not None:
         contested = taken.contested or rules.is_contested(parked, hold.station)
         taken = msgspec.structs.replace(taken, taken_over=parked.taken_over, contested=contested)

@@ -1,12 +1,13 @@
 """An agent between its stations and the hub: takes pushes in, gives feeds, passes on what is not its own to say."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Protocol
 
 import msgspec
 
-from kontuar.operations.agent.parking_arrivals import take_in
+from kontuar.operations.agent.parking_arrivals import contest_all, take_in
 from kontuar.operations.agent.parking_buffer import ParkingBuffer
 from kontuar.operations.feed import DefinitionsFeed
 from kontuar.operations.incoming import receive
@@ -14,7 +15,7 @@ from kontuar.operations.known_kinds import FIRST_KINDS
 from kontuar.operations.ports.hub_definitions import DefinitionsAnswer, SnapshotInfo
 from kontuar.operations.ports.hub_documents import Confirmations, StockFigures
 from kontuar.operations.ports.parking import ParkedNews
-from kontuar.operations.ports.streams import Acknowledgement, Batch, SignedHead, StreamId, StreamLog
+from kontuar.operations.ports.streams import Acknowledgement, Batch, Position, SignedHead, StreamId, StreamLog
 from kontuar.operations.ports.sync import (
     DefinitionCursor,
     FeedCursor,
@@ -63,14 +64,26 @@ class RelayFeeds(Protocol):
 class RelayReceiver:
     """Takes stations' pushes; implements `operations.ports.sync.Receiver`."""
 
-    def __init__(self, log: RelayLog, parking: ParkingBuffer, *, node: str, epoch: str) -> None:
+    def __init__(
+        self,
+        log: RelayLog,
+        parking: ParkingBuffer,
+        *,
+        node: str,
+        epoch: str,
+        restored: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`restored` is called where a station shows that this database is older than what it was told."""
+        self._restored = restored
         self._log = log
         self._parking = parking
         self._node = node
         self._epoch = epoch
+        self._lost: dict[StreamId, Position] = {}
 
     def take(self, batch: Batch) -> Acknowledgement:
-        """*Held* is durable here; *final* is what the hub told, and signed."""
+        """*Held* is durable here; *final* is what the hub told, and signed. Who was told of more than is here shows
+        that this agent was set up again from a backup (push rule 5): leases may be forgotten."""
         told = receive(
             batch,
             self._log,
@@ -79,6 +92,10 @@ class RelayReceiver:
             is_hub=False,
             taken=partial(take_in, self._parking),
         )
+        if told.rewind and self._lost.get(batch.stream) != batch.claim:
+            self._lost[batch.stream] = batch.claim
+            contest_all(self._parking.books)
+            self._restored()
         self._leave_hole(batch, told)
         return msgspec.structs.replace(told, heads=tuple(self._log.signed_by_hub(batch.stream)))
 
@@ -109,6 +126,10 @@ class RelayGiver:
         self._feeds = feeds
         self._reach = reach
         self._kinds = kinds
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Nobody else writes while the owner of the database reads."""
+        return nullcontext()
 
     def definitions_since(
         self, asker: NodeIdentity, cursor: DefinitionCursor, kinds: Collection[str] | None

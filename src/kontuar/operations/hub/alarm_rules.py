@@ -17,6 +17,7 @@ AWAY_SECONDS: Final = 86_400
 SKEW_SECONDS: Final = 120
 """A clock that is two minutes off warns (sync.md, clocks)."""
 LATE_SECONDS: Final = 3_600
+ADOPTED_SECONDS: Final = 7 * 86_400
 MOST_UNSENT: Final = 500
 MOST_UNBOOKED: Final = 1_000
 VERSIONS_BEHIND: Final = 20
@@ -48,11 +49,17 @@ def _queue_is_long(row: NodeRow, now: datetime.datetime) -> bool:
     return (row.queue_length > MOST_UNSENT or is_late) and not row.closed
 
 
+def _was_adopted(row: NodeRow, now: datetime.datetime) -> bool:
+    """For a week: somebody should know that head office was set up again, and what it forgot."""
+    return row.adopted_at is not None and (now - row.adopted_at).total_seconds() < ADOPTED_SECONDS
+
+
 RULES: Final = (
     AlarmRule("node.books_faulty", "urgent", lambda row, _: row.book_faults > 0),
     AlarmRule("node.ahead_of_hub", "urgent", lambda row, _: row.claimed_seq > row.held_seq),
     AlarmRule("node.messages_lost", "urgent", lambda row, _: row.lost > 0),
     AlarmRule("node.digests_differ", "urgent", lambda row, _: row.digest_faults > 0),
+    AlarmRule("node.certificate_disputed", "urgent", lambda row, _: row.disputed > 0),
     AlarmRule("node.protocol_refused", "urgent", lambda row, _: bool(row.refused)),
     AlarmRule("node.away", "urgent", lambda row, now: _silent_for(row, now, AWAY_SECONDS, float("inf"))),
     AlarmRule("node.silent", "warning", lambda row, now: _silent_for(row, now, SILENT_SECONDS, AWAY_SECONDS)),
@@ -60,6 +67,7 @@ RULES: Final = (
     AlarmRule("node.clock_wrong", "warning", lambda row, _: abs(row.clock_skew_seconds) > SKEW_SECONDS),
     AlarmRule("node.queue_long", "warning", _queue_is_long),
     AlarmRule("node.unbooked", "warning", lambda row, _: row.held_seq - row.processed_seq > MOST_UNBOOKED),
+    AlarmRule("node.backup_late", "warning", lambda row, _: row.backup_late and not row.closed),
     AlarmRule("node.parked", "warning", lambda row, _: row.parked > 0),
     AlarmRule("node.kinds_unknown", "warning", lambda row, _: bool(row.unknown_kinds) and not row.closed),
     AlarmRule("node.messages_newer", "warning", lambda row, _: bool(row.newer)),
@@ -69,6 +77,7 @@ RULES: Final = (
         lambda row, _: 0 < row.definitions_version < row.newest_version - VERSIONS_BEHIND,
     ),
     AlarmRule("node.program_old", "notice", lambda row, _: row.build not in ("", __version__)),
+    AlarmRule("node.certificate_adopted", "notice", _was_adopted),
     AlarmRule("node.closed", "notice", lambda row, _: row.closed),
 )
 """Worst first."""

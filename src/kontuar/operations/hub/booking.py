@@ -20,6 +20,7 @@ from kontuar.operations.hub.offers import take_offers
 from kontuar.operations.ports.hub_documents import BookingDesk, StreamPlace, Unbookable
 
 BATCH = 200
+UNKNOWN_LIFE = "certificate.unknown"
 MOST_MESSAGES = 10**12
 """Of one life; more is a figure that somebody made up."""
 
@@ -62,6 +63,26 @@ def book_batch(desk: BookingDesk, place: StreamPlace, now: datetime.datetime) ->
         parked = settle(desk, place.store, arrived, now)
         desk.advance(place, arrived[-1].seq)
         return Booked(messages=len(arrived), parked=parked)
+
+
+def book_certified_since(desk: BookingDesk, now: datetime.datetime) -> int:
+    """What waited only because the register had lost the certificate of its life, before anything that came after it;
+    how many messages were judged anew (REL-09)."""
+    return sum(_book_again(desk, place, now) for place in desk.certified_since(UNKNOWN_LIFE))
+
+
+def _book_again(desk: BookingDesk, place: StreamPlace, now: datetime.datetime) -> int:
+    judged = 0
+    while True:
+        with desk.transaction():
+            desk.lock(place.store)
+            arrived = desk.parked_for(place, UNKNOWN_LIFE, BATCH)
+            known = [message for message in arrived if message.flaw != UNKNOWN_LIFE]
+            if known:
+                settle(desk, place.store, known, now)
+        judged += len(known)
+        if len(known) < BATCH:
+            return judged
 
 
 def park_forks(desk: BookingDesk, now: datetime.datetime) -> int:

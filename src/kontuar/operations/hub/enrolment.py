@@ -10,11 +10,12 @@ import msgspec
 
 from kontuar.domain.firm.records import StationDefinition, Store
 from kontuar.domain.parties.rights import ENROL, EXCHANGE, SEE_HUB
-from kontuar.kernel.canonical import encode, row_checksum
+from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Refused, refuse
 from kontuar.kernel.ids import Ids
 from kontuar.kernel.time import Clock, instant_text
 from kontuar.operations.actor import Actor
+from kontuar.operations.hub.certificates import NODE_KINDS, CertificateRow, NodeCertificate, publish, row_of
 from kontuar.operations.hub.enrolment_files import (
     FileAnswer,
     FileRequest,
@@ -24,13 +25,11 @@ from kontuar.operations.hub.enrolment_files import (
     secret_hash,
 )
 from kontuar.operations.ports.hub_definitions import (
-    Author,
     CertificateRecord,
     DefinitionStore,
     HubKey,
     IssuedCode,
     NodeRegister,
-    PreparedRow,
 )
 from kontuar.operations.ports.sync import HUB_NODE, NodeIdentity
 
@@ -40,34 +39,10 @@ MOST_CODE_MINUTES = 31 * 24 * 60
 MOST_ATTEMPTS = 5
 MOST_LIVES = 1000
 """Certificates of one node; a till that asks without end is broken."""
-KIND = "certificate"
-"""Certificates come down as rows of this kind; it is the hub's own, nobody edits it."""
-NODE_KINDS = ("agent", "station")
 _AGENT = "agent@"
 _LABEL_BYTES = 3
 _SECRET_BYTES = 8
 _KEY_BYTES = 32
-
-
-class NodeCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """What the hub signs (docs/protocol.md); `ordinal` counts a node's incarnations from 1."""
-
-    node: str
-    kind: str
-    store: str
-    series: str
-    incarnation: str
-    ordinal: int
-    public_key: str
-    issued_at: str
-
-
-class CertificateRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of kind `certificate`, key NODE|INCARNATION: the signed text, the signature (hex), when revoked."""
-
-    certificate: str
-    signature: str
-    revoked_at: str = ""
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,16 +194,9 @@ class Enrolment:
                 name, store, series = self._defined(asker.kind, asker.node)
                 version = self._definitions.next_version()
                 record = self._certify(
-                    version,
-                    name,
-                    asker.kind,
-                    store,
-                    series,
-                    request.incarnation,
-                    request.public_key,
-                    len(known),
+                    version, name, asker.kind, store, series, request.incarnation, request.public_key,
                     certified_by=asker.incarnation,
-                )
+                )  # fmt: skip
             elif record.public_key != request.public_key or record.revoked_at is not None:
                 raise refuse("enrol.incarnation_taken", "incarnation", node=asker.node)
         self._announce()
@@ -249,7 +217,7 @@ class Enrolment:
                 self._register.revoke(node, record.incarnation, now, actor.operator)
             if gone:
                 revoked = [msgspec.structs.replace(record, revoked_at=now) for record in gone]
-                self._publish(version, revoked, actor.operator)
+                publish(self._definitions, self._clock, version, revoked, actor.operator)
         self._announce()
 
     def certificates(self, actor: Actor) -> tuple[CertificateRecord, ...]:
@@ -276,7 +244,7 @@ class Enrolment:
             version = self._definitions.next_version()
             known = self._register.certificates(HUB_NODE)
             if not any(record.incarnation == incarnation for record in known):
-                self._certify(version, HUB_NODE, HUB_NODE, "", "", incarnation, self._key.public_key.hex(), len(known))
+                self._certify(version, HUB_NODE, HUB_NODE, "", "", incarnation, self._key.public_key.hex())
         return incarnation
 
     def _certificate_for(self, code: IssuedCode, request: EnrolRequest) -> CertificateRecord:
@@ -294,18 +262,21 @@ class Enrolment:
         version = self._definitions.next_version()
         self._register.use_code(code.label, now)
         return self._certify(
-            version, code.node, code.kind, code.store, code.series, request.incarnation, request.public_key,
-            len(self._register.certificates(code.node)),
-        )  # fmt: skip
+            version, code.node, code.kind, code.store, code.series, request.incarnation, request.public_key
+        )
 
     def _certify(
-        self, version: int, node: str, kind: str, store: str, series: str, incarnation: str, key: str, before: int,
-        *, certified_by: str = "",
+        self, version: int, node: str, kind: str, store: str, series: str, incarnation: str, key: str, *,
+        certified_by: str = "",
     ) -> CertificateRecord:  # fmt: skip
         now = self._clock.now()
-        ordinal = before + 1
+        ordinal = 1 + self._register.highest_ordinal(node)
+        series = _series(series, ordinal)
+        holder = self._register.holder_of_series(series, node) if series else ""
+        if holder:
+            raise refuse("enrol.series_taken", "series", series=series, node=node, holder=holder)
         certificate = NodeCertificate(
-            node=node, kind=kind, store=store, series=_series(series, ordinal), incarnation=incarnation,
+            node=node, kind=kind, store=store, series=series, incarnation=incarnation,
             ordinal=ordinal, public_key=key, issued_at=instant_text(now),
         )  # fmt: skip
         text = encode(certificate)
@@ -315,18 +286,12 @@ class Enrolment:
             signature=self._key.sign(text).hex(), issued_at=now, certified_by=certified_by,
         )  # fmt: skip
         self._register.add_certificate(record)
-        self._publish(version, [record], HUB_NODE)
+        publish(self._definitions, self._clock, version, [record], HUB_NODE)
         return record
-
-    def _publish(self, version: int, records: Sequence[CertificateRecord], by: str) -> None:
-        rows = [_prepared(record) for record in records]
-        known = self._definitions.known([(KIND, row.key) for row in rows])
-        self._definitions.write(version, rows, known, Author(by, self._clock.now()))
-        self._definitions.commit_version(version)
 
     def _answer(self, record: CertificateRecord) -> EnrolAnswer:
         with self._register.transaction():
-            hubs = tuple(_row(hub) for hub in self._register.certificates(HUB_NODE))
+            hubs = tuple(row_of(hub) for hub in self._register.certificates(HUB_NODE))
         return EnrolAnswer(
             certificate=record.certificate,
             signature=record.signature,
@@ -364,18 +329,6 @@ def _with_later(known: Sequence[CertificateRecord], incarnation: str) -> Iterato
         if record.incarnation in lives or record.certified_by in lives:
             lives.add(record.incarnation)
             yield record
-
-
-def _prepared(record: CertificateRecord) -> PreparedRow:
-    key = f"{record.node}|{record.incarnation}"
-    body = encode(_row(record))
-    scope = (record.store,) if record.store else None
-    return PreparedRow(kind=KIND, key=key, body=body, checksum=row_checksum(KIND, key, body), scope=scope)
-
-
-def _row(record: CertificateRecord) -> CertificateRow:
-    revoked = "" if record.revoked_at is None else instant_text(record.revoked_at)
-    return CertificateRow(certificate=record.certificate, signature=record.signature, revoked_at=revoked)
 
 
 def _check_key(request: EnrolRequest) -> None:

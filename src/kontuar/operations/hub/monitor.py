@@ -27,7 +27,7 @@ from kontuar.operations.ports.sync import HUB_NODE, Heard
 MAX_NOTE = 500
 MAX_BUILD = 60
 MAX_KINDS = 500
-_MAY_BE_UNTOLD = ("digest_faults", "kinds", "newer", "refused")
+_MAY_BE_UNTOLD = ("digest_faults", "kinds", "newer", "refused", "backup_late")
 
 
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +49,7 @@ def contact_of(news: Heard, now: datetime.datetime) -> Contact:
         digest_faults=None if news.digests is None else news.digests.faults,
         kinds=None if news.kinds is None else tuple(sorted(news.kinds))[:MAX_KINDS],
         newer=None if news.schemas is None else newer_than_ours(news.schemas)[:MAX_KINDS], refused=news.refused,
+        backup_late=news.backup_late,
     )  # fmt: skip
 
 

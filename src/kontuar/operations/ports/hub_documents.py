@@ -86,6 +86,14 @@ class BookingDesk(Protocol):
         """Parked messages that wait for one of these documents or shifts, in the order of their streams."""
         ...
 
+    def certified_since(self, reason: str) -> Sequence[StreamPlace]:
+        """Streams with messages that are parked for this reason, though the register has their life's certificate."""
+        ...
+
+    def parked_for(self, place: StreamPlace, reason: str, most: int) -> Sequence[Arrived]:
+        """Messages of a stream that are parked for this reason, in its order."""
+        ...
+
     def parked(self, store: str, message_hash: bytes) -> Arrived:
         """One parked message; raises `Refused("verification.not_found" | "verification.decided")`."""
         ...

@@ -53,6 +53,14 @@ class KeyRing(Protocol):
         """Take in a certificate that came with a frame; one that the hub did not sign is ignored."""
         ...
 
+    def is_settled(self, node: str, incarnation: str) -> bool:
+        """Whether the definitions hold its certificate, or the hub has said that it cannot take it in."""
+        ...
+
+    def is_disputed(self, node: str, incarnation: str) -> bool:
+        """Whether the hub gave its ordinal or series to another machine."""
+        ...
+
 
 class OutgoingStream(msgspec.Struct, frozen=True, kw_only=True):
     """A stream and how far it is known to have come. `origin_here`: this node is its speaker, not a relay;
@@ -147,6 +155,10 @@ class HubReach(msgspec.Struct, frozen=True):
 class Giver(Protocol):
     """Who answers `down`: the hub to agents, an agent to its stations. Runs on the giver's database thread."""
 
+    def one_moment(self) -> AbstractContextManager[None]:
+        """What is asked inside is of one moment."""
+        ...
+
     def definitions_since(
         self, asker: NodeIdentity, cursor: DefinitionCursor, kinds: Collection[str] | None
     ) -> DefinitionsAnswer:
@@ -222,7 +234,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     `sent_at`: its clock (ISO 8601), `build`: its program; both empty = not told. `claimed_seq`: of the stream that was
     pushed. `definitions_version`: what a `down` asked with. `queue`, `digests`, `kinds` (of definitions that it knows),
     `schemas` (newest version of each kind of message that it writes): None = not told. `refused`: the code with which
-    the versions of its protocol were refused, empty = they meet ours, None = not told (REL-16).
+    the versions of its protocol were refused, empty = they meet ours, None = not told (REL-16). `backup_late`: whether
+    its agent misses a backup of it, None = not told.
     """
 
     identity: NodeIdentity
@@ -235,6 +248,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...] | None = None
     schemas: dict[str, int] | None = None
     refused: str | None = None
+    backup_late: bool | None = None
 
 
 class Enroller(Protocol):

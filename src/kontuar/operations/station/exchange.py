@@ -8,10 +8,15 @@ from kontuar.operations.ports.exchange import ExchangeReport
 from kontuar.operations.station.station import Station
 
 
-def begin_export(station: Station, actor: Actor) -> None:
-    """A file is made next; its first reader is told who made it. Needs the right `sync.exchange`."""
+def begin_export(station: Station, actor: Actor) -> None:  # noqa: ARG001 - the shape of every operation
+    """A file is made next. Needs the right `sync.exchange`."""
     actor.require(rights.EXCHANGE)
-    station.event("exchange.exported", actor.operator)
+
+
+def note_export(station: Station, by: str) -> None:
+    """The first reader of a file is told who made it: the message goes along. Raises `Refused` where this life issues
+    nothing any more, and as storage does."""
+    station.event("exchange.exported", by)
 
 
 def begin_import(station: Station, actor: Actor) -> None:  # noqa: ARG001 - the shape of every operation

@@ -132,7 +132,8 @@ def merge(station: Station, fetched: Fetched, ordinals: Mapping[str, int]) -> Me
     name, shelf = fetched.incarnation, station.books.returned
     assert name != station.identity.incarnation, "the running life is nobody else's to tell"
     with station.books.transaction():
-        fresh = [sealed for sealed in fetched.messages if shelf.hash_at(name, sealed.seq) != sealed.hash.hex()]
+        kept = _behind_the_mark(fetched.messages, shelf.pruned_to(name))
+        fresh = [sealed for sealed in kept if shelf.hash_at(name, sealed.seq) != sealed.hash.hex()]
         done = _put(station, name, fresh) if fresh else Merged()
         if fetched.complete:
             shelf.settle(name, fetched.head)
@@ -142,6 +143,17 @@ def merge(station: Station, fetched: Fetched, ordinals: Mapping[str, int]) -> Me
             _carry_total(station, ordinals)
     station.committed()
     return done
+
+
+def _behind_the_mark(messages: Sequence[SealedMessage], pruned: Position) -> Sequence[SealedMessage]:
+    """What was let go of does not come back, wherever one began to ask (REL-17).
+
+    Raises `Refused("stream.answer_wrong")` where others hold something else than what head office signed.
+    """
+    at_the_mark = next((sealed for sealed in messages if sealed.seq == pruned.seq), None)
+    if at_the_mark is not None and at_the_mark.hash.hex() != pruned.hash:
+        raise refuse("stream.answer_wrong", seq=pruned.seq, reason="pruned")
+    return [sealed for sealed in messages if sealed.seq > pruned.seq]
 
 
 def offer_forks(station: Station) -> int:

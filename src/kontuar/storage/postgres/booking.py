@@ -71,6 +71,11 @@ SELECT store, origin, incarnation, seq, message_id, kind, payload, hash, flaw, s
 FROM forked_message
 WHERE NOT processed ORDER BY store, origin, incarnation, seq LIMIT %s"""
 
+_CERTIFIED_SINCE = """
+SELECT DISTINCT v.store, v.origin, v.incarnation FROM verification_item v
+JOIN node_certificate k ON k.node = v.origin AND k.incarnation = v.incarnation
+WHERE v.state = 'parked' AND v.reason = %s AND NOT v.forked ORDER BY 1, 2, 3"""
+
 
 class PostgresBookingDesk:
     """The `BookingDesk` of the hub. `seal` checks the signature of every message before it is booked.
@@ -119,6 +124,14 @@ class PostgresBookingDesk:
 
     def waiting_for(self, store: str, ids: Collection[str]) -> Sequence[Arrived]:
         return self._parking.waiting_for(store, ids) if ids else ()
+
+    def certified_since(self, reason: str) -> Sequence[StreamPlace]:
+        with self._database.transaction():
+            rows = self._database.connection.execute(_CERTIFIED_SINCE, [reason]).fetchall()
+        return [StreamPlace(store=store, origin=origin, incarnation=life) for store, origin, life in rows]
+
+    def parked_for(self, place: StreamPlace, reason: str, most: int) -> Sequence[Arrived]:
+        return self._parking.parked_for(place, reason, most)
 
     def parked(self, store: str, message_hash: bytes) -> Arrived:
         found = self._parking.one(store, message_hash)

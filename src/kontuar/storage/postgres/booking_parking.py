@@ -13,7 +13,7 @@ from kontuar.domain.documents.messages import Cancelled, ShiftClosed, ShiftOpene
 from kontuar.kernel.canonical import encode
 from kontuar.kernel.errors import Problem, refuse
 from kontuar.kernel.quantity import scaled
-from kontuar.operations.ports.hub_documents import Decision, SealCheck
+from kontuar.operations.ports.hub_documents import Decision, SealCheck, StreamPlace
 from kontuar.operations.ports.streams import SealedMessage, StreamId
 from kontuar.storage.postgres.booking_rows import Counters
 from kontuar.storage.postgres.engine import HubDatabase
@@ -123,6 +123,15 @@ class Parking:
         """Parked messages that wait for one of the ids."""
         query = _WAITING.format("v.state = 'parked' AND v.waits_for = ANY(%s)")
         rows = self._database.connection.execute(query, [store, list(ids)], binary=True).fetchall()
+        return [self.arrived(row) for row in rows]
+
+    def parked_for(self, place: StreamPlace, reason: str, most: int) -> Sequence[Arrived]:
+        """Parked messages of a stream with this reason."""
+        query = _WAITING.format(
+            "v.state = 'parked' AND NOT v.forked AND (v.origin, v.incarnation, v.reason) = (%s, %s, %s)"
+        )
+        values = [place.store, place.origin, place.incarnation, reason, most]
+        rows = self._database.connection.execute(f"{query} LIMIT %s", values, binary=True).fetchall()
         return [self.arrived(row) for row in rows]
 
     def one(self, store: str, message_hash: bytes) -> Arrived | None:

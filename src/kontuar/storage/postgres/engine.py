@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg import errors
+from psycopg import IsolationLevel, errors
+from psycopg.pq import TransactionStatus
 
 from kontuar.operations.ports.runner import ASKED_FROM
 from kontuar.storage.failures import StorageBusy, StorageDamaged, StorageFailure, StorageFull, StorageUnavailable
@@ -54,14 +55,27 @@ class HubDatabase:
     def transaction(self, *, reading: bool = False) -> Iterator[None]:
         """All or nothing, durable when left; one inside another is part of it.
 
-        `reading`: everything read inside is of one moment, and nothing can be written (outermost only).
+        `reading`: everything read inside is of one moment, and nothing can be written; never inside one that writes.
         """
-        with self._named_failures(), self.connection.transaction():
-            if reading:
-                self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            elif ASKED_FROM.get():
-                self.connection.execute("SELECT set_config('kontuar.asked_from', %s, true)", [ASKED_FROM.get()])
-            yield
+        with self._named_failures():
+            connection = self.connection
+            if reading and self._is_reading(connection):
+                yield
+                return
+            if connection.info.transaction_status == TransactionStatus.IDLE:
+                _begins(connection, reading=reading)
+            with connection.transaction():
+                if not reading and ASKED_FROM.get():
+                    connection.execute("SELECT set_config('kontuar.asked_from', %s, true)", [ASKED_FROM.get()])
+                yield
+
+    @staticmethod
+    def _is_reading(connection: HubConnection) -> bool:
+        """Whether we are inside a look already; asked inside a transaction that writes, it is a mistake."""
+        if connection.info.transaction_status == TransactionStatus.IDLE:
+            return False
+        assert connection.read_only, "what writes is not of one moment"
+        return True
 
     def ping(self) -> None:
         """Raise `StorageUnavailable` when the database does not answer."""
@@ -83,6 +97,13 @@ class HubDatabase:
             if failure is None:
                 raise
             raise failure from error
+
+
+def _begins(connection: HubConnection, *, reading: bool) -> None:
+    """How the next transaction begins; said together with its beginning, which spares a way to the server and back."""
+    if bool(connection.read_only) != reading:
+        connection.read_only = reading or None
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ if reading else None
 
 
 def _failure_of(error: psycopg.Error, connection: HubConnection | None) -> StorageFailure | None:

@@ -7,14 +7,15 @@ from typing import Any
 
 from psycopg.rows import class_row
 
-from kontuar.operations.ports.hub_definitions import CertificateRecord, IssuedCode
+from kontuar.operations.ports.hub_definitions import CertificateRecord, DisputedCertificate, IssuedCode
 from kontuar.storage.postgres.engine import HubDatabase
 
 _CODE = "label, secret_hash, kind, node, store, series, issued_by, issued_at, expires_at, attempts, used_at"
 _CERTIFICATE = (
     "node, incarnation, ordinal, kind, store, series, public_key, certificate, signature, issued_at, revoked_at, "
-    "certified_by"
+    "certified_by, adopted_at, told_by"
 )
+_DISPUTED = "node, incarnation, ordinal, kind, store, series, certificate, signature, holder, told_by, told_at"
 
 
 class PostgresNodes:
@@ -31,7 +32,7 @@ class PostgresNodes:
             "DELETE FROM enrolment_code WHERE expires_at < %s - interval '1 day'", [code.issued_at]
         )
         self._database.connection.execute(
-            f"INSERT INTO enrolment_code ({_CODE}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            f"INSERT INTO enrolment_code ({_CODE}) VALUES ({_places(_CODE)})",
             _values(code, _CODE),
         )
 
@@ -67,7 +68,7 @@ class PostgresNodes:
 
     def add_certificate(self, record: CertificateRecord) -> None:
         self._database.connection.execute(
-            f"INSERT INTO node_certificate ({_CERTIFICATE}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            f"INSERT INTO node_certificate ({_CERTIFICATE}) VALUES ({_places(_CERTIFICATE)})",
             _values(record, _CERTIFICATE),
         )
 
@@ -76,6 +77,38 @@ class PostgresNodes:
             "UPDATE node_certificate SET revoked_at = %s, revoked_by = %s WHERE node = %s AND incarnation = %s",
             [at, by, node, incarnation],
         )
+
+    def highest_ordinal(self, node: str) -> int:
+        connection = self._database.connection
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", [node])
+        row = connection.execute(
+            "SELECT max(ordinal) FROM (SELECT ordinal FROM node_certificate WHERE node = %(node)s "
+            "UNION ALL SELECT ordinal FROM disputed_certificate WHERE node = %(node)s) every",
+            {"node": node},
+        ).fetchone()
+        return int(row[0] or 0) if row else 0
+
+    def holder_of_series(self, series: str, node: str) -> str:
+        row = self._database.connection.execute(
+            "SELECT node FROM (SELECT node, series FROM node_certificate UNION ALL SELECT node, series "
+            "FROM disputed_certificate) every WHERE series = %s AND node <> %s ORDER BY node LIMIT 1",
+            [series, node],
+        ).fetchone()
+        return row[0] if row else ""
+
+    def disputed(self) -> Sequence[DisputedCertificate]:
+        with self._database.connection.cursor(row_factory=class_row(DisputedCertificate)) as cursor:
+            return cursor.execute(f"SELECT {_DISPUTED} FROM disputed_certificate ORDER BY node, ordinal").fetchall()
+
+    def dispute(self, record: DisputedCertificate) -> None:
+        self._database.connection.execute(
+            f"INSERT INTO disputed_certificate ({_DISPUTED}) VALUES ({_places(_DISPUTED)}) ON CONFLICT DO NOTHING",
+            _values(record, _DISPUTED),
+        )
+
+
+def _places(columns: str) -> str:
+    return ", ".join("%s" for _ in columns.split(", "))
 
 
 def _values(record: Any, columns: str) -> list[Any]:

@@ -55,8 +55,10 @@ def migrate(database: HubDatabase, migrations: tuple[Migration, ...] | None = No
     with database.transaction():
         database.connection.execute(_VERSIONS)
         rows = database.connection.execute("SELECT number, hash FROM schema_version").fetchall()
-    _check({int(number): str(content) for number, content in rows}, wanted)
-    return [migration.number for migration in wanted if _apply(database, migration)]
+    applied = {int(number): str(content) for number, content in rows}
+    _check(applied, wanted)
+    missing = [migration for migration in wanted if migration.number not in applied]
+    return [migration.number for migration in missing if _apply(database, migration)]
 
 
 def _check(applied: dict[int, str], wanted: tuple[Migration, ...]) -> None:

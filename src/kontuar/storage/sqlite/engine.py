@@ -17,6 +17,8 @@ from kontuar.storage.sqlite.soundness import CheckBeside, check, note_sound, syn
 
 CHECKSUM_VFS = "cksmvfs"
 _RESERVED_BYTES = 8
+_STATEMENTS = 500
+"""Kept prepared: a node has more than the hundred that are usual, and runs all of them in turn."""
 _FAULTS = (apsw.FullError, apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError)
 _GROWING = frozenset((apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE))
 _PRAGMAS = (
@@ -226,7 +228,7 @@ def migrate(connection: apsw.Connection, folder: Path) -> None:
 def _open(path: Path, vfs: str | None) -> apsw.Connection:
     load_checksum_vfs()
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = apsw.Connection(str(path), vfs=vfs or CHECKSUM_VFS)
+    connection = apsw.Connection(str(path), vfs=vfs or CHECKSUM_VFS, statementcachesize=_STATEMENTS)
     connection.set_busy_timeout(5_000)
     return connection
 

@@ -15,6 +15,7 @@ from kontuar.operations.ports.hub_definitions.logins import (
 )
 from kontuar.operations.ports.hub_definitions.nodes import (
     CertificateRecord,
+    DisputedCertificate,
     HubKey,
     IssuedCode,
     NodeRegister,
@@ -44,6 +45,7 @@ __all__ = [
     "DefinitionStore",
     "DefinitionsAnswer",
     "DeltaRow",
+    "DisputedCertificate",
     "Failures",
     "FeedView",
     "HubKey",

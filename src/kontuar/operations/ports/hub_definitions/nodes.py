@@ -37,7 +37,8 @@ class IssuedCode(msgspec.Struct, frozen=True, kw_only=True):
 class CertificateRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate as it is stored: `certificate` is the signed canonical JSON, `signature` hex.
 
-    `certified_by`: the life of the same node that asked for it, empty where a code did.
+    `certified_by`: the life of the same node that asked for it, empty where a code did. `adopted_at`, `told_by`: when
+    the register, which had lost it, heard of it again, and from which node.
     """
 
     node: str
@@ -52,6 +53,24 @@ class CertificateRecord(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: datetime.datetime
     revoked_at: datetime.datetime | None = None
     certified_by: str = ""
+    adopted_at: datetime.datetime | None = None
+    told_by: str = ""
+
+
+class DisputedCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate that the hub signed and had lost, whose ordinal or series another one, `holder`, has by now."""
+
+    node: str
+    incarnation: str
+    ordinal: int
+    kind: str
+    store: str
+    series: str
+    certificate: str
+    signature: str
+    holder: str
+    told_by: str
+    told_at: datetime.datetime
 
 
 class NodeRegister(Protocol):
@@ -91,4 +110,21 @@ class NodeRegister(Protocol):
 
     def revoke(self, node: str, incarnation: str, at: datetime.datetime, by: str) -> None:
         """Mark a certificate as revoked."""
+        ...
+
+    def highest_ordinal(self, node: str) -> int:
+        """Of a node's certificates, disputed ones too, 0 when it has none; nobody else certifies the node until the
+        transaction ends."""
+        ...
+
+    def holder_of_series(self, series: str, node: str) -> str:
+        """Another node with a certificate of this series, empty when there is none."""
+        ...
+
+    def disputed(self) -> Sequence[DisputedCertificate]:
+        """Certificates that could not be taken in."""
+        ...
+
+    def dispute(self, record: DisputedCertificate) -> None:
+        """Keep one that cannot be taken in; a second time changes nothing."""
         ...

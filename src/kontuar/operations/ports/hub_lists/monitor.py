@@ -32,6 +32,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...] | None = None
     newer: tuple[str, ...] | None = None
     refused: str | None = None
+    backup_late: bool | None = None
 
 
 class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +40,9 @@ class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `book_faults`: what the last proof of its streams found (HUB-10). `lost`: messages that its witness had seen written
     before it was set up again from a backup, and that never came to head office (REL-02). `unknown_kinds`: definitions
-    that its store is not given because of it. `digest_faults`, `newer`, `refused` as in `Contact`.
+    that its store is not given because of it. `digest_faults`, `newer`, `refused`, `backup_late` as in `Contact`.
+    `adopted_at`: when a certificate of it was taken in that the database had lost; `disputed`: how many could not be,
+    because its ordinal or series had been given again (REL-13).
     """
 
     node: str
@@ -64,6 +67,9 @@ class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
     unknown_kinds: tuple[str, ...] = ()
     newer: tuple[str, ...] = ()
     refused: str = ""
+    backup_late: bool = False
+    adopted_at: datetime.datetime | None = None
+    disputed: int = 0
 
 
 class MonitorShelf(Protocol):

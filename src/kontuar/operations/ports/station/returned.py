@@ -55,6 +55,10 @@ class Returned(Protocol):
         """The chain hash at a position (hex); empty when it is not here."""
         ...
 
+    def pruned_to(self, incarnation: str) -> Position:
+        """How far its messages were let go of, as head office signed to hold them; zero where none were (REL-17)."""
+        ...
+
     def of(self, incarnation: str) -> LifeBooks:
         """The books for messages of that life."""
         ...

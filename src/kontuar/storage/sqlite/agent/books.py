@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from kontuar.kernel.time import Clock
+from kontuar.storage.sqlite.agent.certificates import AgentCertificates
 from kontuar.storage.sqlite.agent.definitions import AgentDefinitions, AgentSnapshots
 from kontuar.storage.sqlite.agent.feeds import AgentFeeds, AgentSink
 from kontuar.storage.sqlite.agent.forks import AgentForks
@@ -35,6 +36,7 @@ class AgentBooks:
         self.sink = AgentSink(self.database, self.definitions, self.stock, self.outbox, store)
         self.feeds = AgentFeeds(self.database, self.stock)
         self.digests = AgentDigests(self.database)
+        self.certificates = AgentCertificates(self.database)
 
     def fact(self, name: str) -> str:
         """A small fact by name, empty when unset."""

@@ -23,6 +23,7 @@ from kontuar.storage.sqlite.sync_state import read_cursor, write_cursor
 MOST_CONFIRMATIONS: Final = 500
 """In one answer: a station takes them in on the thread on which it sells."""
 _CURSOR: Final = "confirmations_cursor"
+_AGAIN: Final = "confirmations_told_again"
 
 
 class AgentSink:
@@ -112,11 +113,23 @@ class AgentFeeds:
         self._database = database
         self._stock = stock
 
+    def tell_again(self) -> None:
+        """This database is older than what stations were told: versions may mean something else by now, for head
+        office may have been set up again, too. They are told their confirmations anew, in an epoch that is this
+        process's own (REL-18)."""
+        with self._database.transaction():
+            values = (_AGAIN, f"+{self._stock.epoch()}")
+            self._database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", values)
+
+    def _again(self) -> str:
+        return str(self._database.value("SELECT value FROM fact WHERE name = ?", (_AGAIN,)) or "")
+
     def confirmations_since(self, asker: NodeIdentity, cursor: FeedCursor) -> Confirmations:
         """The station's own documents, in the order of the store's versions."""
         own = read_cursor(self._database, _CURSOR)
         if not own.epoch:
             return Confirmations(epoch=cursor.epoch, version=cursor.version, rows=())
+        own = FeedCursor(own.epoch + self._again(), own.version)
         after = cursor.version if cursor.epoch == own.epoch else 0
         rows = self._database.rows(
             "SELECT doc_id, origin, incarnation, seq, state, gid, reason, version FROM confirmation"

@@ -146,6 +146,8 @@ class StationPruning(SqlitePruning):
             write(f"DELETE FROM {table} WHERE doc_id IN {gone}", where)
         write("DELETE FROM second_copy WHERE incarnation = ? AND seq <= ?", where)
         write(f"DELETE FROM shift WHERE closed_at IS NOT NULL AND shift_id IN {gone}", where)
+        # One that an earlier life opened stays with that; its closing goes.
+        write(f"UPDATE shift SET report = NULL WHERE report IS NOT NULL AND shift_id || ':closed' IN {gone}", where)
         self._database.write_many(
             "INSERT INTO document_words (document_words, rowid, number, buyer) VALUES ('delete', ?, ?, ?)",
             [(key, search_key(number), search_key(buyer)) for key, _, number, buyer, _ in rows],

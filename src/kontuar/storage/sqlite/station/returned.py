@@ -70,7 +70,15 @@ class SqliteReturned:
         if seq == 0:
             return START.hash
         found = self._database.value("SELECT hash FROM message WHERE incarnation = ? AND seq = ?", (incarnation, seq))
-        return "" if found is None else bytes(found).hex()
+        if found is None:
+            pruned = self.pruned_to(incarnation)
+            return pruned.hash if seq == pruned.seq else ""
+        return bytes(found).hex()
+
+    def pruned_to(self, incarnation: str) -> Position:
+        """The table `pruned_to`."""
+        row = self._database.row("SELECT seq, hash FROM pruned_to WHERE incarnation = ?", (incarnation,))
+        return START if row is None else Position(row[0], bytes(row[1]).hex())
 
     def of(self, incarnation: str) -> SqliteLifeBooks:
         """The books for messages of that life."""
