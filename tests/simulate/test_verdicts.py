@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from kontuar.tools.cli import app
-from kontuar.tools.simulate import verdicts
+from kontuar.tools.simulate import planted_results, verdicts
 from kontuar.tools.simulate.seen import Seen
 from kontuar.tools.simulate.verdicts import Verdict
 
@@ -79,3 +79,34 @@ def test_the_command_sums_up_and_its_status_is_the_verdict(tmp_path: Path) -> No
     assert json.loads(done.stdout)["operations"] == 100
     verdicts.append(file, verdict(2, "REL-06 money: hub"))
     assert CliRunner().invoke(app, ["simulate", "--summary", str(file)]).exit_code == 1
+
+
+def tried(fault: str, seed: int, check: str = "") -> planted_results.Tried:
+    return planted_results.Tried(fault=fault, seed=seed, wanted=200, stores=2, stations=4, check=check)
+
+
+def test_what_was_tried_with_a_planted_fault_is_not_tried_again(tmp_path: Path) -> None:
+    """A run in parts: seeds that missed it are left out, and all of them when one caught it."""
+    file = tmp_path / "planted.jsonl"
+    for each in (tried("no_sync", 1), tried("no_sync", 2), tried("no_rewind", 1, "REL-02 arrived")):
+        verdicts.append(file, each)
+    known = planted_results.tried(file)
+    assert planted_results.left(known, "no_sync", range(1, 5), (200, 2, 4)) == [3, 4]
+    assert planted_results.left(known, "no_rewind", range(1, 5), (200, 2, 4)) == []
+    assert planted_results.left(known, "no_rewind", range(1, 3), (300, 2, 4)) == [1, 2]
+
+
+def test_the_table_names_what_caught_each_planted_fault(tmp_path: Path) -> None:
+    """`kontuar simulate --plant NAME --summary FILE`; the exit status says whether all were caught."""
+    file = tmp_path / "planted.jsonl"
+    verdicts.append(file, tried("no_sync", 3))
+    command = ["simulate", "--plant", "no_sync,no_rewind", "--summary", str(file)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 1
+    assert "| REL-04 | **none of 1** |  |" in done.stdout
+    assert "| REL-02 | not tried |  |" in done.stdout
+    verdicts.append(file, tried("no_sync", 4, "REL-14 chains"))
+    verdicts.append(file, tried("no_rewind", 7, "REL-02 arrived"))
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0
+    assert "| REL-04 | 4 | REL-14 chains |" in done.stdout

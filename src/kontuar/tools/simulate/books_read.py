@@ -21,6 +21,8 @@ class Stream:
     """Messages of one (origin, incarnation) as one node holds them: seq → (hash, payload, message id)."""
 
     messages: dict[int, tuple[bytes, bytes, str]] = field(default_factory=dict)
+    begins: tuple[int, bytes] = (0, bytes(32))
+    """Up to where it was let go of, with the hash there (REL-17)."""
 
 
 Streams = dict[tuple[str, str], Stream]
@@ -63,6 +65,7 @@ class Books:
             by_hash=True,
         )
         """What contradicted a stream, kept aside for a person: sales that did happen."""
+        self._place_of: dict[str, tuple[tuple[str, str], int]] = {}
         self.at_second = [(name, _of_station(name, books)) for name, books in self.second]
         self.undecided = {
             bytes(row[0])
@@ -80,6 +83,16 @@ class Books:
                             message_id, origin, digest, message["body"], _draft_of(message_id, message["body"])
                         )
 
+    def was_pruned(self, place: str, doc_id: str) -> bool:
+        """Whether a node let go of a message that head office has."""
+        if not self._place_of:
+            for stream_id, stream in self.at_hub.items():
+                for seq, (_, _, message_id) in stream.messages.items():
+                    self._place_of[message_id] = (stream_id, seq)
+        streams = self.at_station.get(place) or self.at_agent.get(place, {})
+        stream_id, seq = self._place_of.get(doc_id, (("", ""), 0))
+        return stream_id in streams and 0 < seq <= streams[stream_id].begins[0]
+
     def close(self) -> None:
         """Let go of all databases."""
         for connection in [*self.stations.values(), *self.agents.values(), *(books for _, books in self.second)]:
@@ -88,7 +101,7 @@ class Books:
 
     def _of_agent(self, name: str) -> Streams:
         rows = self.agents[name].execute("SELECT origin, incarnation, seq, hash, payload, message_id FROM message")
-        return _grouped(rows)
+        return _with_marks(_grouped(rows), self.agents[name])
 
     def _of_hub(self) -> Streams:
         rows = self.hub.execute("SELECT origin, incarnation, seq, hash, payload, message_id FROM message").fetchall()
@@ -106,7 +119,13 @@ def _opened(machine: StationMachine) -> apsw.Connection:
 
 def _of_station(name: str, books: apsw.Connection) -> Streams:
     rows = books.execute("SELECT incarnation, seq, hash, payload, message_id FROM message")
-    return _grouped((name, *row) for row in rows)
+    return _with_marks(_grouped((name, *row) for row in rows), books)
+
+
+def _with_marks(streams: Streams, books: apsw.Connection) -> Streams:
+    for origin, incarnation, seq, digest in books.execute("SELECT origin, incarnation, seq, hash FROM pruned_to"):
+        streams[origin, incarnation].begins = (seq, bytes(digest))
+    return streams
 
 
 def _grouped(rows: Any, *, by_hash: bool = False) -> Streams:

@@ -1,7 +1,6 @@
 """A whole small chain in one thread: the real nodes over a network and disks that fail."""
 
 import contextlib
-import datetime
 import random
 import shutil
 import time
@@ -11,14 +10,13 @@ from typing import Any, Final
 import apsw
 import psycopg
 
-from kontuar.kernel.ids import uuid7
-from kontuar.kernel.time import Clock
 from kontuar.nodes.agent import AgentNode, enrol_agent
 from kontuar.nodes.hub import Hub
 from kontuar.nodes.hub_documents import extend_documents
 from kontuar.nodes.hub_exchange import extend_exchange
 from kontuar.nodes.hub_sync import extend_sync
 from kontuar.nodes.machine import World
+from kontuar.nodes.restoring import fetch
 from kontuar.nodes.settings import AgentSettings, HubSettings, StationSettings
 from kontuar.nodes.station import StationNode, enrol_station
 from kontuar.nodes.station_lives import WITNESS_FILE
@@ -28,48 +26,15 @@ from kontuar.sync.identity import load_identity
 from kontuar.sync.transport import Unreachable
 from kontuar.tools.simulate import disk as disks
 from kontuar.tools.simulate import statements
+from kontuar.tools.simulate.clocks import Calendar, NodeClock, SeededIds
 from kontuar.tools.simulate.endpoint import SiteEndpoint
 from kontuar.tools.simulate.firm import BOSS
 from kontuar.tools.simulate.lives import Life
 from kontuar.tools.simulate.network import Network, SimulatedTransport
 from kontuar.tools.simulate.older_schema import set_back
-from kontuar.tools.simulate.virtual_time import VirtualLoop
 
-BEGINNING: Final = datetime.datetime(2026, 11, 21, 7, 0, tzinfo=datetime.UTC)
 HUB: Final = "hub"
 _IDENTITY: Final = "identity"
-
-
-class NodeClock:
-    """A machine's clock: the simulation's time, off by `skew_seconds`."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-        self.skew_seconds = 0.0
-
-    def now(self) -> datetime.datetime:
-        """The instant that this machine believes."""
-        return BEGINNING + datetime.timedelta(seconds=round(self._loop.time() + self.skew_seconds, 6))
-
-    def monotonic(self) -> float:
-        """Seconds since the simulation began."""
-        return self._loop.time()
-
-
-class SeededIds:
-    """Identities and secrets from a seed."""
-
-    def __init__(self, clock: Clock, chance: random.Random) -> None:
-        self._clock = clock
-        self._chance = chance
-
-    def new_id(self) -> str:
-        """A UUIDv7 of the machine's time."""
-        return uuid7(self._clock.now(), self._chance.randbytes(10))
-
-    def secret(self, byte_count: int) -> bytes:
-        """Bytes of the seed."""
-        return self._chance.randbytes(byte_count)
 
 
 class Node:
@@ -80,12 +45,12 @@ class Node:
 
     stands_by = False
 
-    def __init__(self, name: str, folder: Path, chance: random.Random, loop: VirtualLoop, network: Network) -> None:
+    def __init__(self, name: str, folder: Path, chance: random.Random, calendar: Calendar, network: Network) -> None:
         self.name = name
         self.base = folder
         self.folder = folder / "0"
         self.chance = chance
-        self.clock = NodeClock(loop)
+        self.clock = NodeClock(calendar)
         self.ids = SeededIds(self.clock, random.Random(chance.random()))
         self.network = network
         self.life: Life | None = None
@@ -119,8 +84,8 @@ class SqliteNode(Node):
     database_file: str
     migrations: Path
 
-    def __init__(self, name: str, folder: Path, chance: random.Random, loop: VirtualLoop, network: Network) -> None:
-        super().__init__(name, folder, chance, loop, network)
+    def __init__(self, name: str, folder: Path, chance: random.Random, calendar: Calendar, network: Network) -> None:
+        super().__init__(name, folder, chance, calendar, network)
         self.disk = disks.Disk(random.Random(chance.random()))
         self._backup: dict[str, bytes] = {}
         self._dying: tuple[int, bool] | None = None
@@ -269,14 +234,16 @@ class HubMachine(Node):
     node: Hub
 
     def __init__(
-        self, folder: Path, url: str, admin: psycopg.Connection[Any], chance: random.Random, loop: VirtualLoop,
+        self, folder: Path, url: str, admin: psycopg.Connection[Any], chance: random.Random, calendar: Calendar,
         network: Network,
     ) -> None:  # fmt: skip
-        super().__init__(HUB, folder, chance, loop, network)
+        super().__init__(HUB, folder, chance, calendar, network)
         self.url = url
         self._backup = ""
         self.statements_left: int | None = None
         self.statement_kills = False
+        self.statements_of = ""
+        """The part of head office whose statements are counted; empty = all."""
         self._admin = admin
         self._name = url.rpartition("/")[2].partition("?")[0]
         statements.watch(self._name, self)
@@ -301,9 +268,9 @@ class HubMachine(Node):
         self.network.nodes.pop(self.name, None)
         self.disconnect()
 
-    def statement(self) -> bool:
+    def statement(self, lane: str) -> bool:
         """One more of its statements; whether its connections were cut now."""
-        if self.statements_left is None:
+        if self.statements_left is None or not lane.endswith(self.statements_of):
             return False
         self.statements_left -= 1
         if self.statements_left > 0:
@@ -362,6 +329,18 @@ async def enrol_all(hub: HubMachine, agents: list[AgentMachine], stations: dict[
         agent.boot()
         for station in stations[agent.name]:
             await certify(hub, station, agent.name)
+
+
+async def fetched_back(station: StationMachine, agent: str) -> tuple[int, int]:
+    """The database of a machine that is enrolled and has none: the latest backup that the agent keeps of its till.
+
+    (the last message that the backup said to hold, the last one it has). Raises `Refused`, `Unreachable`.
+    """
+    settings = StationSettings(data=station.folder, agent_url=agent, station=station.name)
+    kept, _ = await fetch(settings, station.world(Life(station.name, lambda _: None)))
+    with contextlib.closing(apsw.Connection(str(station.folder / station.database_file))) as database:
+        query = "SELECT max(seq) FROM message WHERE incarnation = ?"
+        return kept.seq, int(database.execute(query, (kept.incarnation,)).fetchall()[0][0] or 0)
 
 
 async def certify(hub: HubMachine, station: StationMachine, agent: str) -> None:

@@ -8,7 +8,14 @@ from typing import Final
 
 import apsw
 
-from kontuar.tools.simulate import checks_ledgers, checks_parking, checks_sales, checks_streams
+from kontuar.tools.simulate import (
+    checks_backups,
+    checks_ledgers,
+    checks_parking,
+    checks_pruned,
+    checks_sales,
+    checks_streams,
+)
 from kontuar.tools.simulate.books_read import Books
 from kontuar.tools.simulate.ground import Machines
 from kontuar.tools.simulate.seen import Seen
@@ -33,6 +40,8 @@ CHECKS: Final[dict[str, Callable[[Books], Iterator[str]]]] = {
     "REL-18 deleted": checks_parking.deleted,
     "REL-11 tokens": checks_parking.tokens,
     "REL-09 decided": checks_streams.decided,
+    "REL-17 pruned": checks_pruned.pruned,
+    "REL-20 backups": checks_backups.restorable,
 }
 
 

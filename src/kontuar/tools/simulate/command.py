@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from kontuar.tools.simulate import verdicts
+from kontuar.tools.simulate import planted_results, verdicts
 
 if TYPE_CHECKING:
     from kontuar.tools.simulate.ground import Ground
@@ -31,7 +31,11 @@ def simulate(
     resume: Annotated[bool, typer.Option("--resume", help="Leave out seeds whose verdict the results have.")] = False,
     summary: Annotated[Path | None, typer.Option(help="Sum up a file of results instead of running anything.")] = None,
     plant: Annotated[
-        str, typer.Option(help="Plant this fault, or *all* one after another: a seed must catch it.")
+        str,
+        typer.Option(
+            help="Plant these faults (a,b,c), or *all*, one after another: a seed must catch each. With --results"
+            " what the file has is not tried again, with --summary only the table is printed."
+        ),
     ] = "",
 ) -> None:
     """Real nodes in virtual time while everything breaks; then all must agree (REL-01 … REL-20).
@@ -39,14 +43,16 @@ def simulate(
     Exit status: 0 all holds (every planted fault was caught), 1 it does not, 2 there is no such fault. One seed that
     does not hold is told again with `--seed N` and the same stores, stations and operations.
     """
+    faults = _chosen(plant) if plant else ()
     if summary is not None:
-        raise typer.Exit(0 if _summed_up(summary) else 1)
+        ok = _tabled(planted_results.tried(summary), faults) if plant else _summed_up(summary)
+        raise typer.Exit(0 if ok else 1)
     wanted: Sequence[int] = range(seed, seed + seeds)
-    if resume and results is not None:
+    if resume and results is not None and not plant:
         known = verdicts.done(verdicts.read(results), (ops, stores, stores * stations_per_store))
         wanted = [number for number in wanted if number not in known]
     with _made(stores, stations_per_store) as ground:
-        ok = _plant(ground, plant, wanted, ops) if plant else _run(ground, wanted, ops, results, trace)
+        ok = _plant(ground, faults, wanted, ops, results) if plant else _run(ground, wanted, ops, results, trace)
     raise typer.Exit(0 if ok else 1)
 
 
@@ -91,30 +97,50 @@ def _run(ground: "Ground", seeds: Sequence[int], ops: int, results: Path | None,
     return not broken
 
 
-def _plant(ground: "Ground", name: str, seeds: Sequence[int], ops: int) -> bool:
-    """A table in Markdown: each fault, the promise that it breaks, the first seed that caught it and by what."""
+def _plant(ground: "Ground", chosen: "Sequence[Planted]", seeds: Sequence[int], ops: int, results: Path | None) -> bool:
+    """Each fault until a seed catches it; what the results have is not tried again."""
+    shape = ops, len(ground.where), sum(len(place.stations) for place in ground.where)
+    known = planted_results.tried(results)
+    for fault in chosen:
+        for number in planted_results.left(known, fault.name, seeds, shape):
+            found = _tried(ground, fault, number, ops, shape)
+            known.append(found)
+            if results is not None:
+                verdicts.append(results, found)
+            if found.check:
+                break
+    return _tabled(known, chosen)
+
+
+def _tabled(known: Sequence[planted_results.Tried], chosen: "Sequence[Planted]") -> bool:
+    for line in planted_results.table(known, chosen):
+        typer.echo(line)
+    return planted_results.all_caught(known, chosen)
+
+
+def _chosen(name: str) -> "Sequence[Planted]":
     from kontuar.tools.simulate.planting import FAULTS
 
-    chosen = [fault for fault in FAULTS if name in (_ALL, fault.name)]
-    if not chosen:
+    found = [fault for fault in FAULTS if fault.name in name.split(",") or name == _ALL]
+    if not found:
         typer.echo(f"no such fault; there are: {', '.join(fault.name for fault in FAULTS)}", err=True)
         raise typer.Exit(2)
-    typer.echo("| fault | breaks | caught by seed | by the check |\n| --- | --- | --- | --- |")
-    caught = [_caught(ground, fault, seeds, ops) for fault in chosen]
-    typer.echo(f"\n{sum(caught)} of {len(chosen)} were caught")
-    return all(caught)
+    return found
 
 
-def _caught(ground: "Ground", fault: "Planted", seeds: Sequence[int], ops: int) -> bool:
+def _tried(
+    ground: "Ground", fault: "Planted", seed: int, ops: int, shape: tuple[int, int, int]
+) -> planted_results.Tried:
     from kontuar.tools.simulate.planting import planted
     from kontuar.tools.simulate.simulation import Simulation
 
-    for number in seeds:
-        with planted(fault):
-            verdict = Simulation(ground, number, ops).run()
-        if verdict.violations:
-            check = verdict.violations[0].partition(":")[0]
-            typer.echo(f"| `{fault.name}`: {fault.what} | {fault.breaks} | {number} | {check} |")
-            return True
-    typer.echo(f"| `{fault.name}`: {fault.what} | {fault.breaks} | **none of {len(seeds)}** | |")
-    return False
+    with planted(fault):
+        try:
+            violations = Simulation(ground, seed, ops).run().violations
+        except Exception as error:  # noqa: BLE001 - a program that cannot even go on was caught
+            violations = (f"simulator: {error!r}",)
+    violation = violations[0] if violations else ""
+    return planted_results.Tried(
+        fault=fault.name, seed=seed, wanted=shape[0], stores=shape[1], stations=shape[2],
+        check=violation.partition(":")[0], violation=violation[: verdicts.MOST_CHARACTERS],
+    )  # fmt: skip

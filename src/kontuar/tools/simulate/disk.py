@@ -153,9 +153,9 @@ class _File(apsw.VFSFile):
             super().xWrite(data, offset)
             return
         disk.require_power()
-        size = os.path.getsize(self._path)
+        size = self.xFileSize()
         disk.take_room(offset + len(data) - size)
-        old = self._bytes(offset, len(data))
+        old = self._bytes(offset, len(data), size)
         super().xWrite(data, offset)
         disk.changes[self._path].append(Change(offset, old, bytes(data), size))
         disk.count_down()
@@ -164,8 +164,8 @@ class _File(apsw.VFSFile):
         disk = self._disk
         if disk is not None:
             disk.require_power()
-            size = os.path.getsize(self._path)
-            old = self._bytes(new_size, size - new_size)
+            size = self.xFileSize()
+            old = self._bytes(new_size, size - new_size, size)
             disk.changes[self._path].append(Change(new_size, old, b"", size, cut=True))
         super().xTruncate(new_size)
 
@@ -176,10 +176,10 @@ class _File(apsw.VFSFile):
             # The platter is ours: the real disk need not be waited for.
             self._disk.sync(self._path)
 
-    def _bytes(self, offset: int, count: int) -> bytes:
-        with open(self._path, "rb") as file:
-            file.seek(offset)
-            return file.read(max(count, 0))
+    def _bytes(self, offset: int, count: int, size: int) -> bytes:
+        """Of a file of that size; as much as there is."""
+        there = min(count, size - offset)
+        return bytes(self.xRead(there, offset)) if there > 0 else b""
 
 
 class _Vfs(apsw.VFS):

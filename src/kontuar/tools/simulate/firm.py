@@ -24,7 +24,7 @@ ONCE: Final = "ONCE"
 UNCHECKED: Final = "ONCEFREE"
 """Series of coupons for one use of each code; those of the second one a till takes unchecked where nobody answers."""
 PROMOTIONS: Final = ("PROMO1", "PROMO2")
-_CODES: Final = 10
+_CODES: Final = 1_000
 BOSS: Final = Actor(operator="BOSS", name="Boss", rights=frozenset(rights.ADMINISTRATOR), login_id="l1")
 
 
@@ -61,8 +61,8 @@ def price_row(article: str, day: str, price: Decimal) -> tuple[str, msgspec.Stru
 
 
 def coupon_code(series: str, number: int) -> str:
-    """One of its few codes: many customers have the same."""
-    return f"{series}{number % _CODES:04}"
+    """One of its codes: many customers have the same."""
+    return f"{series}{number % _CODES + 1:04}"
 
 
 def promotion(code: str, percent: int, *, confirmed: bool) -> tuple[str, msgspec.Struct]:

@@ -1,6 +1,7 @@
 """What every seed begins from, made once: a firm with its nodes enrolled and its definitions at every till."""
 
 import asyncio
+import gc
 import hashlib
 import itertools
 import random
@@ -18,8 +19,9 @@ from kontuar.storage.postgres.embedded import EmbeddedPostgres
 from kontuar.storage.postgres.engine import HubDatabase
 from kontuar.storage.postgres.migrations import migrate
 from kontuar.tools.simulate import disk as disks
-from kontuar.tools.simulate import statements
+from kontuar.tools.simulate import quickly, signatures, statements
 from kontuar.tools.simulate.chain import AgentMachine, HubMachine, StationMachine, enrol_all
+from kontuar.tools.simulate.clocks import Calendar
 from kontuar.tools.simulate.firm import BOSS, Place, definitions, places
 from kontuar.tools.simulate.lives import owning_tasks
 from kontuar.tools.simulate.network import CALM, Network
@@ -35,20 +37,22 @@ class Machines:
     def __init__(self, folder: Path, url: str, admin: psycopg.Connection[Any], where: tuple[Place, ...], seed: int,
                  loop: VirtualLoop, tell: Callable[[str], None]) -> None:  # fmt: skip
         chance = random.Random(seed)
-        self.loop = loop
+        self.calendar = calendar = Calendar(loop)
         self._folder = folder
         self.network = Network(random.Random(chance.random()), tell)
-        self.hub = HubMachine(folder / "hub", url, admin, random.Random(chance.random()), loop, self.network)
+        self.hub = HubMachine(folder / "hub", url, admin, random.Random(chance.random()), calendar, self.network)
         self.agents: dict[str, AgentMachine] = {}
         self.stations: dict[str, StationMachine] = {}
         self.agent_of: dict[str, str] = {}
         for place in where:
             agent = f"agent@{place.store}"
-            self.agents[agent] = AgentMachine(agent, folder / agent, random.Random(chance.random()), loop, self.network)
+            self.agents[agent] = AgentMachine(
+                agent, folder / agent, random.Random(chance.random()), calendar, self.network
+            )
             for code in place.stations:
                 self.agent_of[code] = agent
                 self.stations[code] = StationMachine(
-                    code, folder / code, random.Random(chance.random()), loop, self.network
+                    code, folder / code, random.Random(chance.random()), calendar, self.network
                 )
         self._chance = random.Random(chance.random())
         self._aside: list[StationMachine] = []
@@ -82,7 +86,7 @@ class Machines:
     def new_station(self, code: str) -> StationMachine:
         """A machine without anything on its disk, for a place."""
         folder = self._folder / f"{code}+{len(self._aside)}"
-        machine = StationMachine(code, folder, random.Random(self._chance.random()), self.loop, self.network)
+        machine = StationMachine(code, folder, random.Random(self._chance.random()), self.calendar, self.network)
         machine.folder.mkdir(parents=True)
         return machine
 
@@ -190,6 +194,7 @@ class Ground:
             shutil.rmtree(folder, ignore_errors=True)
             self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
             self._admin.execute(f"DROP DATABASE IF EXISTS {name}_backup WITH (FORCE)")
+            gc.collect()  # what a seed leaves in circles, a thousand of them would not leave room for
 
     def _url(self, name: str) -> str:
         return self._server_url.replace("/kontuar?", f"/{name}?")
@@ -198,12 +203,28 @@ class Ground:
 @contextmanager
 def ground(folder: Path, stores: int, stations_per_store: int) -> Iterator[Ground]:
     """The ground over a PostgreSQL server of its own, and the disk layer below every SQLite file."""
-    with disks.layer(), statements.layer(), EmbeddedPostgres(folder / "postgres", durable=False) as url:
+    postgres = EmbeddedPostgres(folder / "postgres", durable=False)
+    with disks.layer(), statements.layer(), signatures.layer(), quickly.layer(), postgres as url:
         made = Ground(folder, url, stores, stations_per_store)
         try:
-            yield made
+            with _rare_collections():
+                yield made
         finally:
             made.close()
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Python looks for cycles that nobody needs any more seldom: what a seed leaves is small."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def run_to_the_end(loop: VirtualLoop, work: Coroutine[Any, Any, None]) -> None:

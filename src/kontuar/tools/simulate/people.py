@@ -10,7 +10,7 @@ from kontuar.domain.parties.rights import ACCEPT_CLOCK, ADMINISTRATOR
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
 from kontuar.operations.ports.station import DocumentQuery
-from kontuar.operations.station import own_documents, shifts
+from kontuar.operations.station import own_documents, second_copy, shifts
 from kontuar.storage.failures import StorageFailure
 from kontuar.tools.simulate.chain import StationMachine
 from kontuar.tools.simulate.firm import ARTICLES, BUSINESS, CASH, ONCE, REASON, UNCHECKED, coupon_code
@@ -24,8 +24,11 @@ _ACTOR: Final = "kontuar.actor"
 _WEIGHTS: Final = {
     "sell": 40, "sell_with_coupon": 9, "invoice": 4, "invoice_of_receipt": 6, "leave_open": 6, "pay_open": 7, "park": 9,
     "continue_parked": 9, "take_over": 4, "delete_parked": 2, "cash": 4, "goods": 6, "cancel": 5, "close_shift": 1,
-    "discard": 3, "break": 1,
+    "discard": 3, "break": 0.5,
 }  # fmt: skip
+_GOODS: Final = ("internal_release", "internal_receipt")
+"""What no customer takes along."""
+_OPERATIONS_OF_A_CODE: Final = 25
 _OVER: Final = ("stream.closed", "stream.forked", "stream.restored")
 """What a till says whose life is over."""
 
@@ -90,9 +93,9 @@ class Cashier:
         await self._pay(doc_id)
 
     async def _sell_with_coupon(self) -> None:
-        """Of few codes, so that several tills see the same; where it may not be had the sale goes on without."""
+        """Of the codes that many have just now; where it may not be had the sale goes on without."""
         doc_id = await self._filled("receipt")
-        code = coupon_code(self._chance.choice((ONCE, UNCHECKED)), self._chance.randint(1, 1_000))
+        code = coupon_code(self._chance.choice((ONCE, UNCHECKED)), self._fresh_code())
         try:
             await station_drafts.add_line.fn(self._request(), doc_id, bodies.LineBody(code=code), self._desk)
         except Refused as refusal:
@@ -105,6 +108,10 @@ class Cashier:
             self._refused(refusal.problems[0].code)
             await station_coupons.take_off_coupon.fn(self._request(), doc_id, code, self._desk)
             await self._pay(doc_id)
+
+    def _fresh_code(self) -> int:
+        """Each code is in everybody's hands for a while; then it is used up, and others are."""
+        return self._seen.operations.total() // _OPERATIONS_OF_A_CODE + self._chance.randint(0, 1)
 
     async def _invoice(self) -> None:
         doc_id = await self._filled("invoice")
@@ -150,7 +157,12 @@ class Cashier:
         drafts = await self._own_drafts()
         again = drafts and self._chance.random() < 0.6
         doc_id = self._continued_first(drafts) if again else await self._filled("receipt")
+        await self._parked(doc_id)
+
+    async def _parked(self, doc_id: str) -> None:
         await station_parked.park.fn(self._request(), doc_id, self._desk)
+        if self._seen.continued.get(doc_id) == self._machine.name:
+            del self._seen.continued[doc_id]
 
     async def _continue_parked(self, *, take_over: bool = False) -> None:
         rows = await self._parked_rows()
@@ -168,7 +180,7 @@ class Cashier:
         if fate < 0.4:
             await self._pay(document.doc_id)
         elif fate < 0.6:
-            await station_parked.park.fn(self._request(), document.doc_id, self._desk)
+            await self._parked(document.doc_id)
 
     async def _take_over(self) -> None:
         await self._continue_parked(take_over=True)
@@ -178,7 +190,8 @@ class Cashier:
         if rows:
             doc_id, heard = self._chance.choice(rows), self.hears_agent()
             await station_parked.remove.fn(self._request(), doc_id, self._desk)
-            if heard and self.hears_agent():  # else it is only wished, until the agent is reached
+            mine = self._seen.continued.get(doc_id, self._machine.name) == self._machine.name
+            if mine and heard and self.hears_agent():  # else it is only wished, or one's own copy that goes
                 self._seen.deleted[doc_id] = self._store
 
     async def _cash(self) -> None:
@@ -190,7 +203,7 @@ class Cashier:
         await self._with_reason_approved(doc_id)
 
     async def _goods(self) -> None:
-        doc_id = await self._filled(self._chance.choice(("internal_release", "internal_receipt")))
+        doc_id = await self._filled(self._chance.choice(_GOODS))
         await self._with_reason_approved(doc_id)
 
     async def _cancel(self) -> None:
@@ -211,8 +224,20 @@ class Cashier:
     # -- pieces ------------------------------------------------------------------------------------------------
     async def _open_shift_if_needed(self) -> None:
         station = self._desk.station
-        if await self._desk.run(station.books.cash.open_shift) is None:
+        shift = await self._desk.run(station.books.cash.open_shift)
+        if shift is not None and (self._machine.clock.now().date() - shift.business_day).days > 0:
+            shift = shift if await self._cannot_close() else None  # another day has begun
+        if shift is None:
             await self._desk.do(self._request(), shifts.open_shift, "100")
+
+    async def _cannot_close(self) -> bool:
+        """Money lies on an open basket: the shift of yesterday goes on."""
+        try:
+            await self._close_shift()
+        except Refused as refusal:
+            self._refused(refusal.problems[0].code)
+            return True
+        return False
 
     async def _begun(self, document_type: str) -> str:
         body = bodies.NewDocumentBody(type=document_type)
@@ -235,7 +260,7 @@ class Cashier:
     async def _pay(self, doc_id: str, *, slowly: bool = False) -> None:
         """`slowly`: the customer looks for his purse while the payment is open."""
         await station_drafts.open_payment.fn(self._request(), doc_id, self._desk)
-        await asyncio.sleep(self._chance.uniform(10.0, 40.0) if slowly else self._chance.expovariate(2.0))
+        await asyncio.sleep(self._chance.uniform(5.0, 20.0) if slowly else self._chance.expovariate(2.0))
         await station_drafts.assign.fn(self._request(), doc_id, bodies.PaymentBody(form=CASH), self._desk)
         await self._approve(doc_id)
 
@@ -258,8 +283,15 @@ class Cashier:
         self._seen.attempted[document.doc_id] = self._machine.name
         self._seen.issued[document.doc_id, document.number] = Issued(
             doc_id=document.doc_id, station=self._machine.name, store=self._store, number=document.number,
-            gross=document.totals.gross, at=self._machine.clock.monotonic(),
+            gross=document.totals.gross, at=self._machine.clock.monotonic(), copied=self._was_copied(approved),
         )  # fmt: skip
+        self._seen.traps.pop(self._machine.name, _nothing)()
+
+    def _was_copied(self, approved: Any) -> bool:
+        """Whether it came out, and nobody said that only this till has it."""
+        station = self._desk.station
+        waits = station.parameters().whole(second_copy.PARAMETER) > 0 and approved.document.type not in _GOODS
+        return waits and not any(note.code.startswith(("copy.", "device.")) for note in approved.notes)
 
     async def _own_drafts(self) -> list[str]:
         found = await station_drafts.drafts.fn(self._request(), self._desk)
@@ -280,6 +312,10 @@ class Cashier:
 
     def _request(self) -> Any:
         return SimpleNamespace(scope={_ACTOR: _CASHIER}, headers={}, cookies={}, method="POST")
+
+
+def _nothing() -> None:
+    """Nobody lies in wait."""
 
 
 _CASHIER: Final = Actor(operator="BOSS", name="Boss", rights=frozenset(ADMINISTRATOR) - {ACCEPT_CLOCK}, login_id="l1")

@@ -93,7 +93,7 @@ def no_rewind() -> Iterable[Change]:
     def acknowledge(self: Any, ack: Any) -> bool:
         outgoing = self._outbox.stream(ack.stream)
         if outgoing is not None and ack.held.seq < outgoing.held.seq:
-            return True
+            return False
         return bool(real(self, ack))
 
     return [(Uplink, "_acknowledge", acknowledge)]

@@ -1,7 +1,10 @@
 """What people saw: the measure of the checkers. Kept outside all nodes, so nothing that fails can touch it."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from kontuar.tools.simulate.policy import Policy
 
 Sale = tuple[str, str]
 """(document, number)."""
@@ -25,6 +28,8 @@ class Issued:
     number: str
     gross: int
     at: float
+    copied: bool = False
+    """It came out when it was said that somebody else holds it (REL-21)."""
 
 
 @dataclass(slots=True)
@@ -62,6 +67,13 @@ class Seen:
     over: dict[tuple[str, str], str] = field(default_factory=dict)
     """(disk, life) → what the till said when it would issue no more."""
     upgraded: Counter[str] = field(default_factory=Counter)
+    altered: Counter[str] = field(default_factory=Counter)
+    """Machine → messages whose bytes were changed under it."""
+    policy: Policy = field(default_factory=Policy)
+    brought_back: dict[str, None] = field(default_factory=dict)
+    """Stations whose database was fetched back from their agent."""
+    traps: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """Station → what happens to it the moment its next receipt comes out."""
     hub_restores: int = 0
     agent_restores: dict[str, None] = field(default_factory=dict)
     operations: Counter[str] = field(default_factory=Counter)

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import structlog
 
-from kontuar.tools.simulate import lives
+from kontuar.tools.simulate import lives, policy
 from kontuar.tools.simulate.chain import Node
 from kontuar.tools.simulate.checks import violations
+from kontuar.tools.simulate.firm import BOSS
 from kontuar.tools.simulate.ground import Ground, Machines, run_to_the_end
 from kontuar.tools.simulate.head_office import HeadOffice
 from kontuar.tools.simulate.people import Cashier
@@ -24,8 +25,8 @@ from kontuar.tools.simulate.trouble import Trouble
 from kontuar.tools.simulate.verdicts import Verdict, verdict_of
 from kontuar.tools.simulate.virtual_time import VirtualLoop
 
-_PAUSE_SECONDS: Final = 1.5
-_TROUBLE_SECONDS: Final = 8.0
+_PAUSE_SECONDS: Final = 0.7
+_TROUBLE_SECONDS: Final = 5.0
 _DEFINE_SECONDS: Final = 30.0
 _QUIET_SECONDS: Final = 900.0
 """How long after the healing everything may take to agree (REL-09)."""
@@ -34,6 +35,9 @@ _EXPECTED_LOUD: Final = frozenset(
     {"storage.failure", "node.stopping", "station.books_damaged", "hub.was_restored", "station.life_is_over",
      "station.is_stopped"}
 )  # fmt: skip
+
+
+_OF_ROT: Final = frozenset({"books.faulty", "digests.differ"})
 
 
 class Simulation:
@@ -45,7 +49,7 @@ class Simulation:
         self._operations = operations
         self._trace = hashlib.sha256()
         self._loop = VirtualLoop()
-        self.seen = Seen()
+        self.seen = Seen(policy=policy.drawn(seed))
         self.told: list[str] = []
         self._unwell: list[str] = []
 
@@ -54,7 +58,7 @@ class Simulation:
         began, wall = time.process_time(), time.perf_counter()
         with self.ended() as (machines, seen):
             found = [*self._unwell, *(f"fault: {fault}" for fault in seen.faults), *violations(machines, seen)]
-            found += unproved(machines, seen)
+            found += unproved(machines)
             stations = len(machines.stations)
         return verdict_of(
             seen, seed=self._seed, wanted=self._operations, stores=len(self._ground.where), stations=stations,
@@ -77,6 +81,7 @@ class Simulation:
         self._machines = machines
         self._chance = chance
         machines.boot_all()
+        await _decided(machines, self.seen)
         scene = Scene(machines, self.seen, random.Random(chance.random()), self._hire)
         trouble = Trouble(scene, _TROUBLE_SECONDS)
         self._at_work: dict[Node, object] = {}
@@ -150,9 +155,27 @@ class Simulation:
         life = lives.current()
         if life is not None and life.doomed:
             return
-        reason = f"{event.get('exception', '')} {event.get('exc_info', '')!r}"
-        if level in _LOUD and name not in _EXPECTED_LOUD and "StorageFull" not in reason:
-            self.seen.faults.append(f"log {name} {reason}")
+        facts = {key: value for key, value in event.items() if key not in ("event", "exception", "exc_info")}
+        reason = f"{facts} {event.get('exception', '')} {event.get('exc_info', '')!r}"
+        expected = _EXPECTED_LOUD | (_OF_ROT if self.seen.altered else frozenset())
+        if level in _LOUD and name not in expected and not _is_full(reason):
+            self.seen.faults.append(
+                f"log {name} of {life.name if life else 'nobody'} at {self._loop.time():.1f} {reason}"
+            )
+
+
+def _is_full(reason: str) -> bool:
+    return "StorageFull" in reason or "storage.full" in reason
+
+
+async def _decided(machines: Machines, seen: Seen) -> None:
+    """Before anything happens head office says what is on in this firm."""
+    core = machines.hub.node.core
+    while not core.incarnation or not core.main.is_open:
+        await asyncio.sleep(0.1)
+    assert machines.hub.life is not None
+    rows = seen.policy.parameters()
+    await machines.hub.life.do(core.parts.run(core.parts.definitions.put_rows, BOSS, rows))
 
 
 def _is_quiet(machines: Machines) -> bool:

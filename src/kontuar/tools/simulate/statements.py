@@ -12,8 +12,8 @@ from kontuar.storage.postgres.engine import HubDatabase
 class Watcher(Protocol):
     """Whose connections these are."""
 
-    def statement(self) -> bool:
-        """One more; whether the connections were cut right now."""
+    def statement(self, lane: str) -> bool:
+        """One more, of that connection; whether the connections were cut right now."""
         ...
 
     def may_connect(self) -> bool:
@@ -26,11 +26,12 @@ _WATCHERS: Final[dict[str, Watcher]] = {}
 
 class _Watched(psycopg.Connection[Any]):
     watcher: Watcher | None = None
+    lane = ""
 
     def cursor(self, *given: Any, **more: Any) -> Any:
         """Every statement begins with one."""
         if self.watcher is not None:
-            self.watcher.statement()  # when it was cut, the server says so to the statement that follows
+            self.watcher.statement(self.lane)  # when it was cut, the server says so to the statement that follows
         return super().cursor(*given, **more)
 
     @contextmanager
@@ -38,7 +39,7 @@ class _Watched(psycopg.Connection[Any]):
         """Behind its end: what was committed is, and nobody heard so."""
         with super().transaction(*given, **more) as transaction:
             yield transaction
-        if self.watcher is not None and self.watcher.statement():
+        if self.watcher is not None and self.watcher.statement(self.lane):
             raise psycopg.OperationalError("the connection broke behind the commit")
 
 
@@ -68,5 +69,5 @@ def _connect(conninfo: str, **more: Any) -> psycopg.Connection[Any]:
     if watcher is not None and not watcher.may_connect():
         raise psycopg.OperationalError("its process ends")
     connection: _Watched = _Watched.connect(conninfo, **more)
-    connection.watcher = watcher
+    connection.watcher, connection.lane = watcher, str(more.get("application_name", ""))
     return connection

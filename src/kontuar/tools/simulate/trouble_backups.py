@@ -72,7 +72,7 @@ def restore_hub(scene: Scene) -> None:
     if hub.has_backup:
         scene.seen.hub_restores += 1
         hub.end()
-        scene.later(0.2, lambda: None if hub.is_up else set_back(scene, hub, hub.restore))
+        scene.later(0.2, lambda: set_back(scene, hub, hub.restore) if hub.has_backup and not hub.is_up else None)
         scene.later(scene.chance.uniform(1.0, 60.0), lambda: scene.boot_if_down(hub))
 
 

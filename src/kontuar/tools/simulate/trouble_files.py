@@ -11,7 +11,7 @@ from kontuar.tools.simulate.chain import AgentMachine, StationMachine
 from kontuar.tools.simulate.lives import Ended
 from kontuar.tools.simulate.scene import Scene
 
-_WALK_SECONDS: Final = 40.0
+_WALK_SECONDS: Final = 25.0
 """Between two files, on the average."""
 _MOST_IN_THE_BAG: Final = 6
 

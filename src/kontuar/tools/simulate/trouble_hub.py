@@ -5,6 +5,9 @@ from typing import Final
 
 from kontuar.tools.simulate.scene import Scene
 
+_LANES: Final = (("", 400), ("booking", 80), ("intake", 60))
+"""Whose statements are counted, and how many there may be until then: most of all are of nobody who writes."""
+
 
 def kill_hub(scene: Scene) -> None:
     """Its process ends between two things it does."""
@@ -25,7 +28,8 @@ def lose_postgres_at_a_statement(scene: Scene) -> None:
 def _at_a_statement(scene: Scene, *, kills: bool) -> None:
     hub = scene.machines.hub
     if hub.is_up:
-        hub.statements_left, hub.statement_kills = scene.chance.randint(1, 400), kills
+        lane, most = scene.chance.choice(_LANES)
+        hub.statements_of, hub.statements_left, hub.statement_kills = lane, scene.chance.randint(1, most), kills
         _boot_later(scene, scene.span())
 
 

@@ -1,13 +1,14 @@
 """Two machines for one place: a till that was replaced while the old one comes back, a data folder that runs twice."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from typing import Final
 
 from kontuar.kernel.errors import Refused
 from kontuar.storage.failures import StorageFailure
 from kontuar.sync.transport import Declined, Unreachable
-from kontuar.tools.simulate.chain import StationMachine, certify
+from kontuar.tools.simulate.chain import StationMachine, certify, fetched_back
 from kontuar.tools.simulate.lives import Ended
 from kontuar.tools.simulate.losses import thrown_away
 from kontuar.tools.simulate.scene import Scene
@@ -30,6 +31,31 @@ def replace_station(scene: Scene) -> None:
     scene.begin(_installed(scene, fresh))
     if comes_back:
         scene.later(scene.span(), lambda: _back(scene, old))
+
+
+def lose_station(scene: Scene) -> None:
+    """A till is stolen the moment a receipt comes out of it. Another machine takes its place and fetches back what the
+    agent has of the old one (REL-20, REL-21)."""
+    old = _untouched(scene)
+    if old is None:
+        return
+    loop, outside = asyncio.get_running_loop(), contextvars.copy_context()
+
+    def sprung() -> None:
+        loop.call_soon(_lost, scene, old, context=outside)
+
+    scene.seen.traps[old.name] = sprung
+
+
+def _lost(scene: Scene, old: StationMachine) -> None:
+    seen = scene.seen
+    if not old.is_up or seen.replaced or seen.copied or old.name in seen.carried:
+        return
+    seen.replaced[old.name] = None
+    scene.machines.set_aside(old)
+    old.end(power=True)
+    scene.at_the_end(lambda: _sold_for_scrap(scene, old, comes_back=False))
+    scene.begin(_installed(scene, scene.machines.new_station(old.name), brings_back=True))
 
 
 def copy_station(scene: Scene) -> None:
@@ -61,9 +87,12 @@ def _untouched(scene: Scene) -> StationMachine | None:
     return None if found.name in seen.carried else found
 
 
-async def _installed(scene: Scene, fresh: StationMachine) -> None:
-    """Head office gives a code, the machine enrols through its agent, however long that takes."""
+async def _installed(scene: Scene, fresh: StationMachine, *, brings_back: bool = False) -> None:
+    """Head office gives a code, the machine enrols through its agent, however long that takes; with `brings_back` it
+    fetches its database from there before it starts."""
     while not await _certified(scene, fresh):
+        await asyncio.sleep(_AGAIN_SECONDS)
+    while brings_back and not await _brought_back(scene, fresh):
         await asyncio.sleep(_AGAIN_SECONDS)
     scene.machines.take_place(fresh)
     scene.boot_if_down(fresh)
@@ -77,6 +106,24 @@ async def _certified(scene: Scene, fresh: StationMachine) -> bool:
     return True
 
 
+async def _brought_back(scene: Scene, fresh: StationMachine) -> bool:
+    """Whether its database is there, or is never to be had."""
+    try:
+        seq, held = await fetched_back(fresh, scene.machines.agent_of[fresh.name])
+    except Refused as refusal:
+        code = refusal.problems[0].code
+        scene.seen.refusals[code] += 1
+        if code == "backup.damaged":
+            scene.seen.faults.append(f"REL-20: the backup of {fresh.name} cannot be restored: {refusal}")
+        return code.startswith("backup.")
+    except (StorageFailure, Declined, Unreachable, Ended):
+        return False
+    scene.seen.brought_back[fresh.name] = None
+    if held < seq:
+        scene.seen.faults.append(f"REL-20: the backup of {fresh.name} said message {seq}, and has {held}")
+    return True
+
+
 def _back(scene: Scene, old: StationMachine) -> None:
     old.stands_by = False
     scene.boot_if_down(old)
@@ -85,6 +132,7 @@ def _back(scene: Scene, old: StationMachine) -> None:
 def _sold_for_scrap(scene: Scene, old: StationMachine, *, comes_back: bool) -> None:
     """Everything heals: it comes back at the latest now, or what only its disk held is gone."""
     if scene.machines.stations[old.name] is old:  # nobody came to install the other one
+        old.stands_by = False
         return
     if comes_back:
         old.stands_by = False
@@ -92,4 +140,6 @@ def _sold_for_scrap(scene: Scene, old: StationMachine, *, comes_back: bool) -> N
         thrown_away(scene, old)
 
 
-KINDS: Final[dict[str, Callable[[Scene], None]]] = {"replace_station": replace_station, "copy_station": copy_station}
+KINDS: Final[dict[str, Callable[[Scene], None]]] = {
+    "replace_station": replace_station, "lose_station": lose_station, "copy_station": copy_station,
+}  # fmt: skip

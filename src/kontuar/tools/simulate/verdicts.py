@@ -85,8 +85,8 @@ def broken_off(seed: int, wanted: int, stores: int, stations: int, error: Except
     )  # fmt: skip
 
 
-def append(file: Path, verdict: Verdict) -> None:
-    """On the disk when this returns, so that whatever ends the run loses no seed that was done."""
+def append(file: Path, verdict: msgspec.Struct) -> None:
+    """One line more; on the disk when this returns, so that whatever ends the run loses no seed that was done."""
     line = msgspec.json.encode(verdict) + b"\n"
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
