@@ -4,6 +4,7 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+from kontuar.domain.documents.document import Document
 from kontuar.domain.documents.messages import OPENED, Message, StreamOpened
 from kontuar.domain.documents.proof.records import BooksProof
 from kontuar.kernel.canonical import decode
@@ -11,7 +12,7 @@ from kontuar.kernel.connectivity import Connectivity
 from kontuar.operations.ports.questions import HeldMessage
 from kontuar.operations.ports.streams import START, Position, SealedMessage, StreamId
 from kontuar.operations.proving import prove
-from kontuar.operations.station import own_documents, returned, shifts, till
+from kontuar.operations.station import approval, own_documents, payments, returned, shifts, till
 from kontuar.operations.station.returned import Fetched, Merged
 from kontuar.operations.station.station import Identity, Station
 from kontuar.storage.sqlite.engine import SqliteDatabase
@@ -195,6 +196,42 @@ def lost_and_restored(folder: Path, clock: HandClock) -> tuple[Station, list, di
     restore(folder)
     clock.turn(60)
     return life(folder, 2, clock), held, before
+
+
+def sold_from_one_draft(folder: Path, clock: HandClock) -> tuple[Station, list[SealedMessage], Document]:
+    """(the first life over the backup with the draft, what others hold: its sale, what was sold of it again here)."""
+    station = morning(folder, clock)
+    draft = fill(station, MILK)
+    put_away(station)
+    back_up(folder)
+    station = life(folder, 1, clock)
+    payments.assign(station, EWA, draft.doc_id, "cash", "")
+    approval.approve(station, EWA, draft.doc_id)
+    held = stream_of(station)
+    put_away(station)
+    restore(folder)
+    clock.turn(5)
+    station = life(folder, 1, clock)
+    till.scan(station, EWA, draft.doc_id, WATER)
+    payments.assign(station, EWA, draft.doc_id, "cash", "")
+    mine = approval.approve(station, EWA, draft.doc_id)
+    own_documents.fiscalised(station, EWA, mine.doc_id, "F3", "double")
+    return station, held, mine
+
+
+def set_back_before_all(folder: Path, clock: HandClock) -> list[SealedMessage]:
+    """What others hold of a first life whose backup has next to nothing, and takes the place of its database."""
+    station = life(folder, 1, clock)
+    know_stock(station, MILK="20")
+    put_away(station)
+    back_up(folder)
+    station = life(folder, 1, clock)
+    station.event("something", "")
+    held = stream_of(station)
+    put_away(station)
+    restore(folder)
+    clock.turn(5)
+    return held
 
 
 def used_twice(folder: Path, clock: HandClock) -> tuple[Station, list, list]:

@@ -10,7 +10,7 @@ from kontuar.domain.documents.messages import OFFERED, Message, MessageOffered, 
 from kontuar.kernel.canonical import chain_hash, decode
 from kontuar.kernel.errors import Refused
 from kontuar.operations.ports.station import DocumentQuery
-from kontuar.operations.station import approval, own_documents, payments, returned, shifts, till
+from kontuar.operations.station import own_documents, returned, shifts
 from lives_world import (
     EWA,
     back_up,
@@ -23,10 +23,12 @@ from lives_world import (
     proved,
     put_away,
     restore,
+    set_back_before_all,
+    sold_from_one_draft,
     stream_of,
     used_twice,
 )
-from shop import MILK, WATER, HandClock, fill, know_stock, move_cash, sell
+from shop import MILK, WATER, HandClock, move_cash, sell
 
 
 def test_what_contradicts_is_kept_apart_and_visible_and_the_books_hold(tmp_path: Path) -> None:
@@ -149,15 +151,7 @@ def test_each_forked_message_is_offered_once_in_the_new_life(tmp_path: Path) -> 
 def test_a_shift_that_was_opened_in_the_forked_log_and_goes_on_is_told_as_the_new_lifes_own(tmp_path: Path) -> None:
     """REL-09: else nothing that is sold in it could be booked before a person has decided on the offer."""
     clock = HandClock()
-    station = life(tmp_path, 1, clock)
-    put_away(station)
-    back_up(tmp_path)
-    station = life(tmp_path, 1, clock)
-    station.event("something", "")
-    held = stream_of(station)
-    put_away(station)
-    restore(tmp_path)
-    clock.turn(5)
+    held = set_back_before_all(tmp_path, clock)
     station = morning(tmp_path, clock)
     shift = station.open_shift()
     put_away(station)
@@ -181,16 +175,7 @@ def test_what_is_sold_before_that_opening_is_told_counts_in_the_shifts_report(
 ) -> None:
     """REL-06, REL-14: nobody can be asked what is held when the new life begins; its shift goes on all the same."""
     clock = HandClock()
-    station = life(tmp_path, 1, clock)
-    know_stock(station, MILK="20")
-    put_away(station)
-    back_up(tmp_path)
-    station = life(tmp_path, 1, clock)
-    station.event("something", "")
-    held = stream_of(station)
-    put_away(station)
-    restore(tmp_path)
-    clock.turn(5)
+    held = set_back_before_all(tmp_path, clock)
     station = life(tmp_path, 1, clock)
     shifts.open_shift(station, EWA, "100")
     put_away(station)
@@ -255,30 +240,15 @@ def test_a_message_leaves_the_stream_only_when_its_twin_is_kept(tmp_path: Path) 
 def test_of_a_draft_sold_in_both_logs_both_documents_are_here(tmp_path: Path) -> None:
     """REL-05: the true one has the identity, the number and its money; the other one keeps its own beside it."""
     clock = HandClock()
-    station = morning(tmp_path, clock)
-    draft = fill(station, MILK)
-    put_away(station)
-    back_up(tmp_path)
-    station = life(tmp_path, 1, clock)
-    payments.assign(station, EWA, draft.doc_id, "cash", "")
-    approval.approve(station, EWA, draft.doc_id)
-    held = stream_of(station)
-    put_away(station)
-    restore(tmp_path)
-    clock.turn(5)
-    station = life(tmp_path, 1, clock)
-    till.scan(station, EWA, draft.doc_id, WATER)
-    payments.assign(station, EWA, draft.doc_id, "cash", "")
-    mine = approval.approve(station, EWA, draft.doc_id)
-    own_documents.fiscalised(station, EWA, mine.doc_id, "F3", "double")
+    station, held, mine = sold_from_one_draft(tmp_path, clock)
     put_away(station)
     station = life(tmp_path, 2, clock)
     done = bring_back(station, held)
     assert (done.returned, done.aside, done.without_effect) == (1, 2, 0)
     database = database_of(station)
-    name = str(database.value("SELECT doc_id FROM fork_renamed WHERE was = ?", (draft.doc_id,)))
+    name = str(database.value("SELECT doc_id FROM fork_renamed WHERE was = ?", (mine.doc_id,)))
     assert uuid.UUID(name).version == 8
-    true, other = (own_documents.preview(station, EWA, doc_id) for doc_id in (draft.doc_id, name))
+    true, other = (own_documents.preview(station, EWA, doc_id) for doc_id in (mine.doc_id, name))
     assert (true.row.state, true.row.number, true.document.totals.gross) == ("approved", mine.number, 399)
     assert (other.row.state, other.row.number, other.document.totals.gross) == ("forked", f"{mine.number} (2)", 648)
     assert (other.document.doc_id, other.document.number) == (name, mine.number)
@@ -292,7 +262,7 @@ def test_of_a_draft_sold_in_both_logs_both_documents_are_here(tmp_path: Path) ->
     assert {row.number for row in listed} == {mine.number, f"{mine.number} (2)"}
     for table in ("stock_move", "cash_move", "document_history", "document"):
         with pytest.raises(apsw.ConstraintError), database.transaction():
-            database.write(f"UPDATE {table} SET doc_id = ? WHERE doc_id = ?", ("another", draft.doc_id))
+            database.write(f"UPDATE {table} SET doc_id = ? WHERE doc_id = ?", ("another", mine.doc_id))
     put_away(station)
     assert faults(tmp_path) == []
 

@@ -5,22 +5,21 @@ from pathlib import Path
 from kontuar.domain.documents.messages import OFFERED, MessageOffered
 from kontuar.operations.ports.station import DocumentQuery
 from kontuar.operations.ports.streams import SealedMessage
-from kontuar.operations.station import approval, own_documents, payments, returned, till
+from kontuar.operations.station import own_documents, returned
 from kontuar.operations.station.station import Station
 from lives_world import (
     EWA,
-    back_up,
     bring_back,
     database_of,
     faults,
     life,
-    morning,
     put_away,
     restore,
+    sold_from_one_draft,
     stream_of,
     used_twice,
 )
-from shop import MILK, WATER, HandClock, fill, sell
+from shop import WATER, HandClock, sell
 
 _TABLES = {
     "document": "doc_id, number, state, incarnation, seq, gross, fiscal, fiscal_number, prints",
@@ -87,22 +86,7 @@ def test_what_was_offered_comes_back_with_its_offer(tmp_path: Path) -> None:
 def test_of_a_draft_sold_in_both_logs_both_come_back(tmp_path: Path) -> None:
     """REL-05, REL-06."""
     clock = HandClock()
-    station = morning(tmp_path, clock)
-    draft = fill(station, MILK)
-    put_away(station)
-    back_up(tmp_path)
-    station = life(tmp_path, 1, clock)
-    payments.assign(station, EWA, draft.doc_id, "cash", "")
-    approval.approve(station, EWA, draft.doc_id)
-    held = stream_of(station)
-    put_away(station)
-    restore(tmp_path)
-    clock.turn(5)
-    station = life(tmp_path, 1, clock)
-    till.scan(station, EWA, draft.doc_id, WATER)
-    payments.assign(station, EWA, draft.doc_id, "cash", "")
-    mine = approval.approve(station, EWA, draft.doc_id)
-    own_documents.fiscalised(station, EWA, mine.doc_id, "F3", "double")
+    station, held, mine = sold_from_one_draft(tmp_path, clock)
     own_documents.count_print(station, EWA, mine.doc_id, "printer")
     put_away(station)
     station, (second, before) = lost_again(tmp_path, clock, life(tmp_path, 2, clock), held)
