@@ -193,6 +193,83 @@ def test_an_agent_that_began_where_the_hub_was_says_so(till: Path, tmp_path: Pat
     assert (proof.streams[0].first, proof.streams[0].notes["begins_later"]) == (5, 5)
 
 
+@pytest.fixture(scope="module")
+def agent_with_a_hole(till: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """It began where the hub was, at message 6, and then the hub was set up again from a backup with two messages."""
+    folder = tmp_path_factory.mktemp("hole")
+    messages = stream_in(till)
+    books = agent_of(folder, messages[:2])
+    with books.database.transaction():
+        books.outbox.adopt(STREAM, "S1", Position(6, messages[5].hash.hex()))
+    receive(_rest(messages, 6), books.log, receiver="r", epoch="e", is_hub=False)
+    two = Position(2, messages[1].hash.hex())
+    with books.database.transaction():
+        books.outbox.acknowledged(STREAM, two, two)
+    books.database.close()
+    return folder
+
+
+def _rest(messages: list[SealedMessage], after: int) -> Batch:
+    return Batch(
+        stream=STREAM, store="S1", sender=STREAM.origin, first=after + 1, previous_hash=messages[after - 1].hash,
+        messages=tuple(messages[after:]), claim=Position(0, CHAIN_START.hex()),
+    )  # fmt: skip
+
+
+def test_what_lies_behind_a_hole_that_the_station_is_asked_for_is_no_fault(agent_with_a_hole: Path) -> None:
+    """REL-02, REL-14: an honest state of a relay, told with its numbers; the chain is proved as far as it holds it."""
+    (stream,) = proved(agent_with_a_hole).streams
+    assert found(agent_with_a_hole) == []
+    assert (stream.first, stream.last, stream.messages, stream.behind_holes) == (1, 2, 9, ((7, 13),))
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "seq"),
+    [
+        ("UPDATE message SET payload = CAST(payload || ' ' AS BLOB) WHERE seq = 7", "chain.altered", 7),
+        ("UPDATE message SET payload = CAST(payload || ' ' AS BLOB) WHERE seq = 9", "chain.altered", 9),
+        ("UPDATE message SET signature = (SELECT signature FROM message WHERE seq = 1) WHERE seq = 8",
+         "signature.bad", 8),
+        ("DELETE FROM message WHERE seq BETWEEN 9 AND 10", "chain.message_missing", 9),
+        ("DELETE FROM message WHERE seq = 2", "chain.message_missing", 2),
+        ("DELETE FROM message WHERE seq = 7", "chain.message_missing", 3),
+        ("UPDATE stream SET held_hash = zeroblob(32)", "chain.head_differs", 2),
+        ("DELETE FROM fact WHERE name LIKE 'hash|%'", "chain.message_missing", 3),
+    ],
+)  # fmt: skip
+def test_whatever_is_altered_around_a_hole_is_found(
+    agent_with_a_hole: Path, tmp_path: Path, statement: str, code: str, seq: int
+) -> None:
+    """REL-14: a hole excuses nothing but itself."""
+    with tampered(agent_with_a_hole, tmp_path / "copy") as connection:
+        connection.execute(statement)
+    assert (code, seq) in {(found_code, place) for found_code, _, place in found(tmp_path / "copy")}
+
+
+@pytest.mark.parametrize(
+    "head", ["", "UPDATE stream SET held_seq = 2, held_hash = (SELECT hash FROM message WHERE seq = 2)"]
+)
+def test_a_hole_that_somebody_made_is_a_fault(agent: Path, tmp_path: Path, head: str) -> None:
+    """REL-14: messages deleted by a hand, the head moved to before them or not."""
+    with tampered(agent, tmp_path / "copy") as connection:
+        connection.execute("DELETE FROM message WHERE seq BETWEEN 3 AND 6")
+        if head:
+            connection.execute(head)
+    assert ("chain.message_missing", 3) in {(code, seq) for code, _, seq in found(tmp_path / "copy")}
+
+
+def test_a_filled_hole_joins_what_lies_behind_it(agent_with_a_hole: Path, till: Path, tmp_path: Path) -> None:
+    """REL-02: a station that lost the rest itself gives what it has; all of it is held then, and nothing is excused."""
+    shutil.copytree(agent_with_a_hole, tmp_path, dirs_exist_ok=True)
+    messages = stream_in(till)
+    books = agent_of(tmp_path, messages[:8])
+    assert books.log.state(STREAM).held == Position(13, messages[12].hash.hex())
+    assert books.database.rows("SELECT name FROM fact WHERE name LIKE 'hash|%'") == []
+    books.database.close()
+    assert found(tmp_path) == []
+    assert proved(tmp_path).streams[0].behind_holes == ()
+
+
 def test_a_running_station_is_read_and_not_disturbed(tmp_path: Path) -> None:
     """PERF-01, REL-14: what is sold meanwhile is no part of the proof, and no fault."""
     station = busy_station(tmp_path)

@@ -69,6 +69,19 @@ def hub(postgres_url: str, messages: list[SealedMessage]) -> str:
     return postgres_url
 
 
+def test_what_lies_behind_a_hole_stands_in_the_line(agent: Path, messages: list[SealedMessage], tmp_path: Path) -> None:
+    """REL-14: head office was set up again, and what never passed this agent is asked for."""
+    with tampered(agent, tmp_path / "copy") as connection:
+        held = "UPDATE stream SET held_seq = 2, held_hash = ?, hub_seq = 2, hub_hash = ?"
+        connection.execute(held, (messages[1].hash, messages[1].hash))
+        for table in ("message", "stock_pending"):
+            connection.execute(f"DELETE FROM {table} WHERE seq BETWEEN 3 AND 6")
+        name = f"hash|{STREAM.origin}|{STREAM.incarnation}|6"
+        connection.execute("INSERT INTO fact VALUES (?, ?)", (name, messages[5].hash.hex()))
+    status, lines = verify(tmp_path / "copy")
+    assert (status, [line for line in lines if line.endswith("behind a hole: 7–13")]) == (0, lines[:1])
+
+
 def test_a_station_is_proved_in_a_line(till: Path, messages: list[SealedMessage]) -> None:
     """REL-14."""
     head = messages[-1].hash.hex()[:12]

@@ -71,7 +71,7 @@ def _walk(shelf: ProofShelf, stream: HeldStream, seal: SealCheck, rest: Callable
         shelf.kind, stream.id.origin, stream.id.incarnation, stream.store,
         lambda digest, signature: seal(stream.id, SealedMessage(0, b"", digest, signature)),
         shelf.rules(), may_begin_later=stream.begins_later, elsewhere=stream.elsewhere,
-        pruned=None if pruned is None else (pruned.seq, bytes.fromhex(pruned.hash)),
+        holes=stream.holes, pruned=None if pruned is None else (pruned.seq, bytes.fromhex(pruned.hash)),
     )  # fmt: skip
     after = 0
     while chunk := shelf.stored(stream, after, CHUNK):
@@ -86,6 +86,7 @@ def _walk(shelf: ProofShelf, stream: HeldStream, seal: SealCheck, rest: Callable
 def _proof_of(read: _Walked, told: Container[tuple[str, str]]) -> StreamProof:
     """What is to be said of it, once all streams of its origin have `told` what became of their documents."""
     stream, walk, pruned = read.stream, read.walk, read.pruned
+    last, digest = walk.chain.held
     walk.end(told)
     faults = [*walk.faults, *read.bad, *_at_the_end(stream, walk), *cut_off(read.signed, _reached(stream, walk))]
     first = walk.chain.first
@@ -96,9 +97,10 @@ def _proof_of(read: _Walked, told: Container[tuple[str, str]]) -> StreamProof:
     }  # fmt: skip
     return StreamProof(
         store=stream.store, origin=stream.id.origin, incarnation=stream.id.incarnation, first=first,
-        last=walk.chain.seq, messages=walk.messages, documents=walk.documents, hash=walk.chain.hash.hex(),
+        last=last, messages=walk.messages, documents=walk.documents, hash=digest.hex(),
         notes={name: number for name, number in notes.items() if number}, held=stream.held, faults=tuple(faults),
         pruned_to=let_go_to, pruned_at=pruned.at if pruned else "",
+        behind_holes=tuple(walk.chain.behind),
     )  # fmt: skip
 
 
@@ -187,8 +189,8 @@ class Comparison:
 
 
 def _passed(relay: HeldStream, seq: int) -> bool:
-    """Whether a message came to the node above another way."""
-    return any(first <= seq <= last for first, last, _ in relay.elsewhere)
+    """Whether a message came to the node above another way, or is asked for again since that one lost it."""
+    return any(first <= seq <= last for first, last, _ in (*relay.elsewhere, *relay.holes))
 
 
 def _gone_by(relay: HeldStream, last: int) -> int:

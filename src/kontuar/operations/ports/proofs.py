@@ -17,9 +17,10 @@ class HeldStream(msgspec.Struct, frozen=True, kw_only=True):
 
     `begins_later`: what came before this node's time may be elsewhere. `notes`, `held` as in `StreamProof`.
     `elsewhere`: (first, last, hash of the last) of what this relay knows to have come to the node above another way.
-    `perpetual`: the total kept beside the messages, where this stream wrote the last document. `processed`: up to
-    there the hub booked or parked. `signed`: how far others signed to hold it; `pruned`: the
-    node's own word on how far it let go of it.
+    `holes`: the same of what the node above has lost since: this relay asks the station for it, and counts as held what
+    lies before the first of them. `perpetual`: the total kept beside the messages, where this stream wrote the last
+    document. `processed`: up to there the hub booked or parked. `signed`: how far others signed to hold it; `pruned`:
+    the node's own word on how far it let go of it.
     """
 
     id: StreamId
@@ -27,6 +28,7 @@ class HeldStream(msgspec.Struct, frozen=True, kw_only=True):
     head: Position | None = None
     begins_later: bool = False
     elsewhere: tuple[tuple[int, int, bytes], ...] = ()
+    holes: tuple[tuple[int, int, bytes], ...] = ()
     processed: int = 0
     notes: Mapping[str, int] = {}
     held: Mapping[str, int] = {}

@@ -13,13 +13,14 @@ from kontuar.domain.documents.proof.expected import subject_in
 from kontuar.domain.documents.proof.records import Fault, Row, Stored
 from kontuar.domain.documents.proof.tables import LATER, STATION, Table
 from kontuar.domain.firm.records import NumberingRule
-from kontuar.domain.stock.records import StockMove, effects_on_balances
+from kontuar.domain.stock.records import effects_on_balances
 from kontuar.kernel.canonical import content_hash, decode, encode
 from kontuar.kernel.quantity import scaled
 from kontuar.operations.ports.proofs import HeldStream
 from kontuar.operations.ports.streams import SignedHead, StreamId
 from kontuar.storage.failures import StorageDamaged
 from kontuar.storage.sqlite.engine import CHECKSUM_VFS, load_checksum_vfs, naming_failures
+from kontuar.storage.sqlite.stock_view import goods_in
 
 _MOST_DAMAGE: Final = 20
 _FORKED: Final = 1
@@ -71,14 +72,6 @@ _STATION_STRANGERS: Final = (
     ("document", "x.doc_id", "1"), ("stock_move", "x.doc_id", "1"), ("cash_move", "x.doc_id", "1"),
     ("shift", "x.shift_id", "1"), ("shift", "x.shift_id || ':closed'", "x.report IS NOT NULL"),
 )  # fmt: skip
-
-
-class _Goods(msgspec.Struct, frozen=True):
-    stock_moves: tuple[StockMove, ...] = ()
-
-
-class _WithGoods(msgspec.Struct, frozen=True):
-    body: _Goods = _Goods()
 
 
 class SqliteShelf:
@@ -184,7 +177,7 @@ class SqliteShelf:
         )
         for seq, payload in messages:
             if seq not in parked:
-                for (warehouse, article), change in effects_on_balances(_goods_in(payload)).items():
+                for (warehouse, article), change in effects_on_balances(goods_in(payload)).items():
                     wanted[seq, warehouse, article] = scaled(change)
         for key in sorted(wanted.keys() | there.keys()):
             if wanted.get(key) != there.get(key):
@@ -332,10 +325,3 @@ def _origin_in(payload: bytes) -> tuple[str, str]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "", ""
     return str(said.get("origin", "")), str(said.get("store", ""))
-
-
-def _goods_in(payload: bytes) -> tuple[StockMove, ...]:
-    try:
-        return msgspec.json.decode(payload, type=_WithGoods).body.stock_moves
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ()

@@ -5,6 +5,8 @@ Tables `stock_base` and `stock_pending`, the same in both schemas (REL-07).
 
 from collections.abc import Iterable
 
+import msgspec
+
 from kontuar.domain.stock.records import StockMove, effects_on_balances
 from kontuar.kernel.quantity import scaled
 from kontuar.operations.ports.hub_documents import StockFigures
@@ -13,6 +15,22 @@ from kontuar.storage.sqlite.engine import SqliteDatabase
 
 Pair = tuple[str, str]
 """(warehouse, article)."""
+
+
+class _Goods(msgspec.Struct, frozen=True):
+    stock_moves: tuple[StockMove, ...] = ()
+
+
+class _WithGoods(msgspec.Struct, frozen=True):
+    body: _Goods = _Goods()
+
+
+def goods_in(payload: bytes) -> tuple[StockMove, ...]:
+    """The moves of goods of a message; none where nobody can read it."""
+    try:
+        return msgspec.json.decode(payload, type=_WithGoods).body.stock_moves
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
 
 
 class StockView:

@@ -146,6 +146,7 @@ def _line(stream: StreamProof, copies: list[Copy]) -> str:
         *(_reached(copy.place, copy.last, stream.last) for copy in copies),
         *(_said(place, last, stream.last) for place, last in stream.held.items() if not copies),
         *(f"{name.replace('_', ' ')}: {number:,}" for name, number in stream.notes.items() if number),
+        *(f"behind a hole: {first:,}–{last:,}" for first, last in stream.behind_holes),
     ]
     return f"{stream.origin} ({stream.incarnation[:8]}): {', '.join(parts)}"
 

@@ -23,15 +23,18 @@ class Chain:
 
     def __init__(
         self, origin: str, incarnation: str, store: str, seal: Seal, *, may_begin_later: bool = False,
-        elsewhere: Sequence[Passed] = (), pruned: tuple[int, bytes] | None = None,
+        elsewhere: Sequence[Passed] = (), holes: Sequence[Passed] = (), pruned: tuple[int, bytes] | None = None,
     ) -> None:  # fmt: skip
         """`may_begin_later`: what came before may be elsewhere, its hash is not known here; `pruned`: (position, hash)
-        from which on messages are here."""
+        from which on messages are here; `holes`: what is asked for, behind what counts as held."""
         self._place = (store, origin, incarnation)
         self._seal = seal
         self._may_begin_later = may_begin_later
         self._elsewhere = {first: (last, digest) for first, last, digest in elsewhere}
+        self._holes = {first: (last, digest) for first, last, digest in holes}
+        self._held: tuple[int, bytes] | None = None
         self._pruned = pruned
+        self.behind: list[tuple[int, int]] = []
         self.first = 0
         self.seq = 0
         self.hash = CHAIN_START
@@ -52,13 +55,27 @@ class Chain:
         if problem and problem != REVOKED:
             yield Fault(code=problem, seq=stored.seq)
         self.seq, self.hash = stored.seq, stored.hash
+        if self.behind:
+            self.behind[-1] = (self.behind[-1][0], stored.seq)
+
+    @property
+    def held(self) -> tuple[int, bytes]:
+        """(position, hash) up to which it is without a hole."""
+        return self._held or (self.seq, self.hash)
 
     def pass_by(self, before: int) -> bool:
-        """Go over what is known to be elsewhere, as far as it ends before a position; whether there was any."""
+        """Go over what is known to be elsewhere, or asked for, as far as it ends before a position; whether there was
+        any."""
         start = self.seq
-        while (found := self._elsewhere.get(self.seq + 1)) is not None and found[0] < before:
+        while (found := self._next_elsewhere()) is not None and found[0] < before:
+            if self.seq + 1 in self._holes:
+                self._held = self.held
+                self.behind.append((found[0] + 1, found[0] + 1))
             self.seq, self.hash = found
         return self.seq > start
+
+    def _next_elsewhere(self) -> tuple[int, bytes] | None:
+        return self._elsewhere.get(self.seq + 1) or self._holes.get(self.seq + 1)
 
     def beside(self, stored: Stored, message: Message | None) -> Iterator[Fault]:
         """Whether the message says where it lies, and the columns beside the bytes what stands in them.
@@ -81,10 +98,11 @@ class Chain:
     def ends_at(self, seq: int, digest: bytes) -> Iterator[Fault]:
         """Whether the stream ends where the books say that it does."""
         self.pass_by(seq + 1)
-        if seq > self.seq:
-            yield Fault(code="chain.message_missing", seq=self.seq + 1, detail=_span(self.seq + 1, seq))
-        elif seq < self.seq or (seq and self.hash and digest != self.hash):
-            yield Fault(code="chain.head_differs", seq=self.seq, detail=f"the books say {seq}, {digest.hex()[:12]}")
+        last, here = self.held
+        if seq > last:
+            yield Fault(code="chain.message_missing", seq=last + 1, detail=_span(last + 1, seq))
+        elif seq < last or (seq and here and digest != here):
+            yield Fault(code="chain.head_differs", seq=last, detail=f"the books say {seq}, {digest.hex()[:12]}")
 
     def _missing(self, seq: int) -> Fault:
         return Fault(code="chain.message_missing", seq=self.seq + 1, detail=_span(self.seq + 1, seq - 1))

@@ -46,7 +46,9 @@ class StreamProof(msgspec.Struct, frozen=True, kw_only=True):
 
     `notes`: what is so and no fault: `begins_later`, `parked`, `forked`, `not_booked`, `closed`, `stopped`,
     `numbers_unread`, `signatures_unchecked`. `held`: how far other nodes said that they hold it. `pruned_to`: so many
-    messages at its beginning are at head office only, since `pruned_at` (ISO 8601).
+    messages at its beginning are at head office only, since `pruned_at` (ISO 8601). `behind_holes`: (first, last) of
+    messages that lie behind what a relay holds: each is proved by itself, and that its station is asked for what is
+    missing before them is no fault.
     """
 
     store: str
@@ -62,6 +64,7 @@ class StreamProof(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     pruned_to: int = 0
     pruned_at: str = ""
+    behind_holes: tuple[tuple[int, int], ...] = ()
 
 
 class BooksProof(msgspec.Struct, frozen=True, kw_only=True):

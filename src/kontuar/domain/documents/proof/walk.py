@@ -26,7 +26,8 @@ class StreamWalk:
 
     def __init__(
         self, kind: str, origin: str, incarnation: str, store: str, seal: Seal, rules: Rules, *,
-        may_begin_later: bool = False, elsewhere: Iterable[Passed] = (), pruned: tuple[int, bytes] | None = None,
+        may_begin_later: bool = False, elsewhere: Iterable[Passed] = (), holes: Iterable[Passed] = (),
+        pruned: tuple[int, bytes] | None = None,
     ) -> None:  # fmt: skip
         """`kind` of the node whose books are looked at: station, agent or hub."""
         self._known, self._expect = EXPECTED[kind]
@@ -42,6 +43,7 @@ class StreamWalk:
             seal,
             may_begin_later=may_begin_later,
             elsewhere=tuple(elsewhere),
+            holes=tuple(holes),
             pruned=pruned,
         )
         self.faults: list[Fault] = []

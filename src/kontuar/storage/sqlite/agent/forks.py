@@ -1,6 +1,6 @@
 """The tables `forked_message` and `fork_told`; implements `operations.agent.forks.ForkShelf`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from kontuar.kernel.canonical import CHAIN_START, chain_hash
@@ -71,6 +71,32 @@ def remember_hash(database: SqliteDatabase, stream: StreamId, seq: int, digest: 
     """What passed elsewhere may never come again: with the hash of its last message what follows it can still be shown
     to be what its station signed. Inside the caller's transaction."""
     database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_hash_fact(stream, seq), digest.hex()))
+
+
+def holes_in(
+    facts: Iterable[tuple[str, str]], stream: StreamId, held: int, runs: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int, bytes]]:
+    """(first, last, hash of the last) of what is missing between the `runs` of messages that lie behind what is held,
+    where this relay remembers that it passed elsewhere: the hub has lost it since, and the station is asked for it."""
+    known = dict(facts)
+    before = held
+    for first, last in runs:
+        noted = known.get(_hash_fact(stream, first - 1))
+        if first > before + 1 and noted:
+            yield before + 1, first - 1, bytes.fromhex(noted)
+        before = last
+
+
+def forget_hashes(database: SqliteDatabase, stream: StreamId) -> None:
+    """Those of messages that came after all stand beside them. Inside the caller's transaction."""
+    prefix = _hash_fact(stream, 0)[:-1]
+    for (name,) in database.rows("SELECT name FROM fact WHERE name >= ? AND name < ?", (prefix, prefix + ":")):
+        place = (stream.origin, stream.incarnation, int(str(name)[len(prefix) :]))
+        database.write(
+            "DELETE FROM fact WHERE name = ? AND EXISTS"
+            " (SELECT 1 FROM message WHERE origin = ? AND incarnation = ? AND seq = ?)",
+            (name, *place),
+        )
 
 
 def _hash_fact(stream: StreamId, seq: int) -> str:

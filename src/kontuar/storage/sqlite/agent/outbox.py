@@ -95,6 +95,7 @@ class AgentOutbox:
             "UPDATE stream SET held_seq = ?, held_hash = ? WHERE origin = ? AND incarnation = ?",
             (seq, bytes.fromhex(known), *key),
         )
+        self._log.go_on(stream)
 
     def adopt(self, stream: StreamId, store: str, position: Position) -> None:
         """The hub is further than this agent (which is new, or was restored): go on from there."""

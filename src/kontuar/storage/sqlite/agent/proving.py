@@ -8,6 +8,7 @@ from kontuar.domain.documents.proof.records import Fault, Stored
 from kontuar.domain.documents.proof.tables import AGENT
 from kontuar.operations.ports.proofs import HeldStream
 from kontuar.operations.ports.streams import Position, StreamId
+from kontuar.storage.sqlite.agent.forks import holes_in
 from kontuar.storage.sqlite.proving import STRANGERS, SqliteShelf
 
 _AGENT_ROWS: Final = {"stock_move": "SELECT doc_id, {columns} FROM stock_move WHERE doc_id IN ({marks})"}
@@ -38,6 +39,7 @@ class AgentProofShelf(SqliteShelf):
             HeldStream(
                 id=StreamId(origin, life), store=store, head=Position(held, digest.hex()),
                 begins_later=hub > 0, elsewhere=self._elsewhere(origin, life), held={"hub": hub},
+                holes=self._holes(StreamId(origin, life), held),
                 pruned=self._let_go(origin, life),
                 signed=() if stopped else self._signed(origin, life),
                 notes={
@@ -68,9 +70,12 @@ class AgentProofShelf(SqliteShelf):
 
     def faults(self) -> Sequence[Fault]:
         """Damage, figures of the store's stock, moves that no message wrote."""
-        found = [*self._damage(), *self._strangers()]
+        streams = self.streams()
+        found = [*self._damage()]
+        if not any(stream.holes for stream in streams):
+            found += self._strangers()
         covered = {(row[0], row[1]): row[2] for row in self._all("SELECT origin, incarnation, seq FROM stock_covered")}
-        for stream in self.streams():
+        for stream in streams:
             key = (stream.id.origin, stream.id.incarnation)
             found += self._pending(stream.id, covered.get(key, 0), self._parked(*key))
         return found
@@ -90,9 +95,20 @@ class AgentProofShelf(SqliteShelf):
         query = "SELECT first, last, hash FROM passed_elsewhere WHERE origin = ? AND incarnation = ? ORDER BY first"
         return tuple((first, last, digest) for first, last, digest in self._all(query, (origin, life)))
 
+    def _holes(self, stream: StreamId, held: int) -> tuple[tuple[int, int, bytes], ...]:
+        """What lies behind what is held, run by run, tells what is missing before each."""
+        runs = self._all(
+            "SELECT min(seq), max(seq) FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run FROM message"
+            " WHERE origin = ? AND incarnation = ? AND seq > ?) GROUP BY run ORDER BY 1",
+            (stream.origin, stream.incarnation, held),
+        )
+        if not runs:
+            return ()
+        return tuple(holes_in(self._all("SELECT name, value FROM fact"), stream, held, runs))
+
     def _strangers(self) -> Iterator[Fault]:
-        """Not where messages passed elsewhere: the document that is taken back here may have been among them. What gave
-        way to the hub's log has moved its goods all the same."""
+        """Not where messages passed elsewhere, or are asked for: the document that is taken back here may have been
+        among them. What gave way to the hub's log has moved its goods all the same."""
         firsts = self._all("SELECT min(seq) FROM message GROUP BY origin, incarnation")
         if any(first > 1 for (first,) in firsts) or self._all("SELECT 1 FROM passed_elsewhere LIMIT 1"):
             return

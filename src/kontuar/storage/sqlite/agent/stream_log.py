@@ -8,7 +8,7 @@ import msgspec
 
 from kontuar.domain.documents.booking_checks import storable_moves
 from kontuar.domain.stock.records import StockMove
-from kontuar.kernel.canonical import CHAIN_START
+from kontuar.kernel.canonical import CHAIN_START, chain_hash
 from kontuar.kernel.quantity import scaled
 from kontuar.kernel.time import Clock, instant_text
 from kontuar.operations.ports.streams import (
@@ -20,6 +20,7 @@ from kontuar.operations.ports.streams import (
     StreamId,
     StreamState,
 )
+from kontuar.storage.sqlite.agent.forks import forget_hashes
 from kontuar.storage.sqlite.agent.stock import AgentStock
 from kontuar.storage.sqlite.engine import SqliteDatabase
 from kontuar.storage.sqlite.signed_heads import SqliteSignedHeads
@@ -115,6 +116,8 @@ class SqliteStreamLog:
         )
         self._apply_moves(batch.stream, [r for r, reason in parked if not reason])
         self._move_cursor(batch, messages[-1])
+        if self.lies_beyond(batch.stream):
+            self.go_on(batch.stream)
         return [(r.message_id, reason) for r, reason in refused]
 
     def _not_here(self, stream: StreamId, messages: Sequence[SealedMessage]) -> list[SealedMessage]:
@@ -177,6 +180,23 @@ class SqliteStreamLog:
             " WHERE m.origin = ? AND m.incarnation = ? AND m.seq > s.held_seq LIMIT 1"
         )
         return bool(self._database.value(query, (stream.origin, stream.incarnation)))
+
+    def go_on(self, stream: StreamId) -> None:
+        """A hole is filled: what lies behind it and follows is held as well."""
+        key = (stream.origin, stream.incarnation)
+        held = self.state(stream).held
+        seq, digest = held.seq, bytes.fromhex(held.hash)
+        for place, payload, found in self._database.rows(
+            "SELECT seq, payload, hash FROM message WHERE origin = ? AND incarnation = ? AND seq > ? ORDER BY seq",
+            (*key, held.seq),
+        ):
+            if place != seq + 1 or chain_hash(digest, payload) != found:
+                break
+            seq, digest = place, bytes(found)
+        self._database.write(
+            "UPDATE stream SET held_seq = ?, held_hash = ? WHERE origin = ? AND incarnation = ?", (seq, digest, *key)
+        )
+        forget_hashes(self._database, stream)
 
     def give_way(self, stream: StreamId, after: int) -> None:
         """What is held past a position contradicts the hub: it is kept aside, and its goods are counted there
