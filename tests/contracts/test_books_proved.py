@@ -11,6 +11,7 @@ import pytest
 
 from kontuar.kernel.canonical import CHAIN_START, chain_hash
 from kontuar.operations.incoming import receive
+from kontuar.operations.ports.hub_documents import StockFigures
 from kontuar.operations.ports.streams import Batch, Position, SealedMessage
 from kontuar.storage.failures import StorageDamaged
 from proved_books import KEYS, STREAM, agent_of, busy_station, found, proved, sealed, tampered
@@ -268,6 +269,32 @@ def test_a_filled_hole_joins_what_lies_behind_it(agent_with_a_hole: Path, till: 
     books.database.close()
     assert found(tmp_path) == []
     assert proved(tmp_path).streams[0].behind_holes == ()
+
+
+@pytest.mark.parametrize(("known", "full"), [(4, True), (0, True), (4, False)])
+def test_goods_of_what_the_hub_has_lost_are_counted_again(
+    agent: Path, till: Path, tmp_path: Path, known: int, full: bool
+) -> None:
+    """REL-07: its figures contained the moves, it was set up again from a backup, and they left the store all the same;
+    a stream that it has forgotten is not named at all."""
+    shutil.copytree(agent, tmp_path, dirs_exist_ok=True)
+    books = agent_of(tmp_path, stream_in(till))
+    before = books.database.rows("SELECT * FROM stock_pending ORDER BY seq, article")
+    place = (STREAM.origin, STREAM.incarnation)
+    told = [((*place, 13),), ((*place, known),) if known else ()]
+    with books.database.transaction():
+        for version, covered in enumerate(told):
+            figures = StockFigures(
+                epoch=f"h{version}", version=1, full=full or not version, rows=(), covered=covered
+            )  # fmt: skip
+            books.sink.apply_stock(figures)
+            if not version:
+                assert books.database.rows("SELECT * FROM stock_pending") == []
+    after = books.database.rows("SELECT * FROM stock_pending ORDER BY seq, article")
+    books.database.close()
+    assert after == [row for row in before if row[4] > known]
+    assert len(after) > 0
+    assert found(tmp_path) == []
 
 
 def test_a_running_station_is_read_and_not_disturbed(tmp_path: Path) -> None:

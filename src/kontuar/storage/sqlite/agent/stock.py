@@ -7,7 +7,7 @@ from kontuar.operations.ports.hub_documents import StockFigures
 from kontuar.operations.ports.streams import StreamId
 from kontuar.operations.ports.sync import FeedCursor
 from kontuar.storage.sqlite.engine import SqliteDatabase
-from kontuar.storage.sqlite.stock_view import Pair, StockView
+from kontuar.storage.sqlite.stock_view import Pair, StockView, goods_in
 from kontuar.storage.sqlite.sync_state import read_cursor, write_cursor
 
 _OWN = "stock_feed"
@@ -67,15 +67,42 @@ class AgentStock:
         """The hub's figures; tills hear only of totals that differ from what they were told."""
         pairs = {(warehouse, article) for warehouse, article, _ in figures.rows}
         pairs |= self._pending_pairs(figures)
+        forgotten = self._forgotten(figures)
         before = {} if figures.full else self._view.totals(pairs)
         dropped = self._view.take_figures(figures)
         self._database.write_many("INSERT OR REPLACE INTO stock_covered VALUES (?, ?, ?)", figures.covered)
+        dropped |= self._count_again(forgotten)
         write_cursor(self._database, _HUB, figures.epoch, figures.version)
         if figures.full:
             self._all_changed()
         else:
             after = self._view.totals(pairs | dropped)
             self._changed({pair for pair in after if after[pair] != before.get(pair, 0)})
+
+    def _forgotten(self, figures: StockFigures) -> list[tuple[StreamId, int, int]]:
+        """(stream, after, last) of messages that the hub's figures contained and do not any more: it was set up again
+        from a backup."""
+        told = {(origin, life): seq for origin, life, seq in figures.covered}
+        return [
+            (StreamId(origin, life), told.get((origin, life), 0), known)
+            for origin, life, known in self._database.rows("SELECT origin, incarnation, seq FROM stock_covered")
+            if told.get((origin, life), 0 if figures.full else known) < known
+        ]
+
+    def _count_again(self, forgotten: Iterable[tuple[StreamId, int, int]]) -> set[Pair]:
+        """What the hub has forgotten and still lies here left the store all the same (REL-07)."""
+        touched: set[Pair] = set()
+        for stream, after, last in forgotten:
+            key = (stream.origin, stream.incarnation, after, last)
+            self._database.write("INSERT OR REPLACE INTO stock_covered VALUES (?, ?, ?)", key[:3])
+            rows = self._database.rows(
+                "SELECT seq, payload FROM message m WHERE origin = ?1 AND incarnation = ?2 AND seq > ?3 AND seq <= ?4"
+                " AND NOT EXISTS (SELECT 1 FROM parked p WHERE p.origin = ?1 AND p.incarnation = ?2 AND p.seq = m.seq)",
+                key,
+            )
+            for seq, payload in rows:
+                touched |= self._view.add_pending(stream, seq, goods_in(payload))
+        return touched
 
     def since(self, cursor: FeedCursor) -> StockFigures:
         """Totals that changed since; the asker's own cursor while the hub has told no figures yet."""
