@@ -65,6 +65,8 @@ class UplinkLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 MOST_LIVES: Final = 40
 """Certificates in one frame: its header stays below half of what a header may have."""
+GAP: Final = "stream.gap"
+"""The receiver lacks what the sender does not have any more."""
 _MOST_HEADS: Final = 4
 AGENT_LIMITS: Final = UplinkLimits(most_frames=24, most_messages=1000)
 
@@ -90,6 +92,7 @@ class Uplink:
         self._not_before = 0.0
         self._turn = 0
         self._claimed: dict[StreamId, float] = {}
+        self._gaps: set[StreamId] = set()
         self._refusal = ""
         self.problem = outbox.problem()
         """Why nothing is taken: a refusal's code, or `stream.forked`, `stream.closed`; empty when all is well."""
@@ -157,21 +160,25 @@ class Uplink:
     def _runs(self, outgoing: OutgoingStream, now: float) -> Iterator[tuple[Position, Sequence[SealedMessage]]]:
         """Runs of messages of one stream, each for one frame; an empty one when a claim is due."""
         stream, after = outgoing.stream, outgoing.held
-        claimed = self._claimed.get(stream)
-        if outgoing.head.seq <= after.seq:
-            if claimed is None or now - claimed >= self._limits.claim_seconds:
-                self._claimed[stream] = now
-                yield after, ()
-            return
-        self._claimed[stream] = now
+        self._gaps.discard(stream)
         while after.seq < outgoing.head.seq:
             messages = self._outbox.read(stream, after.seq, self._run_length, wire.MOST_BYTES)
             if not messages or messages[0].seq != after.seq + 1:
-                # A relay that began after the hub's position cannot fill in what the hub has lost since.
-                self._refusal = "stream.gap"
-                return
+                # A relay that began after the hub's position cannot fill in what the hub has lost since, nor a till
+                # what it let go of. The receiver may get it another way, so it is asked again where it stands.
+                self._refusal = GAP
+                self._gaps.add(stream)
+                break
+            self._claimed[stream] = now
             yield after, messages
             after = Position(messages[-1].seq, messages[-1].hash.hex())
+        if after == outgoing.held and self._claim_is_due(stream, now):
+            self._claimed[stream] = now
+            yield after, ()
+
+    def _claim_is_due(self, stream: StreamId, now: float) -> bool:
+        claimed = self._claimed.get(stream)
+        return claimed is None or now - claimed >= self._limits.claim_seconds
 
     def _lives_due(self, now: float) -> tuple[CertificateRow, ...]:
         """Once for each new beginning, and then with the claims: whoever is above may have been restored (rule 5)."""
@@ -222,7 +229,8 @@ class Uplink:
             return True  # a late answer to an earlier push: the receiver was not rolled back
         self._outbox.acknowledged(ack.stream, ack.held, ack.final)
         self._keep_heads(ack, outgoing)
-        return ack.held != outgoing.held or ack.held.seq == outgoing.head.seq
+        waits = ack.held.seq == outgoing.head.seq or ack.stream in self._gaps
+        return waits or ack.held != outgoing.held
 
     def _keep_heads(self, ack: wire.AckFields, outgoing: OutgoingStream) -> None:
         """What others signed to hold; a statement that fits nothing here proves nothing, and is left."""
