@@ -6,11 +6,13 @@ from pathlib import Path
 import apsw
 import pytest
 
+from kontuar.domain.cash.records import CashMove
 from kontuar.domain.documents.messages import OFFERED, Message, MessageOffered, ShiftOpened, read_body
 from kontuar.kernel.canonical import chain_hash, decode
 from kontuar.kernel.errors import Refused
 from kontuar.operations.ports.station import DocumentQuery
 from kontuar.operations.station import own_documents, returned, shifts
+from kontuar.operations.station.station import Station
 from lives_world import (
     EWA,
     back_up,
@@ -188,6 +190,43 @@ def test_what_is_sold_before_that_opening_is_told_counts_in_the_shifts_report(
     shifts.close_shift(station, EWA, (shifts.Counted(form="cash", currency="PLN", amount="100"),))
     put_away(station)
     assert faults(tmp_path) == []
+
+
+def forked_in_a_shift_that_goes_on(folder: Path) -> Station:
+    """A till that sold in a shift which only its forked log opened, and goes on selling in it."""
+    clock = HandClock()
+    held = set_back_before_all(folder, clock)
+    station = life(folder, 1, clock)
+    shifts.open_shift(station, EWA, "100")
+    sell(station, MILK)
+    put_away(station)
+    station = life(folder, 2, clock)
+    bring_back(station, held)
+    returned.offer_forks(station)
+    sell(station, MILK)
+    return station
+
+
+def test_the_money_of_forked_sales_in_a_shift_that_goes_on_is_in_its_report_and_the_books_hold(tmp_path: Path) -> None:
+    """REL-05, REL-06, REL-14: it lies in the drawer, and the documents that brought it wait aside for a person."""
+    station = forked_in_a_shift_that_goes_on(tmp_path)
+    shifts.close_shift(station, EWA, (shifts.Counted(form="cash", currency="PLN", amount="100"),))
+    put_away(station)
+    assert faults(tmp_path) == []
+
+
+def test_money_in_such_a_report_that_no_forked_sale_brought_is_told(tmp_path: Path) -> None:
+    """REL-14."""
+    station = forked_in_a_shift_that_goes_on(tmp_path)
+    shift = station.open_shift()
+    move = CashMove(
+        line=1, effect="payment", register=shift.register, form="cash", currency="PLN", amount=1, in_system=1
+    )
+    with station.books.transaction():
+        station.books.cash.add_moves("nobody", (move,), shift.shift_id)
+    shifts.close_shift(station, EWA, (shifts.Counted(form="cash", currency="PLN", amount="100"),))
+    put_away(station)
+    assert "chain.shift_differs" in {code for code, _, _ in faults(tmp_path)}
 
 
 def test_offers_wait_while_the_forked_life_is_the_one_that_runs(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from kontuar.domain.documents.document import Document
+from kontuar.domain.documents.messages import Cancelled
 from kontuar.domain.documents.proof.records import BooksProof, Fault, StreamProof
 from kontuar.domain.documents.proof.walk import StreamWalk
 from kontuar.operations.ports.hub_documents import SealCheck
@@ -44,12 +46,14 @@ def prove(shelf: ProofShelf, seal: SealCheck, rest: Callable[[], None] = nothing
     """
     with shelf.reading():
         told: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        aside: defaultdict[str, dict[str, Document | Cancelled]] = defaultdict(dict)
         walked = []
         for stream in shelf.streams():
             read = _walk(shelf, stream, seal, rest)
             told[stream.id.origin] |= read.walk.told
+            aside[stream.id.origin] |= read.walk.aside
             walked.append(read)
-        streams = tuple(_proof_of(read, told[read.stream.id.origin]) for read in walked)
+        streams = tuple(_proof_of(each, told[each.stream.id.origin], aside[each.stream.id.origin]) for each in walked)
         return BooksProof(kind=shelf.kind, node=shelf.node, streams=streams, faults=tuple(shelf.faults()))
 
 
@@ -83,11 +87,14 @@ def _walk(shelf: ProofShelf, stream: HeldStream, seal: SealCheck, rest: Callable
     return _Walked(stream, walk, signed, bad, pruned)
 
 
-def _proof_of(read: _Walked, told: Container[tuple[str, str]]) -> StreamProof:
-    """What is to be said of it, once all streams of its origin have `told` what became of their documents."""
+def _proof_of(
+    read: _Walked, told: Container[tuple[str, str]], aside: Mapping[str, Document | Cancelled]
+) -> StreamProof:
+    """What is to be said of it, once all streams of its origin have `told` what became of their documents, and offered
+    what lies `aside`."""
     stream, walk, pruned = read.stream, read.walk, read.pruned
     last, digest = walk.chain.held
-    walk.end(told)
+    walk.end(told, aside)
     faults = [*walk.faults, *read.bad, *_at_the_end(stream, walk), *cut_off(read.signed, _reached(stream, walk))]
     first = walk.chain.first
     let_go_to = pruned.seq if pruned and first > pruned.seq else 0

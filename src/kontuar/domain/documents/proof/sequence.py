@@ -1,20 +1,71 @@
 """What must follow from one message to the next: numbers, times, the perpetual total, and closings of shifts."""
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
+from kontuar.domain.cash.records import ShiftReport
 from kontuar.domain.documents.booking_checks import ShiftSums, shift_differences
 from kontuar.domain.documents.document import Document
-from kontuar.domain.documents.messages import Cancelled, ShiftClosed, ShiftOpened, TechnicalEvent
+from kontuar.domain.documents.messages import (
+    Cancelled,
+    Message,
+    MessageOffered,
+    ShiftClosed,
+    ShiftOpened,
+    TechnicalEvent,
+    read_body,
+)
 from kontuar.domain.documents.number_reading import read_number
 from kontuar.domain.documents.numbering import default_rule
 from kontuar.domain.documents.proof.records import Fault
 from kontuar.domain.documents.types import TYPES, turnover
 from kontuar.domain.firm.records import NumberingRule
+from kontuar.kernel.canonical import decode
 
 Rules = Mapping[str, tuple[NumberingRule, ...]]
 CLOCK_ACCEPTED = "clock.accepted"
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """A closing report that is not what the stream alone makes."""
+
+    seq: int
+    report: ShiftReport
+    sums: ShiftSums
+
+    def faults(self, aside: Iterable[Document | Cancelled]) -> Iterator[Fault]:
+        """Where they differ, with what lies `aside` of it: sales of a forked log have their money in the drawer, and
+        are none of the report's documents (REL-05, REL-06)."""
+        cash = Counter(self.sums.cash)
+        for body in aside:
+            for move in body.cash_moves if body.shift_id == self.report.shift.shift_id else ():
+                cash[(move.form, move.currency)] += move.amount
+        with_aside = ShiftSums()
+        with_aside.counts, with_aside.gross, with_aside.cash = self.sums.counts, self.sums.gross, cash
+        if not shift_differences(self.report, with_aside):
+            return
+        for problem in shift_differences(self.report, self.sums):
+            detail = ", ".join(f"{fact} {value}" for fact, value in sorted(problem.facts.items()))
+            name = shift_name(self.report)
+            yield Fault(code="chain.shift_differs", name=name, seq=self.seq, detail=f"{problem.code} {detail}")
+
+
+def shift_name(report: ShiftReport) -> str:
+    """As faults call it."""
+    return f"{report.shift.register} {report.shift.number}"
+
+
+def offered_in(offer: MessageOffered) -> Document | Cancelled | None:
+    """The sale of a forked log that an offer tells; None where it is none, or cannot be read."""
+    try:
+        body = read_body(decode(offer.payload.encode(), Message))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return body if isinstance(body, Document | Cancelled) else None
 
 
 class Sequence:
@@ -29,6 +80,8 @@ class Sequence:
         self._unread_types: set[str] = set()
         self._shifts: dict[str, ShiftSums] = {}
         self._opened: set[str] = set()
+        self.closing: Closing | None = None
+        """Of the body that was taken last."""
         self.perpetual: int | None = None
         self.unread = 0
 
@@ -39,7 +92,9 @@ class Sequence:
         return found
 
     def take(self, body: Any, before: bytes) -> Iterator[Fault]:
-        """The next body; `before` = the chain hash it builds on."""
+        """The next body; `before` = the chain hash it builds on. A closing that differs is left in `closing`: what lies
+        aside of it may stand in another stream."""
+        self.closing = None
         if isinstance(body, Document):
             yield from self._number(body)
             yield from self._total(body)
@@ -87,15 +142,11 @@ class Sequence:
 
     def _closing(self, body: ShiftClosed, before: bytes) -> Iterator[Fault]:
         report = body.report
-        name = f"{report.shift.register} {report.shift.number}"
-        sums = self._shifts.pop(report.shift.shift_id, None)
-        if report.shift.shift_id not in self._opened:
-            sums = None  # what an earlier life did in it stands in another stream
-        elif sums is None:
-            sums = ShiftSums()
-        for problem in () if sums is None else shift_differences(report, sums):
-            detail = ", ".join(f"{fact} {value}" for fact, value in sorted(problem.facts.items()))
-            yield Fault(code="chain.shift_differs", name=name, detail=f"{problem.code} {detail}")
+        name = shift_name(report)
+        sums = self._shifts.pop(report.shift.shift_id, ShiftSums())
+        # what an earlier life did in a shift that it opened stands in another stream
+        if report.shift.shift_id in self._opened and shift_differences(report, sums):
+            self.closing = Closing(seq=0, report=report, sums=sums)
         if self.perpetual is not None and report.perpetual_gross != self.perpetual:
             detail = f"{report.perpetual_gross} instead of {self.perpetual}"
             yield Fault(code="chain.total_differs", name=name, detail=detail)

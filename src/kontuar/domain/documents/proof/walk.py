@@ -1,27 +1,30 @@
 """One stream, message by message: its chain, what must follow from one to the next, and what the books made of it."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
 from kontuar.domain.documents.document import Document
-from kontuar.domain.documents.messages import Cancelled, Fiscalised, Message, read_body
+from kontuar.domain.documents.messages import Cancelled, Fiscalised, Message, MessageOffered, read_body
 from kontuar.domain.documents.proof.chain import Chain, Passed, Seal, opened
 from kontuar.domain.documents.proof.expected import EXPECTED, rows_of, subject_of
 from kontuar.domain.documents.proof.records import Fault, Row, Rows, Stored
-from kontuar.domain.documents.proof.sequence import Rules, Sequence
+from kontuar.domain.documents.proof.sequence import Closing, Rules, Sequence, offered_in
 from kontuar.domain.documents.proof.tables import CANCELLED_MOVE, LATER, Table
 
 MOST_FAULTS: Final = 200
 """So many are named of a stream: one damage may show in everything that follows."""
+_NOTHING: Final[Mapping[str, Document | Cancelled]] = MappingProxyType({})
 _NEVER: Final = (False, False, "")
 
 
 class StreamWalk:
     """Give it every message in the order of the stream, then ask for the rest.
 
-    `told`: (document, what) of what it tells of documents that are not its own.
+    `told`: (document, what) of what it tells of documents that are not its own; `aside`: sales of forked logs that it
+    offers, by their hash.
     """
 
     def __init__(
@@ -34,7 +37,9 @@ class StreamWalk:
         self._place = (origin, incarnation)
         self._rules = rules
         self._awaited: dict[tuple[str, str], str] = {}
+        self._closings: list[Closing] = []
         self.told: set[tuple[str, str]] = set()
+        self.aside: dict[str, Document | Cancelled] = {}
         self._sequence: Sequence | None = None
         self.chain = Chain(
             origin,
@@ -77,15 +82,22 @@ class StreamWalk:
             self._sequence = Sequence(self._rules, from_the_beginning=stored.seq == 1)
         follows = list(self._sequence.take(body, before))
         found += () if stored.decided else follows
+        if self._sequence.closing is not None and not stored.decided:
+            self._closings.append(msgspec.structs.replace(self._sequence.closing, seq=stored.seq))
+        if isinstance(body, MessageOffered) and (sale := offered_in(body)) is not None:
+            self.aside[body.hash] = sale
         found += self._books(stored, body)
         self._add(found, stored, body)
 
-    def end(self, told: Container[tuple[str, str]] = ()) -> None:
+    def end(self, told: Container[tuple[str, str]] = (), aside: Mapping[str, Document | Cancelled] = _NOTHING) -> None:
         """What the books say happened, and no message told.
 
         `told`: (document, what) that other streams of the same origin tell: a till cancels in its present life what it
-        issued in an earlier one.
+        issued in an earlier one. `aside`: the sales of forked logs that all streams of the origin offer, this one too.
         """
+        for closing in self._closings:
+            self.faults += [*closing.faults(aside.values())][: max(0, MOST_FAULTS - len(self.faults))]
+        self._closings.clear()
         for event, name in self._awaited.items():
             if event not in told:
                 subject, what = event
