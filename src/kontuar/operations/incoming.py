@@ -10,6 +10,7 @@ from kontuar.kernel.errors import refuse
 from kontuar.operations.ports.streams import (
     Acknowledgement,
     Batch,
+    Position,
     SealedMessage,
     StreamLog,
     StreamState,
@@ -54,7 +55,15 @@ def receive(
         forked=tuple(message.hash.hex() for message in fork),
         rewind=batch.claim.seq > state.held.seq,
         closed=(batch.stream.incarnation,) if state.closed else (),
+        pushed=_end_of(batch),
     )
+
+
+def _end_of(batch: Batch) -> Position:
+    """The last position that a push is about."""
+    if batch.messages:
+        return Position(batch.messages[-1].seq, batch.messages[-1].hash.hex())
+    return Position(batch.first - 1, batch.previous_hash.hex())
 
 
 def check_chain(batch: Batch) -> None:

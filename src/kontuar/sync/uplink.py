@@ -223,7 +223,7 @@ class Uplink:
         if ack.stream.incarnation in ack.closed:  # nothing new is written in it; what is written goes on being pushed
             self._outbox.stop(ack.stream, "stream.closed")
         if ack.held.seq > outgoing.head.seq and not outgoing.origin_here:
-            self._outbox.adopt(ack.stream, outgoing.store, ack.held)
+            self._go_on_beyond(ack, outgoing)
             return True
         if ack.held.seq < outgoing.held.seq and ack.claim != outgoing.held:
             return True  # a late answer to an earlier push: the receiver was not rolled back
@@ -231,6 +231,15 @@ class Uplink:
         self._keep_heads(ack, outgoing)
         waits = ack.held.seq == outgoing.head.seq or ack.stream in self._gaps
         return waits or ack.held != outgoing.held
+
+    def _go_on_beyond(self, ack: wire.AckFields, outgoing: OutgoingStream) -> None:
+        """The receiver is further than this relay. Of what lies here and was not in that push nobody knows yet whether
+        the receiver has the same: it is pushed first, and found to be a repeat or a fork (rule 1)."""
+        pushed = outgoing.head if ack.pushed is None else ack.pushed
+        if outgoing.held.seq == outgoing.head.seq or pushed == outgoing.head:
+            self._outbox.adopt(ack.stream, outgoing.store, ack.held)
+        elif pushed.seq > outgoing.held.seq and self._outbox.hash_at(ack.stream, pushed.seq) == pushed.hash:
+            self._outbox.acknowledged(ack.stream, pushed, pushed)
 
     def _keep_heads(self, ack: wire.AckFields, outgoing: OutgoingStream) -> None:
         """What others signed to hold; a statement that fits nothing here proves nothing, and is left."""

@@ -48,7 +48,8 @@ class PushFields(msgspec.Struct, frozen=True, kw_only=True):
 
 class AckFields(msgspec.Struct, frozen=True, kw_only=True):
     """Header of `ack`; `claim` repeats the push's, so that a late answer is not taken for a rollback. `heads`: what the
-    receiver signs to hold, and what it has that the hub signed."""
+    receiver signs to hold, and what it has that the hub signed. `pushed`: where the push ended; older programs leave it
+    out."""
 
     stream: StreamId
     receiver: str
@@ -62,6 +63,7 @@ class AckFields(msgspec.Struct, frozen=True, kw_only=True):
     closed: tuple[str, ...] = ()
     time: str = ""
     heads: tuple[SignedHead, ...] = ()
+    pushed: Position | None = None
     certificate: SignedCertificate | None = None
 
 
@@ -284,7 +286,7 @@ def ack_fields(
     return AckFields(
         stream=a.stream, receiver=a.receiver, epoch=a.epoch, held=a.held, final=a.final, claim=claim,
         parked=a.parked, forked=a.forked, rewind=a.rewind, closed=a.closed, time=time, heads=heads,
-        certificate=certificate,
+        certificate=certificate, pushed=a.pushed,
     )  # fmt: skip
 
 

@@ -124,7 +124,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the receiver says: durable here (`held`), durable at the hub (`final`). `heads`: what it has of others."""
+    """What the receiver says: durable here (`held`), durable at the hub (`final`). `heads`: what it has of others;
+    `pushed`: where the push ended (it began after the same where it only claims)."""
 
     stream: StreamId
     receiver: str
@@ -136,6 +137,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     rewind: bool = False
     closed: tuple[str, ...] = ()
     heads: tuple[SignedHead, ...] = ()
+    pushed: Position | None = None
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):

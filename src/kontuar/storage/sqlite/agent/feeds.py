@@ -12,6 +12,7 @@ from kontuar.operations.ports.sync import (
     DownCursors,
     FeedCursor,
     NodeIdentity,
+    OutgoingStream,
     StreamPosition,
 )
 from kontuar.storage.sqlite.agent.definitions import AgentDefinitions
@@ -83,7 +84,9 @@ class AgentSink:
                 self._outbox.resume(told.stream, told.position)
                 continue
             outgoing = self._outbox.stream(told.stream)
-            if outgoing is not None and told.position.seq <= outgoing.held.seq:
+            if outgoing is not None and (
+                told.position.seq <= outgoing.held.seq or self._says_more(outgoing, told.position)
+            ):
                 continue
             known = self._outbox.hash_at(told.stream, told.position.seq)
             never_passed_here = known is None and outgoing is not None and told.position.seq <= outgoing.head.seq
@@ -91,6 +94,14 @@ class AgentSink:
                 self._outbox.acknowledged(told.stream, told.position, told.position)
             elif known is None:
                 self._outbox.adopt(told.stream, self._store, told.position)
+
+    def _says_more(self, outgoing: OutgoingStream, hub: Position) -> bool:
+        """Whether messages lie here that the hub was not asked about, and it is further: it may hold others instead,
+        which the answer to their push tells."""
+        if hub.seq <= outgoing.head.seq:
+            return False
+        untold = self._outbox.read(outgoing.stream, outgoing.held.seq, 1, 1)
+        return bool(untold) and untold[0].seq == outgoing.held.seq + 1
 
     def apply_delta(
         self,
