@@ -150,14 +150,21 @@ def test_each_forked_message_is_offered_once_in_the_new_life(tmp_path: Path) -> 
     assert faults(tmp_path) == []
 
 
-def test_a_shift_that_was_opened_in_the_forked_log_and_goes_on_is_told_as_the_new_lifes_own(tmp_path: Path) -> None:
-    """REL-09: else nothing that is sold in it could be booked before a person has decided on the offer."""
+@pytest.mark.parametrize("closed_before", [False, True])
+def test_a_shift_that_was_opened_in_the_forked_log_and_goes_on_is_told_as_the_new_lifes_own(
+    tmp_path: Path, closed_before: bool
+) -> None:
+    """REL-09: else nothing that is sold in it could be booked before a person has decided on the offer; a till that
+    was cut off may have closed it meanwhile."""
     clock = HandClock()
     held = set_back_before_all(tmp_path, clock)
     station = morning(tmp_path, clock)
     shift = station.open_shift()
     put_away(station)
     station = life(tmp_path, 2, clock)
+    sell(station, MILK)
+    if closed_before:
+        shifts.close_shift(station, EWA, ())
     done = bring_back(station, held)
     assert returned.offer_forks(station) == done.aside
     told = {

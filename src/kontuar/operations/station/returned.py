@@ -159,9 +159,9 @@ def _behind_the_mark(messages: Sequence[SealedMessage], pruned: Position) -> Seq
 def offer_forks(station: Station) -> int:
     """Tell head office of messages that were moved aside, as news of the running life; how many were told now.
 
-    A shift that is still open here goes on in this life: its opening is told as this life's own, because nothing that
-    is issued in it could be booked while a person decides on an offer. Raises `Refused` as announcing does, when that
-    life is over too.
+    A shift that is still open here, or that was closed behind what was moved aside, went on: its opening is told as
+    this life's own, because nothing that is issued in it could be booked while a person decides on an offer. Raises
+    `Refused` as announcing does, when that life is over too.
     """
     books, running = station.books, station.identity.incarnation
     if not books.returned.to_offer(running, 1):
@@ -177,12 +177,17 @@ def offer_forks(station: Station) -> int:
 
 def _tell_again(station: Station, forked: ForkedMessage) -> int:
     """Its position in the running life."""
-    shift = station.books.cash.open_shift()
-    if shift is not None:
-        message, body = _body_of(forked.sealed)
-        if message is not None and isinstance(body, ShiftOpened) and body.shift.shift_id == shift.shift_id:
-            return station.announce(message.kind, message.message_id, body, message.by)
+    message, body = _body_of(forked.sealed)
+    if message is not None and isinstance(body, ShiftOpened) and _went_on(station, body.shift.shift_id):
+        return station.announce(message.kind, message.message_id, body, message.by)
     return station.announce(OFFERED, station.ids.new_id(), _offer(forked), "")
+
+
+def _went_on(station: Station, shift_id: str) -> bool:
+    """Whether the shift is open here, or its closing stands in a stream that holds."""
+    shift = station.books.cash.open_shift()
+    is_open = shift is not None and shift.shift_id == shift_id
+    return is_open or station.books.returned.tells_closing(shift_id)
 
 
 def _put(station: Station, name: str, fresh: Sequence[SealedMessage]) -> Merged:

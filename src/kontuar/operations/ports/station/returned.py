@@ -129,6 +129,10 @@ class Returned(Protocol):
         """Forked messages of other lives that head office was not told of by one of this station's messages."""
         ...
 
+    def tells_closing(self, shift_id: str) -> bool:
+        """Whether the closing of a shift stands in one of this station's streams, not aside."""
+        ...
+
     def offered(self, digest: bytes, incarnation: str, seq: int) -> None:
         """That message tells of it."""
         ...

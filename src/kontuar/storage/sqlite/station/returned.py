@@ -241,6 +241,11 @@ class SqliteReturned:
             for life, previous, seq, payload, digest, seal in rows
         ]  # fmt: skip
 
+    def tells_closing(self, shift_id: str) -> bool:
+        """By its message, the only one of a shift's closing."""
+        query = "SELECT 1 FROM message WHERE message_id = ? AND kind = 'shift.closed/1' LIMIT 1"
+        return self._database.value(query, (f"{shift_id}:closed",)) is not None
+
     def offered(self, digest: bytes, incarnation: str, seq: int) -> None:
         """The table `fork_offer`; the first word stays."""
         self._database.write("INSERT OR IGNORE INTO fork_offer VALUES (?, ?, ?)", (digest, incarnation, seq))
