@@ -56,6 +56,8 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     forked: bool = False
     earlier: tuple[Problem, ...] = ()
     """What it was parked for before, when it is judged again."""
+    settled: bool = False
+    """The same bytes came before, in a forked log or in the true one, and were booked or decided on (REL-08)."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,7 +60,7 @@ def book_batch(desk: BookingDesk, place: StreamPlace, now: datetime.datetime) ->
         arrived = desk.next_messages(place, BATCH)
         if not arrived:
             return Booked()
-        parked = settle(desk, place.store, arrived, now)
+        parked = settle(desk, place.store, [message for message in arrived if not message.settled], now)
         desk.advance(place, arrived[-1].seq)
         return Booked(messages=len(arrived), parked=parked)
 
@@ -88,7 +88,7 @@ def _book_again(desk: BookingDesk, place: StreamPlace, now: datetime.datetime) -
 def park_forks(desk: BookingDesk, now: datetime.datetime) -> int:
     """Messages of forked logs are listed, each as a real sale that a person decides on (REL-05)."""
     with desk.transaction():
-        arrived = desk.new_forks(BATCH)
+        arrived = [message for message in desk.new_forks(BATCH) if not message.settled]
         for message in arrived:
             desk.lock(message.store)
             reading = read(message)

@@ -60,16 +60,21 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _NEXT = """
-SELECT store, origin, incarnation, seq, message_id, kind, payload, hash, flaw, signature, false, '[]'::jsonb
-FROM message
-WHERE store = %(store)s AND origin = %(origin)s AND incarnation = %(incarnation)s
-  AND seq > (SELECT processed_seq FROM stream WHERE origin = %(origin)s AND incarnation = %(incarnation)s)
-ORDER BY seq LIMIT %(most)s"""
+SELECT m.store, m.origin, m.incarnation, m.seq, m.message_id, m.kind, m.payload, m.hash, m.flaw, m.signature, false,
+       CASE WHEN v.state = 'parked' THEN v.problems ELSE '[]'::jsonb END, v.state <> 'parked'
+FROM message m
+LEFT JOIN verification_item v ON v.store = m.store AND v.message_hash = m.hash
+WHERE m.store = %(store)s AND m.origin = %(origin)s AND m.incarnation = %(incarnation)s
+  AND m.seq > (SELECT processed_seq FROM stream WHERE origin = %(origin)s AND incarnation = %(incarnation)s)
+ORDER BY m.seq LIMIT %(most)s"""
 
 _FORKS = """
-SELECT store, origin, incarnation, seq, message_id, kind, payload, hash, flaw, signature, true, '[]'::jsonb
-FROM forked_message
-WHERE NOT processed ORDER BY store, origin, incarnation, seq LIMIT %s"""
+SELECT f.store, f.origin, f.incarnation, f.seq, f.message_id, f.kind, f.payload, f.hash, f.flaw, f.signature, true,
+       '[]'::jsonb, m.hash IS NOT NULL
+FROM forked_message f
+LEFT JOIN message m ON (m.store, m.origin, m.incarnation, m.seq, m.hash)
+  = (f.store, f.origin, f.incarnation, f.seq, f.hash)
+WHERE NOT f.processed ORDER BY f.store, f.origin, f.incarnation, f.seq LIMIT %s"""
 
 _CERTIFIED_SINCE = """
 SELECT DISTINCT v.store, v.origin, v.incarnation FROM verification_item v
@@ -111,7 +116,11 @@ class PostgresBookingDesk:
     def next_messages(self, place: StreamPlace, most: int) -> Sequence[Arrived]:
         where = {"store": place.store, "origin": place.origin, "incarnation": place.incarnation, "most": most}
         rows = self._database.connection.execute(_NEXT, where, binary=True).fetchall()
-        return [self._parking.arrived(row) for row in rows]
+        return [self._known(row) for row in rows]
+
+    def _known(self, row: tuple[Any, ...]) -> Arrived:
+        """A message that may have come before, as one of a forked log."""
+        return msgspec.structs.replace(self._parking.arrived(row[:-1]), settled=bool(row[-1]))
 
     def new_forks(self, most: int) -> Sequence[Arrived]:
         connection = self._database.connection
@@ -120,7 +129,7 @@ class PostgresBookingDesk:
             connection.execute(
                 "UPDATE forked_message SET processed = true WHERE store = %s AND hash = %s", [row[0], row[7]]
             )
-        return [self._parking.arrived(row) for row in rows]
+        return [self._known(row) for row in rows]
 
     def waiting_for(self, store: str, ids: Collection[str]) -> Sequence[Arrived]:
         return self._parking.waiting_for(store, ids) if ids else ()

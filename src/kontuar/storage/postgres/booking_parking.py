@@ -28,7 +28,8 @@ VALUES (%(store)s, %(hash)s, %(origin)s, %(incarnation)s, %(seq)s, %(forked)s, %
   %(number)s, %(shift_id)s, %(document_type)s, %(business_day)s, %(gross)s, %(state)s, %(reason)s,
   %(problems)s::jsonb, %(waits_for)s, %(now)s, %(series)s, %(period)s, %(ordinal)s)
 ON CONFLICT (store, message_hash) DO UPDATE
-SET reason = excluded.reason, problems = excluded.problems, waits_for = excluded.waits_for"""
+SET reason = excluded.reason, problems = excluded.problems, waits_for = excluded.waits_for,
+    forked = excluded.forked"""
 
 _WAITING = """
 SELECT v.store, v.origin, v.incarnation, v.seq, v.message_id, v.kind, coalesce(m.payload, f.payload), v.message_hash,
