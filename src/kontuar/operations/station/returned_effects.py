@@ -27,6 +27,7 @@ from kontuar.domain.documents.types import is_fiscal
 from kontuar.domain.parties.records import Contractor
 from kontuar.kernel.canonical import chain_hash, decode
 from kontuar.kernel.time import instant_text
+from kontuar.operations.ports.station.documents import StoredDocument
 from kontuar.operations.ports.station.returned import ForkedMessage, LifeBooks
 from kontuar.operations.ports.streams import SealedMessage
 from kontuar.operations.station.parking import origin
@@ -95,17 +96,31 @@ class Effects:
         books.cash.add_moves(document.doc_id, document.cash_moves, document.shift_id)
         self._note(document.doc_id, "approved")
         self._end_draft(document)
+        self._came_before(document.doc_id)
         return ""
 
+    def _came_before(self, doc_id: str) -> None:
+        """What a later life told of a document that came back only now: it was known to nobody then."""
+        shelf = self._books.returned
+        for message in shelf.kept_for(UNKNOWN):
+            body = read_body(message)
+            if isinstance(body, Cancelled | Fiscalised | Printed) and body.doc_id == doc_id:
+                shelf.has_effect(message.incarnation, message.seq)
+                reason = self._by_kind[type(body)](body, message)
+                if reason:
+                    shelf.without_effect(message.incarnation, message.seq, reason)
+
     def _cancelled(self, body: Cancelled, message: Message) -> str:
+        """One that is forked stays so: the running life took it back before that was found, and its money went."""
         stored = self._books.documents.find(body.doc_id)
         if stored is None:
             return UNKNOWN
-        if stored.row.state != APPROVED:
+        if _is_cancelled(stored):
             return TWICE
-        self._life.stock.add_moves(body.doc_id, body.stock_moves, message.seq)
+        self._books.returned.of(message.incarnation).stock.add_moves(body.doc_id, body.stock_moves, message.seq)
         self._books.cash.add_moves(body.doc_id, body.cash_moves, body.shift_id)
-        self._books.documents.set_state(body.doc_id, CANCELLED)
+        if stored.row.state == APPROVED:
+            self._books.documents.set_state(body.doc_id, CANCELLED)
         self._note(body.doc_id, "cancelled", reason=body.reason)
         return ""
 
@@ -242,6 +257,8 @@ class Effects:
         self._note(name, "approved")
         self._write_down(name, FORKED)
         self._end_draft(document)
+        if not is_taken:
+            self._came_before(name)
 
     def _forked_later(self, body: Cancelled | Fiscalised | Printed, told: Message) -> None:
         """What the true log says of the document, too, stays as that says it."""
@@ -249,7 +266,7 @@ class Effects:
         if stored is None:
             return
         is_true = stored.row.state != FORKED
-        if isinstance(body, Cancelled) and stored.row.state in (APPROVED, FORKED):
+        if isinstance(body, Cancelled) and not _is_cancelled(stored):
             shelf.add_goods(body.doc_id, body.stock_moves)
             self._books.cash.add_moves(body.doc_id, body.cash_moves, body.shift_id)
             self._note(body.doc_id, "cancelled", reason=body.reason)
@@ -262,6 +279,14 @@ class Effects:
             self._fiscalised(body, told)
             if is_true:
                 shelf.only_forked(body.doc_id, "fiscalised", holds=True)
+
+
+def _is_cancelled(stored: StoredDocument) -> bool:
+    """Of a forked one its history says so."""
+    return stored.row.state == CANCELLED or any(
+        entry.event == CANCELLED or (entry.event == RETURNED and entry.facts.get("what") == CANCELLED)
+        for entry in stored.history
+    )
 
 
 def _forked_in(body: MessageOffered) -> ForkedMessage:

@@ -33,6 +33,12 @@ _TOLD_BY_FORKS: Final = (
     " AND doc_id IN (SELECT doc_id FROM fork_effect WHERE what = 'cancelled'))"
 )
 """Moves that only a forked message wrote: the money did move, and no message of the stream says so."""
+_CANCELLED: Final = (
+    "(d.state = 'cancelled' OR d.state = 'forked' AND EXISTS ("
+    "SELECT 1 FROM document_history h WHERE h.doc_id = d.doc_id AND (h.event = 'cancelled'"
+    " OR h.event = 'returned' AND json_extract(h.facts, '$.what') = 'cancelled')))"
+)
+"""One that is forked stays so, whatever became of it before that was found: its history says it."""
 _STATION_ROWS: Final = {
     "document": "SELECT doc_id, {columns} FROM document WHERE doc_id IN ({marks})",
     "document_line": "SELECT d.doc_id, {columns} FROM document d JOIN document_line x ON x.document = d.id"
@@ -46,7 +52,7 @@ _STATION_ROWS: Final = {
     "shift": "SELECT shift_id, number, body FROM shift WHERE shift_id IN ({marks})",
     "shift_end": "SELECT shift_id || ':closed', report FROM shift"
                  " WHERE report IS NOT NULL AND shift_id || ':closed' IN ({marks})",
-    LATER: "SELECT d.doc_id, d.state = 'cancelled' AND c.what IS NULL, d.fiscal = 'done' AND f.what IS NULL,"
+    LATER: f"SELECT d.doc_id, {_CANCELLED} AND c.what IS NULL, d.fiscal = 'done' AND f.what IS NULL,"
            " CASE WHEN f.what IS NULL THEN d.fiscal_number ELSE '' END FROM document d"
            " LEFT JOIN fork_effect c ON c.doc_id = d.doc_id AND c.what = 'cancelled'"
            " LEFT JOIN fork_effect f ON f.doc_id = d.doc_id AND f.what = 'fiscalised' WHERE d.doc_id IN ({marks})",

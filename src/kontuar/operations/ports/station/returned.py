@@ -71,6 +71,14 @@ class Returned(Protocol):
         """It is kept, and could not have its effects here."""
         ...
 
+    def kept_for(self, reason: str) -> Sequence[Message]:
+        """Messages that had no effect for that reason, in the order of their lives and streams."""
+        ...
+
+    def has_effect(self, incarnation: str, seq: int) -> None:
+        """It has its effects after all: what it is about came later."""
+        ...
+
     def move_aside(self, incarnation: str, first: int, at: str) -> Sequence[SealedMessage]:
         """Everything of a life from a position on leaves the stream and is kept as forked; what is not covered by the
         store's figures yet is no part of the stock any more. Gives those that had their effects, in order."""

@@ -96,6 +96,19 @@ class SqliteReturned:
         """The table `message_aside`."""
         self._database.write("INSERT INTO message_aside VALUES (?, ?, ?)", (incarnation, seq, reason))
 
+    def kept_for(self, reason: str) -> Sequence[Message]:
+        """They were read before, so they can be."""
+        rows = self._database.rows(
+            "SELECT m.payload FROM message_aside a JOIN message m ON m.incarnation = a.incarnation AND m.seq = a.seq"
+            " WHERE a.reason = ? ORDER BY a.incarnation, a.seq",
+            (reason,),
+        )
+        return [decode(bytes(payload), Message) for (payload,) in rows]
+
+    def has_effect(self, incarnation: str, seq: int) -> None:
+        """No row of `message_aside`."""
+        self._database.write("DELETE FROM message_aside WHERE incarnation = ? AND seq = ?", (incarnation, seq))
+
     def move_aside(self, incarnation: str, first: int, at: str) -> Sequence[SealedMessage]:
         """First the twins, then the rows themselves may go."""
         here = (incarnation, first)
