@@ -21,8 +21,7 @@ group() {
 group "rules, stores, nodes" -n 2 --dist loadfile -m "not browser and not replay and not faults and not fuzz"
 group "screens in a browser" -n 2 --dist loadfile -m "browser and not faults"
 group "plugs pulled" -n 2 --dist loadfile -m faults
-group "what nobody would send" -m fuzz
-group "replay of real baskets" -m replay
+group "what nobody would send, real baskets" -n 2 --dist loadfile -m "fuzz or replay"
 
 if [ "$worst" -ne 0 ]; then
     printf '\nNOT WELL: %s\n' "$failed"

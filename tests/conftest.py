@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from postgres_fixture import postgres_server, postgres_url
+from postgres_fixture import empty_postgres_url, postgres_server, postgres_url
 
-__all__ = ["postgres_server", "postgres_url"]
+__all__ = ["empty_postgres_url", "postgres_server", "postgres_url"]
 
 
 LONGEST = ("test_station_access.py", "test_speed.py", "test_versions_beside_each_other.py", "test_seeds.py")

@@ -205,9 +205,9 @@ def test_checksums_stay_right_whatever_is_written(shop: World) -> None:
         assert view.checksum == sum(row_checksum(kind, key, body) for (kind, key), body in rows) % 2**64
 
 
-def test_migrations_are_applied_once_and_a_newer_database_is_refused(postgres_url: str) -> None:
+def test_migrations_are_applied_once_and_a_newer_database_is_refused(empty_postgres_url: str) -> None:
     """REL-16."""
-    database = HubDatabase(postgres_url)
+    database = HubDatabase(empty_postgres_url)
     numbers = [migration.number for migration in known_migrations()]
     assert migrate(database) == numbers
     assert migrate(database) == []
@@ -219,8 +219,8 @@ def test_migrations_are_applied_once_and_a_newer_database_is_refused(postgres_ur
     database.close()
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(postgres_url: str) -> None:
-    database = HubDatabase(postgres_url)
+def test_a_migration_that_fails_leaves_nothing_behind(empty_postgres_url: str) -> None:
+    database = HubDatabase(empty_postgres_url)
     broken = Migration(9999, "broken", b"CREATE TABLE half (x int); SELECT 1/0")
     with pytest.raises(psycopg.errors.DivisionByZero):
         migrate(database, (*known_migrations(), broken))

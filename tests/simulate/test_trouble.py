@@ -33,13 +33,13 @@ def told(ground: Ground, monkeypatch: pytest.MonkeyPatch, seed: int, *, until: s
 
 def test_a_replaced_till_and_the_old_one_that_comes_back(small_ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """REL-02, REL-13: both machines sell in series of their own; the old one stops when it is told."""
-    seen = told(small_ground, monkeypatch, 1, until="replaced", kinds={"replace_station": 4})
+    seen = told(small_ground, monkeypatch, 2, until="replaced", kinds={"replace_station": 4})
     assert len(seen.replaced) == 1
 
 
 def test_a_disk_that_runs_in_two_machines(small_ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """REL-05, REL-13: what both sold is at head office, each number once or decided by a person."""
-    seen = told(small_ground, monkeypatch, 1, until="copied", kinds={"copy_station": 4})
+    seen = told(small_ground, monkeypatch, 2, until="copied", kinds={"copy_station": 4})
     assert len(seen.copied) == 1
 
 
@@ -47,13 +47,13 @@ def test_a_place_that_reaches_nobody_and_whose_files_are_carried(
     small_ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """REL-15: late, twice, in any order or never."""
-    seen = told(small_ground, monkeypatch, 1, until="carried", kinds={"cut_for_good": 6})
+    seen = told(small_ground, monkeypatch, 2, until="carried", kinds={"cut_for_good": 6})
     assert len(seen.carried) == 1
 
 
 def test_upgrades_in_the_middle_of_the_day(small_ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """REL-16: with drafts in the database, and crashes at the first writes."""
-    seen = told(small_ground, monkeypatch, 1, until="upgraded", kinds={"upgrade": 6, "power_at_a_write": 2})
+    seen = told(small_ground, monkeypatch, 2, until="upgraded", kinds={"upgrade": 6, "power_at_a_write": 2})
     assert seen.upgraded.total() >= 1
 
 

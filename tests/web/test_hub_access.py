@@ -164,7 +164,7 @@ def tokens(hub: HubServer) -> dict[str, str]:
     found = {}
     for right in sorted(rights.ALL_RIGHTS):
         for code in (one(right), all_but(right)):
-            answer = httpx.post(f"{hub.url}/api/v1/login", json={"operator": code, "pin": PIN}, timeout=30)
+            answer = _CLIENT.post(f"{hub.url}/api/v1/login", json={"operator": code, "pin": PIN})
             assert answer.status_code == 200, answer.text
             found[code] = answer.json()["token"]
     return found
@@ -198,11 +198,11 @@ def ask(hub: HubServer, endpoint: tuple[str, str], token: str = "") -> httpx.Res
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     sent: dict[str, Any] = {"json": BODIES.get(endpoint, {})} if path.startswith("/api/") else {"data": {"x": "1"}}
     sent = {} if method == "GET" else sent
-    asker = httpx.Client() if not token else _ASKERS.setdefault(hub.url, httpx.Client())
-    return asker.request(method, hub.url + filled, params=query, headers=headers, timeout=30, **sent)
+    _CLIENT.cookies.clear()
+    return _CLIENT.request(method, hub.url + filled, params=query, headers=headers, **sent)
 
 
-_ASKERS: Final[dict[str, httpx.Client]] = {}
+_CLIENT: Final = httpx.Client(timeout=30)
 
 BODIES: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/api/v1/login"): {"operator": "SZEF", "pin": "246810"},

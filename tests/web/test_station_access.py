@@ -183,7 +183,8 @@ def ask(url: str, endpoint: tuple[str, str], doc_id: str, token: str = "") -> ht
 
 
 def token_of(url: str, operator: str, pin: str = "4444") -> str:
-    answer = httpx.post(f"{url}/api/v1/login", json={"operator": operator, "pin": pin}, timeout=20)
+    _CLIENT.cookies.clear()
+    answer = _CLIENT.post(f"{url}/api/v1/login", json={"operator": operator, "pin": pin})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["token"])
 
@@ -225,11 +226,15 @@ def test_an_operator_without_the_right_is_refused_and_told_which_one(server: Sta
 
 
 def test_no_single_right_opens_what_it_is_not_for(server: StationServer) -> None:
-    """SEC-01: endpoint × right, one right at a time."""
+    """SEC-01: endpoint × right, one right at a time; of its rights each endpoint is asked with one in seven, by turns.
+
+    What a single right opened by mistake, all rights but the needed one would open, too: the test above asks that of
+    every endpoint.
+    """
     doc_id = new_receipt(server.url)
     tokens = {right: token_of(server.url, right.replace(".", "-")) for right in sorted(rights.ALL_RIGHTS)}
-    for endpoint, needed in NEEDS.items():
-        for right, token in tokens.items():
+    for turn, (endpoint, needed) in enumerate(NEEDS.items()):
+        for right, token in list(tokens.items())[turn % 7 :: 7]:
             if right in needed or (right == rights.ALL_DOCUMENTS and rights.OWN_DOCUMENTS in needed):
                 continue
             answer = ask(server.url, endpoint, doc_id, token)

@@ -15,13 +15,11 @@ from kontuar.tools.bench.ground import Ground
 from kontuar.tools.bench.machine import processor_seconds
 from kontuar.tools.bench.selling import LONG_RECEIPT
 from kontuar.tools.bench.shop import Shop
-from kontuar.tools.bench.station_alone import WARM_RECEIPTS, LoneStation, prepared
+from kontuar.tools.bench.station_alone import LoneStation, prepared
 
 MEASURED: Final = ("PERF-01", "PERF-02")
 RULES: Final = 1_000
 MODES: Final = {"first_satisfied": "first satisfied", "best_for_customer": "best for the customer"}
-SETTLING_SECONDS: Final = 5.0
-"""A station compiles screens and rules two seconds after its start; that is not what is measured."""
 SHARE: Final = "a quarter of the articles that are sold is in two promotions on average"
 
 
@@ -33,7 +31,7 @@ async def measure(ground: Ground) -> None:
         try:
             await station.process.start()
             station.token = station.cashier.log_in()
-            await asyncio.sleep(SETTLING_SECONDS)
+            await asyncio.sleep(ground.sizes.settling_seconds)
             if ground.wants("PERF-01"):
                 _scanning(station, name)
             if ground.wants("PERF-02"):
@@ -67,7 +65,7 @@ def _discount(at: int, promotion: pricing.Promotion, named: dict[str, str]) -> D
 
 def _scanning(station: LoneStation, mode: str) -> None:
     ground, sizes, cashier = station.ground, station.ground.sizes, station.cashier
-    list(cashier.scan_receipts(WARM_RECEIPTS, sizes.lines_scanned))
+    list(cashier.scan_receipts(sizes.warm_receipts, sizes.lines_scanned))
     runs: list[list[float]] = []
     work: list[float] = []
     for _ in range(sizes.runs):

@@ -17,7 +17,6 @@ from kontuar.tools.replay.node_process import NodeProcess, free_port
 
 STATION: Final = "S1T1"
 CONNECTIONS: Final = 4
-WARM_RECEIPTS: Final = 3
 MEASURED: Final = ("PERF-01", "PERF-02", "PERF-03", "PERF-09")
 
 
@@ -84,7 +83,7 @@ def _scanning(station: LoneStation) -> None:
     beside: list[list[float]] = []
     work: list[float] = []
     with bare.served(bare.bare_scan, str(file)) as port:
-        list(cashier.scan_receipts(WARM_RECEIPTS, sizes.lines_scanned))
+        list(cashier.scan_receipts(sizes.warm_receipts, sizes.lines_scanned))
         _bare_scans(port, ground.shop.eans, 100)
         for _ in range(sizes.runs):
             before = processor_seconds(station.process.pid)
