@@ -183,31 +183,48 @@ invoiced it may invoice again before it has heard of that."""
 
 def decided(books: Books) -> Iterator[str]:
     """Nothing that was sold by the rules waits for a person, but what two tills did to one draft, coupons that were
-    taken unchecked, what the two pasts of one till contradict each other in, and what builds on a document that waits
-    for one of these."""
+    taken unchecked, what the two pasts of one till contradict each other in, a shift that was opened in a past which no
+    till has any more, and what builds on a document that waits for one of these."""
     rows = books.hub.execute(
         "SELECT reason, origin, state, doc_id, waits_for FROM verification_item WHERE state IN ('parked', 'listed')"
         " ORDER BY item_id"
     ).fetchall()
     waiting = {
         doc_id
-        for reason, origin, state, doc_id, _ in rows
-        if state == "parked" and doc_id and _is_for_a_person(books, reason, origin)
+        for reason, origin, state, doc_id, waits_for in rows
+        if state == "parked" and doc_id and _is_for_a_person(books, reason, origin, waits_for)
     }
     unasked: Counter[tuple[str, str]] = Counter()
     for reason, origin, _, _, waits_for in rows:
-        if waits_for not in waiting and not _is_for_a_person(books, reason, origin):
+        if waits_for not in waiting and not _is_for_a_person(books, reason, origin, waits_for):
             unasked[reason, origin] += 1
     for (reason, origin), number in unasked.items():
         yield f"hub: {number} of {origin} wait for a person: {reason}"
 
 
-def _is_for_a_person(books: Books, reason: str, origin: str) -> bool:
+def _is_for_a_person(books: Books, reason: str, origin: str, waits_for: str) -> bool:
     expected = {"document.draft_approved_twice", "coupon.used_too_often"}
     sold_old_drafts = {books.machines.agent_of[name] for name in books.stations if books.seen.has_two_pasts(name)}
     doubtful = books.seen.has_two_pasts(origin) and reason in _OF_TWO_PASTS
     may_be_sold_again = books.machines.agent_of.get(origin) in {*sold_old_drafts, *books.seen.agent_restores}
-    return reason in expected or doubtful or (may_be_sold_again and reason == "message.id_conflict")
+    nobody_told = reason == "shift.never_opened" and _only_aside(books, origin, waits_for)
+    return reason in expected or doubtful or nobody_told or (may_be_sold_again and reason == "message.id_conflict")
+
+
+def _only_aside(books: Books, origin: str, shift_id: str) -> bool:
+    """Whether the opening of a shift came to head office in a forked log alone, and the till was set back behind it:
+    it knows nothing any more of what it would tell as its own, so a person decides on the opening."""
+    is_aside = any(
+        message_id == shift_id
+        for (station, _), stream in books.forked.items()
+        for _, _, message_id in stream.messages.values()
+        if station == origin
+    )
+    query = "SELECT 1 FROM message WHERE message_id = ?1 UNION ALL SELECT 1 FROM forked_message WHERE message_id = ?1"
+    tills = [connection for name, connection in [*books.stations.items(), *books.second] if name == origin]
+    return is_aside and books.seen.has_two_pasts(origin) and not any(
+        till.execute(query, (shift_id,)).fetchall() for till in tills
+    )
 
 
 def lives(books: Books) -> Iterator[str]:
