@@ -195,6 +195,7 @@ class Effects:
             self._books.drafts.remove(draft_id)
             origin.was_approved(self._station, draft_id, document)
             return
+        origin.came_back_approved(self._station, document)
 
     def _discarded(self, body: DraftDiscarded, message: Message) -> str:
         del message

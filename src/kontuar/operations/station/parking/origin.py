@@ -77,6 +77,13 @@ def was_approved(station: Station, draft_id: str, approved: Document) -> None:
         station.books.parking.keep(ended)
 
 
+def came_back_approved(station: Station, document: Document) -> None:
+    """A till that was set up again has as parked work, beside its drafts, what it sold since: that is over."""
+    held = station.books.parking.find(document.doc_id)
+    if held is not None and held.state in ("waiting", "refused"):
+        was_approved(station, document.doc_id, document)
+
+
 def lease_of(station: Station, doc_id: str) -> int:
     """The fencing token under which a document of the buffer is open here; 0 for none."""
     held = station.books.parking.find(doc_id)
