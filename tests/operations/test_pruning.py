@@ -9,16 +9,11 @@ import pytest
 
 from kontuar.kernel.time import instant_text
 from kontuar.operations.ports.station import DocumentQuery
-from kontuar.operations.ports.streams import Head, StreamId, signed_head
-from kontuar.operations.pruning import Limits, note_finals, prune_once
+from kontuar.operations.pruning import Limits, note_finals
 from kontuar.operations.station import own_documents, shifts, till
-from kontuar.storage.sqlite.station.pruning import StationPruning
-from kontuar.storage.sqlite.sync_state import StationOutbox
-from lives_world import STATION, STORE, database_of, faults, keys_of, life, put_away
 from proved_books import STREAM, found, tampered
 from pruned_books import EWA, LIMITS, OFF, Shop
-from shop import MILK, NUTS, WATER, HandClock, move_cash, sell
-from sync_chain import HUB_KEY
+from shop import MILK, NUTS, WATER, move_cash, sell
 
 
 @pytest.fixture
@@ -310,38 +305,3 @@ def test_times_and_positions_read_as_they_are_written() -> None:
     now = datetime.datetime(2030, 6, 1, tzinfo=datetime.UTC)
     assert LIMITS.before(now) == instant_text(now - datetime.timedelta(days=400))
     assert LIMITS.final_by(now) == "2030-03-02"
-
-
-def test_a_shift_that_an_earlier_life_opened_loses_its_report_with_its_closing(tmp_path: Path) -> None:
-    """REL-17, REL-13: its opening stays with that life, and both are proved."""
-    clock = HandClock()
-    first = life(tmp_path, 1, clock, fiscal=False)
-    shift = shifts.open_shift(first, EWA, "100")
-    sell(first, MILK)
-    put_away(first)
-    station = life(tmp_path, 2, clock, fiscal=False)
-    sell(station, WATER)
-    shifts.close_shift(station, EWA, ())
-    shifts.open_shift(station, EWA, "100")
-    sell(station, NUTS)
-    database, books = database_of(station), station.books
-    stream, head = StreamId(STATION, "i2"), books.stream.head()
-    signed = Head(
-        signer="hub", signer_incarnation="h1", origin=stream.origin, incarnation="i2", seq=head.seq, hash=head.hash,
-        at="2030-01-01",
-    )  # fmt: skip
-    outbox = StationOutbox(database, stream, STORE)
-    with database.transaction():
-        outbox.acknowledged(stream, head, head)
-        outbox.keep_head("hub", signed, signed_head(signed, HUB_KEY.sign))
-        database.write("DELETE FROM stock_pending")
-        database.write("INSERT INTO confirmation SELECT doc_id, 'booked', 'G', '' FROM document")
-    pruning = StationPruning(database, stream.origin)
-    note_finals(pruning, clock.now())
-    later = clock.now() + datetime.timedelta(days=1000)
-    mark = prune_once(pruning, LIMITS, (stream.origin, "i2"), keys_of(2).signer.sign, later)
-    assert mark is not None
-    assert books.cash.known(shift.shift_id)
-    assert books.cash.report_of(shift.shift_id) is None
-    put_away(station)
-    assert faults(tmp_path) == []

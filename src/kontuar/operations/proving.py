@@ -2,7 +2,7 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -47,13 +47,19 @@ def prove(shelf: ProofShelf, seal: SealCheck, rest: Callable[[], None] = nothing
     with shelf.reading():
         told: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         aside: defaultdict[str, dict[str, Document | Cancelled]] = defaultdict(dict)
+        pruned: defaultdict[str, set[str]] = defaultdict(set)
         walked = []
         for stream in shelf.streams():
             read = _walk(shelf, stream, seal, rest)
             told[stream.id.origin] |= read.walk.told
             aside[stream.id.origin] |= read.walk.aside
+            if read.pruned is not None:
+                pruned[stream.id.origin].add(stream.id.incarnation)
             walked.append(read)
-        streams = tuple(_proof_of(each, told[each.stream.id.origin], aside[each.stream.id.origin]) for each in walked)
+        for each in walked:
+            origin, others = each.stream.id.origin, pruned[each.stream.id.origin] - {each.stream.id.incarnation}
+            each.walk.end(told[origin], aside[origin], others_whole=not others)
+        streams = tuple(_proof_of(each) for each in walked)
         return BooksProof(kind=shelf.kind, node=shelf.node, streams=streams, faults=tuple(shelf.faults()))
 
 
@@ -87,14 +93,11 @@ def _walk(shelf: ProofShelf, stream: HeldStream, seal: SealCheck, rest: Callable
     return _Walked(stream, walk, signed, bad, pruned)
 
 
-def _proof_of(
-    read: _Walked, told: Container[tuple[str, str]], aside: Mapping[str, Document | Cancelled]
-) -> StreamProof:
-    """What is to be said of it, once all streams of its origin have `told` what became of their documents, and offered
-    what lies `aside`."""
+def _proof_of(read: _Walked) -> StreamProof:
+    """What is to be said of it, once all streams of its origin have told what became of their documents, and offered
+    what lies aside."""
     stream, walk, pruned = read.stream, read.walk, read.pruned
     last, digest = walk.chain.held
-    walk.end(told, aside)
     faults = [*walk.faults, *read.bad, *_at_the_end(stream, walk), *cut_off(read.signed, _reached(stream, walk))]
     first = walk.chain.first
     let_go_to = pruned.seq if pruned and first > pruned.seq else 0

@@ -89,17 +89,21 @@ class StreamWalk:
         found += self._books(stored, body)
         self._add(found, stored, body)
 
-    def end(self, told: Container[tuple[str, str]] = (), aside: Mapping[str, Document | Cancelled] = _NOTHING) -> None:
+    def end(
+        self, told: Container[tuple[str, str]] = (), aside: Mapping[str, Document | Cancelled] = _NOTHING, *,
+        others_whole: bool = True,
+    ) -> None:  # fmt: skip
         """What the books say happened, and no message told.
 
         `told`: (document, what) that other streams of the same origin tell: a till cancels in its present life what it
         issued in an earlier one. `aside`: the sales of forked logs that all streams of the origin offer, this one too.
+        `others_whole`: none of these was pruned; else what one told of a document that stays may be gone with it.
         """
         for closing in self._closings:
             self.faults += [*closing.faults(aside.values())][: max(0, MOST_FAULTS - len(self.faults))]
         self._closings.clear()
         for event, name in self._awaited.items():
-            if event not in told:
+            if event not in told and others_whole:
                 subject, what = event
                 self.faults.append(Fault(code="chain.booked_unasked", name=name, detail=f"{what} {subject}"))
         self._awaited.clear()

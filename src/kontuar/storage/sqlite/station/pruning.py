@@ -111,7 +111,8 @@ class StationPruning(SqlitePruning):
             f" WHERE incarnation = ? AND seq > ? AND seq <= ? AND {_TURN} ORDER BY seq",
             (life.stream.incarnation, life.pruned, most),
         )
-        cancelled = [(seq, self._place(payload)) for seq, kind, payload in rows if kind.endswith(".cancelled/1")]
+        name = life.stream.incarnation
+        cancelled = [(seq, self._place(payload, name)) for seq, kind, payload in rows if kind.endswith(".cancelled/1")]
         newest = self._database.value(
             f"SELECT seq FROM message INDEXED BY message_turn WHERE incarnation = ? AND {_TURN}"
             " AND kind = 'shift.opened/1' ORDER BY seq DESC LIMIT 1",
@@ -172,19 +173,20 @@ class StationPruning(SqlitePruning):
         return limit if found is None else min(limit, int(found) - 1)
 
     def _cancelled_later(self, name: str, begin: int, limit: int) -> int:
-        """What stays takes back a document: that stays too."""
+        """What stays takes back a document: that stays too, also where a later life took it back."""
         rows = self._database.rows(
-            f"SELECT payload FROM message INDEXED BY message_turn WHERE incarnation = ? AND seq > ? AND {_TURN}"
+            f"SELECT payload FROM message INDEXED BY message_turn WHERE (incarnation <> ? OR seq > ?) AND {_TURN}"
             " AND substr(kind, -12) = '.cancelled/1'",
             (name, limit),
         )
-        places = (self._place(payload) for (payload,) in rows)
+        places = (self._place(payload, name) for (payload,) in rows)
         return min((place - 1 for place in places if begin < place <= limit), default=limit)
 
-    def _place(self, payload: bytes) -> int:
-        """Where the document was approved that a message takes back."""
-        doc_id = decode(payload, _Message).body.doc_id
-        return int(self._database.value("SELECT seq FROM document WHERE doc_id = ?", (doc_id,)) or 0)
+    def _place(self, payload: bytes, name: str) -> int:
+        """Where the document was approved in a life that a message takes back; 0 = elsewhere."""
+        where = (decode(payload, _Message).body.doc_id, name)
+        query = "SELECT seq FROM document WHERE doc_id = ? AND incarnation = ?"
+        return int(self._database.value(query, where) or 0)
 
     def _key(self, stream: StreamId) -> Sequence[str]:
         return (stream.incarnation,)
