@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 from typer.testing import CliRunner
 
 from kontuar.tools.cli import app
@@ -28,10 +29,18 @@ def test_each_line_tells_what_a_second_of_work_brought() -> None:
     assert told.kinds == {"kill": 2}
 
 
-def test_a_run_goes_on_behind_the_seeds_that_are_there(tmp_path: Path) -> None:
-    """A seed of another length, and one whose simulator broke, are told anew."""
+def test_a_run_goes_on_behind_the_seeds_that_hold(tmp_path: Path) -> None:
+    """A seed of another length, one that did not hold, and one whose simulator broke are told anew."""
     file = tmp_path / "results.jsonl"
-    for each in (verdict(1), verdict(2, "REL-02 issued: gone"), verdict(3, wanted=7)):
+    broken = verdict(2, "REL-02 issued: gone")
+    for each in (
+        verdict(1),
+        broken,
+        verdict(2),
+        verdict(3, wanted=7),
+        verdict(5),
+        msgspec.structs.replace(broken, seed=5),
+    ):
         verdicts.append(file, each)
     verdicts.append(file, verdicts.broken_off(4, 100, 2, 4, RuntimeError("no disk")))
     assert verdicts.done(verdicts.read(file), (100, 2, 4)) == {1, 2}
@@ -68,6 +77,13 @@ def test_the_summary_counts_each_seed_once_and_names_the_broken_ones(tmp_path: P
     assert (told.operations, told.troubles, told.kinds) == (300, 6, {"kill": 6})
     assert (told.station_hours, told.cpu_seconds, told.operations_per_cpu_second) == (3.0, 6.0, 50.0)
     assert told.broken == (3,)
+
+
+def test_the_summary_says_which_programs_were_run(tmp_path: Path) -> None:
+    """A run over days goes on with what was mended meanwhile; each line names its commit."""
+    told = [msgspec.structs.replace(verdict(seed), program=name) for seed, name in ((1, "a"), (2, "b"), (1, "b"))]
+    told.append(msgspec.structs.replace(verdict(3), program="b-dirty"))
+    assert verdicts.summary(told).programs == {"b": 2, "b-dirty": 1}
 
 
 def test_the_command_sums_up_and_its_status_is_the_verdict(tmp_path: Path) -> None:

@@ -222,8 +222,10 @@ def _only_aside(books: Books, origin: str, shift_id: str) -> bool:
     )
     query = "SELECT 1 FROM message WHERE message_id = ?1 UNION ALL SELECT 1 FROM forked_message WHERE message_id = ?1"
     tills = [connection for name, connection in [*books.stations.items(), *books.second] if name == origin]
-    return is_aside and books.seen.has_two_pasts(origin) and not any(
-        till.execute(query, (shift_id,)).fetchall() for till in tills
+    return (
+        is_aside
+        and books.seen.has_two_pasts(origin)
+        and not any(till.execute(query, (shift_id,)).fetchall() for till in tills)
     )
 
 

@@ -28,7 +28,7 @@ def simulate(
     ops: Annotated[int, typer.Option(min=1, help="Things people do, in each seed.")] = 300,
     results: Annotated[Path | None, typer.Option(help="Append every verdict there (JSON lines).")] = None,
     trace: Annotated[Path | None, typer.Option(help="Write what happened in the last seed there.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Leave out seeds whose verdict the results have.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Leave out seeds that hold by the results.")] = False,
     summary: Annotated[Path | None, typer.Option(help="Sum up a file of results instead of running anything.")] = None,
     plant: Annotated[
         str,

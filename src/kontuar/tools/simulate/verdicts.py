@@ -1,6 +1,8 @@
 """What seeds came to: a line of JSON each, kept in a file that a run goes on from, and summed up."""
 
+import functools
 import os
+import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +19,8 @@ MOST_CHARACTERS: Final = 600
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What a seed came to. `wanted`: operations that were asked for; `operations`: things people did; `trace`: hash
-    over everything that happened, in order. CPU-seconds are those of the simulating process, without PostgreSQL's."""
+    over everything that happened, in order; `program`: the commit that was run, empty outside of a checkout.
+    CPU-seconds are those of the simulating process, without PostgreSQL's."""
 
     seed: int
     wanted: int
@@ -34,6 +37,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     kinds: dict[str, int]
     violations: tuple[str, ...]
     trace: str
+    program: str = ""
 
     def shape(self) -> tuple[int, int, int]:
         """What else makes a seed the same story: (operations wanted, stores, stations)."""
@@ -41,7 +45,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """Many seeds together. `broken`: those that do not hold."""
+    """Many seeds together. `broken`: those that do not hold; `programs`: how many seeds each commit told."""
 
     seeds: int
     first_seed: int
@@ -56,6 +60,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     operations_per_cpu_second: float
     issued_per_cpu_second: float
     station_hours_per_cpu_second: float
+    programs: dict[str, int]
     broken: tuple[int, ...]
 
 
@@ -74,7 +79,19 @@ def verdict_of(
         wall_seconds=round(wall_seconds, 3), operations_per_cpu_second=_rate(operations, cpu_seconds),
         station_hours_per_cpu_second=_rate(hours, cpu_seconds),
         violations=tuple([*shown, f"and {more} more"] if more > 0 else shown), trace=trace,
+        program=program(),
     )  # fmt: skip
+
+
+@functools.cache
+def program() -> str:
+    """The commit that this process runs, with *-dirty* where files differ from it; empty outside of a checkout."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
+    try:
+        told = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return told.stdout.strip() if told.returncode == 0 else ""
 
 
 def broken_off(seed: int, wanted: int, stores: int, stations: int, error: Exception) -> Verdict:
@@ -111,8 +128,9 @@ def read(file: Path) -> list[Verdict]:
 
 
 def done(verdicts: Iterable[Verdict], shape: tuple[int, int, int]) -> set[int]:
-    """Seeds of that shape that were told to their end, whatever came of them."""
-    return {verdict.seed for verdict in verdicts if verdict.shape() == shape and verdict.trace}
+    """Seeds of that shape of which the last word is that they hold; what did not hold is told again."""
+    last = {verdict.seed: verdict for verdict in verdicts if verdict.shape() == shape}
+    return {seed for seed, verdict in last.items() if not verdict.violations}
 
 
 def summary(verdicts: Sequence[Verdict]) -> Summary:
@@ -131,6 +149,7 @@ def summary(verdicts: Sequence[Verdict]) -> Summary:
         cpu_seconds=round(cpu, 1), wall_seconds=round(sum(one.wall_seconds for one in last), 1),
         operations_per_cpu_second=_rate(operations, cpu), issued_per_cpu_second=_rate(issued, cpu),
         station_hours_per_cpu_second=_rate(hours, cpu),
+        programs=dict(Counter(one.program for one in last)),
         broken=tuple(sorted(one.seed for one in last if one.violations)),
     )  # fmt: skip
 
