@@ -105,6 +105,16 @@ def test_an_approval_is_remembered_where_the_draft_never_was(buffer: Buffer) -> 
     assert buffer.books.parking.gone("unparked") is None
 
 
+def test_a_sale_that_never_was_parked_is_not_parked_after_it_either(buffer: Buffer) -> None:
+    """REL-02: a till that was set up again from a backup parks its old draft, and another one would sell it again."""
+    buffer.push("K1", approved("R", None, number="PAR/8"))
+    assert refusal(buffer.save, "K1", "fan", doc_id="R") == ("parking.approved", {"number": "PAR/8", "station": "K1"})
+    assert refusal(buffer.open, "K2", "R") == ("parking.approved", {"number": "PAR/8", "station": "K1"})
+    assert buffer.listed() == {}
+    assert buffer.fates("K9", copy_of(buffer, "fan", 3, 5, "R")) == ["taken"]
+    assert buffer.row("R").approved_as == "PAR/8"
+
+
 def test_ordinary_receipts_leave_no_trace_in_the_parking(buffer: Buffer) -> None:
     buffer.push("K2", approved("R", None))
     assert buffer.books.database.value("SELECT count(*) FROM parked_gone") == 0

@@ -113,7 +113,7 @@ def _offered(buffer: ParkingBuffer, asker: str, copy: SaveParked) -> OfferFate:
     books, digest = buffer.books, content_hash(bytes(copy.document))
     parked = books.find(copy.doc_id)
     if parked is None:
-        gone = books.gone(copy.doc_id)
+        gone = buffer.gone(copy.doc_id)
         if gone is not None and not rules.outlives(gone, copy.version):
             return OfferFate(doc_id=copy.doc_id, fate="gone", number=gone.number)
         _take(buffer, asker, copy, None, gone)

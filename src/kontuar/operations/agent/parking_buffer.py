@@ -322,6 +322,10 @@ class ParkingBuffer:
         if token and parked is not None and (parked.hold.station, parked.hold.token) == (station, token):
             self._end(doc_id, Gone(reason="deleted", version=parked.row.version, station=station))
 
+    def gone(self, doc_id: str) -> Gone | None:
+        """What stays of what left, or was sold and never here: a till set up again may park it once more (REL-02)."""
+        return self.books.gone(doc_id) or self.books.sold(doc_id)
+
     # -- private ------------------------------------------------------------------------------------------
     def _there(self, doc_id: str) -> Parked:
         parked = self.books.find(doc_id)
@@ -336,7 +340,7 @@ class ParkingBuffer:
         return parked
 
     def _require_not_gone(self, doc_id: str) -> None:
-        gone = self.books.gone(doc_id)
+        gone = self.gone(doc_id)
         if gone is not None:
             raise refusal_of(gone)
 

@@ -48,6 +48,10 @@ class ParkingBooks(Protocol):
         """What stays of a document that left."""
         ...
 
+    def sold(self, doc_id: str) -> Gone | None:
+        """The approval of this identity among the messages that the agent holds, as one of version 0."""
+        ...
+
     def remove(self, doc_id: str, gone: Gone, at: str) -> None:
         """It is not (or never was) in the buffer any more, and old copies of it are not taken."""
         ...

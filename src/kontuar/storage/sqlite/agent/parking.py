@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
+import msgspec
+
 from kontuar.domain.documents.parking import Gone, Parked, ParkedRow
 from kontuar.kernel.canonical import decode, encode
 from kontuar.operations.ports.parking import ParkedNews
@@ -16,6 +18,20 @@ _FEED: Final = "parked_feed"
 _FULL: Final = "parked_feed_full"
 """Fact: asked from before this version, a station gets all of the list."""
 _TOKEN: Final = "parked_token"  # noqa: S105 - a fencing token, not a secret
+_ID_TAKEN: Final = "message.id_taken"
+_SOLD: Final = (
+    "SELECT m.origin, m.payload FROM message m LEFT JOIN parked p USING (origin, incarnation, seq)"
+    " WHERE m.message_id = ?1 AND coalesce(p.reason, ?2) = ?2"
+)
+
+
+class _Numbered(msgspec.Struct):
+    number: str = ""
+
+
+class _Approval(msgspec.Struct):
+    kind: str
+    body: _Numbered
 
 
 class AgentParking:
@@ -96,6 +112,19 @@ class AgentParking:
         """What stays of a document that left."""
         found = self._database.value("SELECT body FROM parked_gone WHERE doc_id = ?", (doc_id,))
         return None if found is None else decode(found, Gone)
+
+    def sold(self, doc_id: str) -> Gone | None:
+        """The approval of this identity among the messages that are held, as one of version 0. One that the agent could
+        not take for what it says is for head office to look at."""
+        rows = self._database.rows(_SOLD, (doc_id, _ID_TAKEN))
+        for station, payload in rows:
+            try:
+                message = msgspec.json.decode(payload, type=_Approval)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                continue
+            if ".approved/" in message.kind:
+                return Gone(reason="approved", version=0, number=message.body.number, station=station)
+        return None
 
     def remove(self, doc_id: str, gone: Gone, at: str) -> None:
         """It is not (or never was) in the buffer any more, and old copies of it are not taken."""
