@@ -16,6 +16,7 @@ from kontuar.operations.ports.sync import (
     StreamPosition,
 )
 from kontuar.storage.sqlite.agent.definitions import AgentDefinitions
+from kontuar.storage.sqlite.agent.doubt import CONFIRMATIONS, STOCK, is_doubted, told_anew
 from kontuar.storage.sqlite.agent.outbox import AgentOutbox
 from kontuar.storage.sqlite.agent.stock import AgentStock
 from kontuar.storage.sqlite.engine import SqliteDatabase
@@ -25,6 +26,23 @@ MOST_CONFIRMATIONS: Final = 500
 """In one answer: a station takes them in on the thread on which it sells."""
 _CURSOR: Final = "confirmations_cursor"
 _AGAIN: Final = "confirmations_told_again"
+
+
+def told_again(database: SqliteDatabase) -> str:
+    """What the agent puts behind the hub's epoch of confirmations; empty where it told nothing anew."""
+    return str(database.value("SELECT value FROM fact WHERE name = ?", (_AGAIN,)) or "")
+
+
+def tell_again(database: SqliteDatabase, process: str, *, once: bool) -> None:
+    """Begin an epoch of the agent's own behind the hub's; `once`: not if this process did before."""
+    before, base = told_again(database), f"+{process}"
+    if not before.startswith(base):
+        value = base
+    elif once:
+        return
+    else:
+        value = f"{base}.{int(before[len(base) + 1 :] or 1) + 1}"
+    database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_AGAIN, value))
 
 
 class AgentSink:
@@ -48,17 +66,23 @@ class AgentSink:
         """What to ask with; with the streams' positions the hub tells only of those that it is further in."""
         return DownCursors(
             definitions=DefinitionCursor(*self._definitions.cursor()),
-            confirmations=read_cursor(self._database, _CURSOR),
-            stock=self._stock.hub_cursor(),
+            confirmations=self._asked(CONFIRMATIONS, read_cursor(self._database, _CURSOR)),
+            stock=self._asked(STOCK, self._stock.hub_cursor()),
             final=tuple(
                 (each.stream.origin, each.stream.incarnation, each.held.seq) for each in self._outbox.streams()
             ),
         )
 
+    def _asked(self, feed: str, cursor: FeedCursor) -> FeedCursor:
+        return FeedCursor() if is_doubted(self._database, feed) else cursor
+
     def apply_confirmations(self, news: Confirmations) -> None:
-        """Kept with the hub's versions; another epoch begins anew."""
-        if read_cursor(self._database, _CURSOR).epoch != news.epoch:
+        """Kept with the hub's versions; another epoch begins anew, and what is in doubt, for the stations as well."""
+        was_doubted = told_anew(self._database, CONFIRMATIONS)
+        if was_doubted or read_cursor(self._database, _CURSOR).epoch != news.epoch:
             self._database.write("DELETE FROM confirmation")
+        if was_doubted:
+            tell_again(self._database, self._stock.epoch(), once=False)
         self._database.write_many(
             "INSERT OR REPLACE INTO confirmation VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -70,6 +94,7 @@ class AgentSink:
 
     def apply_stock(self, figures: StockFigures) -> None:
         """The hub's figures of the store."""
+        told_anew(self._database, STOCK)
         self._stock.take(figures)
 
     def apply_parked(self, news: ParkedNews) -> None:
@@ -129,18 +154,14 @@ class AgentFeeds:
         office may have been set up again, too. They are told their confirmations anew, in an epoch that is this
         process's own (REL-18)."""
         with self._database.transaction():
-            values = (_AGAIN, f"+{self._stock.epoch()}")
-            self._database.write("INSERT OR REPLACE INTO fact VALUES (?, ?)", values)
-
-    def _again(self) -> str:
-        return str(self._database.value("SELECT value FROM fact WHERE name = ?", (_AGAIN,)) or "")
+            tell_again(self._database, self._stock.epoch(), once=True)
 
     def confirmations_since(self, asker: NodeIdentity, cursor: FeedCursor) -> Confirmations:
         """The station's own documents, in the order of the store's versions."""
         own = read_cursor(self._database, _CURSOR)
         if not own.epoch:
             return Confirmations(epoch=cursor.epoch, version=cursor.version, rows=())
-        own = FeedCursor(own.epoch + self._again(), own.version)
+        own = FeedCursor(own.epoch + told_again(self._database), own.version)
         after = cursor.version if cursor.epoch == own.epoch else 0
         rows = self._database.rows(
             "SELECT doc_id, origin, incarnation, seq, state, gid, reason, version FROM confirmation"

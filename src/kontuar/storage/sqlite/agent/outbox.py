@@ -6,6 +6,7 @@ from typing import Final
 
 from kontuar.operations.ports.streams import Head, Position, SealedMessage, SignedHead, StreamId
 from kontuar.operations.ports.sync import OutgoingStream
+from kontuar.storage.sqlite.agent.doubt import doubt_feeds
 from kontuar.storage.sqlite.agent.forks import remember_hash
 from kontuar.storage.sqlite.agent.stream_log import SqliteStreamLog
 from kontuar.storage.sqlite.engine import SqliteDatabase
@@ -55,13 +56,15 @@ class AgentOutbox:
         return None if found is None else found.hex()
 
     def acknowledged(self, stream: StreamId, held: Position, final: Position) -> None:  # noqa: ARG002 - the same at the hub
-        """The hub holds this much; `final` says the same there. A hub that went back has forgotten forks as well."""
+        """The hub holds this much; `final` says the same there. A hub that went back has forgotten forks as well, and
+        may give versions of its feeds anew."""
         key = (stream.origin, stream.incarnation)
         if held.seq < (
             self._database.value("SELECT hub_seq FROM stream WHERE origin = ? AND incarnation = ?", key) or 0
         ):
             self._database.write("DELETE FROM fork_told")
             self._log.signed.forget_after(stream, held.seq)
+            doubt_feeds(self._database)
         self._database.write(
             "UPDATE stream SET hub_seq = ?, hub_hash = ? WHERE origin = ? AND incarnation = ? AND hub_hash <> ?",
             (held.seq, bytes.fromhex(held.hash), *key, bytes.fromhex(held.hash)),
