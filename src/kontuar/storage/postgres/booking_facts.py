@@ -80,10 +80,10 @@ class KnownNames:
     def _refresh(self) -> None:
         row = self._database.connection.execute("SELECT epoch, version FROM definition_feed").fetchone()
         if row is not None and (row[0], row[1]) != self._version:
-            self._version = (row[0], row[1])
+            self._rules = self._all_rules()
             self._defined.clear()
             self._revoked.clear()
-            self._rules = self._all_rules()
+            self._version = (row[0], row[1])  # last: the connection may be lost before
 
     def _ask(self, asked: set[NameKey]) -> None:
         kinds = [kind for kind, _ in asked]
