@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from kontuar.kernel.errors import Refused
 from kontuar.nodes.parking_desk import ParkingDesk
+from kontuar.operations.station.parking import errands
 from parked_tills import StoreOfTills, run
 
 
@@ -28,6 +30,22 @@ def test_a_document_that_was_taken_over_is_approved_as_another_one_than_its_form
     assert [(link.kind, link.doc_id) for link in taker.links] == [("approved_from", doc_id)]
     store.sync()
     assert store.buffer.listed() == {}
+
+
+def test_a_no_to_the_renewal_of_a_lease_that_comes_after_the_approval_changes_nothing(store: StoreOfTills) -> None:
+    """PARK-06, PARK-08: the till sold the document while the agent's answer was on its way."""
+    doc_id = store[1].fill("MILK").doc_id
+    store[1].park(doc_id)
+    store[2].proceed(doc_id)
+    store.wait(30)
+    (renewal,) = errands.due(store[2].station)
+    store[3].proceed(doc_id, by="EWA", take_over=True)
+    with pytest.raises(Refused) as no:
+        run(store.answer("S1T2", renewal.question, renewal.body))
+    sold = store[2].pay(doc_id)
+    errands.declined(store[2].station, renewal, no.value.problems)
+    (held,) = store[2].books.parking.held()
+    assert (held.state, held.became) == ("approved", sold.doc_id)
 
 
 def test_whoever_continues_it_after_a_take_over_makes_another_one_too(store: StoreOfTills) -> None:

@@ -73,7 +73,9 @@ def was_approved(station: Station, draft_id: str, approved: Document) -> None:
     held = station.books.parking.find(draft_id)
     if held is not None:
         station.leases.dropped(draft_id)
-        ended = msgspec.structs.replace(held, state="approved", became=approved.doc_id, body=b"")
+        ended = msgspec.structs.replace(
+            held, state="approved", became=approved.doc_id, body=b"", at=stamp(station)
+        )  # fmt: skip
         station.books.parking.keep(ended)
 
 
