@@ -1,10 +1,16 @@
 """Checkers of what may be had once: coupons, invoices of receipts."""
 
+import datetime
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Final
 
 from kontuar.tools.simulate.books_read import Approved, Books
 from kontuar.tools.simulate.firm import ONCE
+
+_RESERVED: Final = datetime.timedelta(hours=24)
+"""How long head office keeps a code for who reserved it, where a firm says nothing else; as docs/protocol.md has it."""
 
 
 def coupons(books: Books) -> Iterator[str]:
@@ -37,10 +43,25 @@ def _too_often(books: Books, code: str, uses: dict[str, Approved]) -> Iterator[s
     if told < len(uses) - 1:
         yield f"{code} was used by {len(uses)} documents, {told} of them are listed"
     kept = [document for document in uses.values() if _kept(document, code)]
-    drafts = {document.draft for document in kept}
+    drafts = _at_once(kept)
     doubtful = books.seen.hub_restores or any(books.seen.has_two_pasts(document.origin) for document in kept)
     if len(drafts) > 1 and not doubtful:
         yield f"{code} was kept for {len(drafts)} documents at once: {', '.join(sorted(drafts))}"
+
+
+def _at_once(kept: list[Approved]) -> set[str]:
+    """Drafts of documents for which a code was kept while it was kept for another one. What is reserved ends by itself:
+    a sale that takes nights to reach head office finds its coupon given to somebody else, and is listed."""
+    by_time = sorted(kept, key=lambda document: str(document.body["approved_at"]))
+    found: set[str] = set()
+    for one, next_one in itertools.pairwise(by_time):
+        if one.draft != next_one.draft and _at(next_one) - _at(one) < _RESERVED:
+            found |= {one.draft, next_one.draft}
+    return found
+
+
+def _at(document: Approved) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(document.body["approved_at"])
 
 
 def _kept(document: Approved, code: str) -> bool:
