@@ -93,6 +93,16 @@ class Books:
         stream_id, seq = self._place_of.get(doc_id, (("", ""), 0))
         return stream_id in streams and 0 < seq <= streams[stream_id].begins[0]
 
+    def pruned_messages(self, station: str) -> dict[str, tuple[str, bytes]]:
+        """Messages that a station let go of → their life, and their hash at head office."""
+        marks = {stream_id: stream.begins[0] for stream_id, stream in self.at_station[station].items()}
+        return {
+            message_id: (stream_id[1], digest)
+            for stream_id, last in marks.items()
+            for seq, (digest, _, message_id) in self.at_hub.get(stream_id, Stream()).messages.items()
+            if seq <= last
+        }
+
     def close(self) -> None:
         """Let go of all databases."""
         for connection in [*self.stations.values(), *self.agents.values(), *(books for _, books in self.second)]:
