@@ -82,8 +82,9 @@ def half_migrated() -> Iterable[Change]:
 @fault("the hub books without a transaction", "REL-08")
 def half_booked() -> Iterable[Change]:
     @contextlib.contextmanager
-    def transaction(self: Any) -> Iterator[None]:  # noqa: ARG001
-        yield
+    def transaction(self: Any) -> Iterator[None]:
+        with self._database._named_failures():
+            yield
 
     return [(PostgresBookingDesk, "transaction", transaction)]
 

@@ -99,7 +99,7 @@ def no_rewind() -> Iterable[Change]:
     return [(Uplink, "_acknowledge", acknowledge)]
 
 
-@fault("an old answer counts as a rollback", "REL-09")
+@fault("an answer that says less than the one before it counts as a fork", "REL-09")
 def every_answer_counts() -> Iterable[Change]:
     real = Uplink._acknowledge
 
