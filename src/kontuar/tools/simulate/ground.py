@@ -64,10 +64,20 @@ class Machines:
     def hears_agent(self, station: StationMachine) -> bool:
         """Whether its agent answers at once: nothing is wrong with either, nor on the way; and remembers everything."""
         agent, network = self.agents[self.agent_of[station.name]], self.network
-        way = (station.name, agent.name)
-        calm = network.weather == CALM and network.passes(way) and way not in network.deaf
         quick = not (agent.disk.slow_seconds or station.disk.slow_seconds)
-        return agent.is_up and agent.sound and agent.disk.free_bytes is None and calm and quick
+        healthy = agent.sound and agent.disk.free_bytes is None
+        return healthy and network.weather == CALM and quick and self.reaches_agent(station)
+
+    def reaches_agent(self, station: StationMachine) -> bool:
+        """Whether its agent runs and the way there is open, however slow."""
+        agent, network = self.agents[self.agent_of[station.name]], self.network
+        way = (station.name, agent.name)
+        return agent.is_up and network.passes(way) and way not in network.deaf
+
+    def silent_seconds(self, station: StationMachine) -> float:
+        """Since its agent's last answer came."""
+        answered = self.network.answered.get((station.name, self.agent_of[station.name]), 0.0)
+        return self.calendar.elapsed_seconds() - answered
 
     # -- two machines for one place ------------------------------------------------------------------------------------
     def second(self) -> list[StationMachine]:

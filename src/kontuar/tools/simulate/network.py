@@ -64,6 +64,8 @@ class Network:
     deaf: dict[tuple[str, str], None] = field(default_factory=dict)
     no_news: dict[tuple[str, str], None] = field(default_factory=dict)
     nodes: dict[str, Endpoint] = field(default_factory=dict)
+    answered: dict[tuple[str, str], float] = field(default_factory=dict)
+    """(asker, address) → when the last answer came."""
     _late: dict[asyncio.Task[None], None] = field(default_factory=dict)
 
     def heal(self) -> None:
@@ -127,6 +129,7 @@ class Network:
             await _never()
         if self.nodes.get(way[1]) is not node:
             raise Unreachable("the connection broke")
+        self.answered[way] = asyncio.get_running_loop().time()
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -9,6 +9,7 @@ from typing import Any, Final
 from kontuar.domain.parties.rights import ACCEPT_CLOCK, ADMINISTRATOR
 from kontuar.kernel.errors import Refused
 from kontuar.operations.actor import Actor
+from kontuar.operations.ports.parking import LEASE_SECONDS
 from kontuar.operations.ports.station import DocumentQuery
 from kontuar.operations.station import own_documents, second_copy, shifts
 from kontuar.storage.failures import StorageFailure
@@ -45,6 +46,8 @@ class Cashier:
         self.may_begin: Callable[[], bool] = lambda: True
         self.hears_agent: Callable[[], bool] = lambda: False
         """Whether the agent answers this till at once just now."""
+        self.silent_seconds: Callable[[], float] = lambda: 0.0
+        """For how long this till has had no answer from its agent."""
 
     @property
     def _desk(self) -> Desk:
@@ -120,14 +123,20 @@ class Cashier:
 
     async def _invoice_of_receipt(self) -> None:
         """A customer comes back with his receipt; at times twice."""
+        receipt = await self._receipt_to_invoice()
+        if receipt:
+            await self._approve(await self._invoice_begun(receipt))
+
+    async def _receipt_to_invoice(self) -> str:
         query = DocumentQuery(family="trade", types=("receipt",), limit=50)
         page = await self._desk.do(self._request(), own_documents.page, query)
         with_number = [row.doc_id for row in page.rows if row.buyer_name == "Alfa"]
-        if with_number:
-            receipt = self._chance.choice(with_number[:3])
-            draft = await station_trade.invoice_receipt.fn(self._request(), receipt, self._desk)
-            self._seen.attempted[draft.doc_id] = self._machine.name
-            await self._approve(draft.doc_id)
+        return self._chance.choice(with_number[:3]) if with_number else ""
+
+    async def _invoice_begun(self, receipt: str) -> str:
+        draft = await station_trade.invoice_receipt.fn(self._request(), receipt, self._desk)
+        self._seen.attempted[draft.doc_id] = self._machine.name
+        return str(draft.doc_id)
 
     async def _leave_open(self) -> None:
         """A basket is begun, and stays: a customer forgot his purse."""
@@ -136,6 +145,7 @@ class Cashier:
     async def _pay_open(self) -> None:
         """A basket that stood here for a while, or a continued document: its customer is back."""
         found = await station_drafts.drafts.fn(self._request(), self._desk)
+        found = [draft for draft in found if draft.doc_id not in self._seen.put_by]
         sales = {draft.doc_id: draft for draft in found if draft.type in ("receipt", "invoice") and not draft.repeats}
         if sales:
             doc_id = self._continued_first(list(sales))
@@ -169,18 +179,23 @@ class Cashier:
         if not rows:
             return
         doc_id = self._chance.choice(self._open_elsewhere(rows) or rows if take_over else rows)
+        continued = await self._continued(doc_id, take_over=take_over)
+        if self._chance.random() < 0.8:
+            await self._scan(continued)
+        fate = self._chance.random()
+        if fate < 0.4:
+            await self._pay(continued)
+        elif fate < 0.6:
+            await self._parked(continued)
+
+    async def _continued(self, doc_id: str, *, take_over: bool) -> str:
+        """The draft that it is now: itself, or a copy of its own."""
         body = ContinueBody(take_over=take_over, older=self._chance.random() < 0.3)
         document = await station_parked.proceed.fn(self._request(), doc_id, body, self._desk)
         self._seen.attempted[document.doc_id] = self._seen.continued[document.doc_id] = self._machine.name
         if self._machine.node.station.leases.live(document.doc_id):
             self._seen.was_given(document.doc_id, self._machine.name)
-        if self._chance.random() < 0.8:
-            await self._scan(document.doc_id)
-        fate = self._chance.random()
-        if fate < 0.4:
-            await self._pay(document.doc_id)
-        elif fate < 0.6:
-            await self._parked(document.doc_id)
+        return str(document.doc_id)
 
     async def _take_over(self) -> None:
         await self._continue_parked(take_over=True)
@@ -188,11 +203,14 @@ class Cashier:
     async def _delete_parked(self) -> None:
         rows = await self._parked_rows()
         if rows:
-            doc_id, heard = self._chance.choice(rows), self.hears_agent()
-            await station_parked.remove.fn(self._request(), doc_id, self._desk)
-            mine = self._seen.continued.get(doc_id, self._machine.name) == self._machine.name
-            if mine and heard and self.hears_agent():  # else it is only wished, or one's own copy that goes
-                self._seen.deleted[doc_id] = self._store
+            await self._deleted(self._chance.choice(rows))
+
+    async def _deleted(self, doc_id: str) -> None:
+        heard = self.hears_agent()
+        await station_parked.remove.fn(self._request(), doc_id, self._desk)
+        mine = self._seen.continued.get(doc_id, self._machine.name) == self._machine.name
+        if mine and heard and self.hears_agent():  # else it is only wished, or one's own copy that goes
+            self._seen.deleted[doc_id] = self._store
 
     async def _cash(self) -> None:
         document_type = self._chance.choice(("cash_in", "cash_out"))
@@ -271,13 +289,16 @@ class Cashier:
     async def _approve(self, doc_id: str) -> None:
         known = self._machine.node.station.books.parking.find(doc_id) is not None
         holder = self._seen.given_elsewhere(doc_id, self._machine.name, known_parked=known)
-        heard = self.hears_agent()
+        heard, silent = self.hears_agent(), self.silent_seconds()
         approved = await station_drafts.approve.fn(self._request(), doc_id, self._desk)
         if not self._machine.is_up:
             return
         document = approved.document
         if holder and document.doc_id == doc_id and heard and self.hears_agent():
             self._seen.faults.append(f"REL-11: {document.number} was approved although {holder} had continued it")
+        token = document.parked.token if document.parked is not None else 0
+        if token and silent > LEASE_SECONDS and self.silent_seconds() >= silent:
+            self._seen.faults.append(f"REL-11: {document.number} was approved under a lease that was over")
         if self._life() in self._seen.over:
             self._seen.faults.append(f"REL-13: {document.number} was issued by a life that is over")
         self._seen.attempted[document.doc_id] = self._machine.name
@@ -295,11 +316,11 @@ class Cashier:
 
     async def _own_drafts(self) -> list[str]:
         found = await station_drafts.drafts.fn(self._request(), self._desk)
-        return [draft.doc_id for draft in found]
+        return [draft.doc_id for draft in found if draft.doc_id not in self._seen.put_by]
 
     async def _parked_rows(self) -> list[str]:
         found = await station_parked.documents.fn(self._request(), self._desk)
-        return [listed.row.doc_id for listed in found]
+        return [listed.row.doc_id for listed in found if listed.row.doc_id not in self._seen.put_by]
 
     def _open_elsewhere(self, rows: list[str]) -> list[str]:
         """Documents that somebody at another till has open, as far as people know."""

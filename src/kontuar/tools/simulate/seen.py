@@ -43,6 +43,8 @@ class Seen:
     cancelled: dict[str, None] = field(default_factory=dict)
     continued: dict[str, str] = field(default_factory=dict)
     """Parked document → the till that continued it last."""
+    put_by: dict[str, str] = field(default_factory=dict)
+    """Document that somebody has put by → agent of the store in which he works at it: nobody else touches it."""
     given: dict[str, str] = field(default_factory=dict)
     """Parked document → the till that its agent gave it to last. A copy opened while cut off counts not."""
     given_unknown: set[tuple[str, str]] = field(default_factory=set)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from kontuar.tools.simulate import lives, policy
+from kontuar.tools.simulate import encounters, lives, policy
 from kontuar.tools.simulate.chain import Node
 from kontuar.tools.simulate.checks import violations
 from kontuar.tools.simulate.firm import BOSS
@@ -85,12 +85,18 @@ class Simulation:
         scene = Scene(machines, self.seen, random.Random(chance.random()), self._hire)
         trouble = Trouble(scene, _TROUBLE_SECONDS)
         self._at_work: dict[Node, object] = {}
-        making = asyncio.get_running_loop().create_task(trouble.make(), name="trouble")
-        supervising = asyncio.get_running_loop().create_task(self._supervise(machines), name="supervisor")
+        meeting = Scene(machines, self.seen, random.Random(f"encounters {self._seed}"), self._hire)
+        loop = asyncio.get_running_loop()
+        making = [loop.create_task(trouble.make(), name="trouble")]
+        if self.seen.policy.meets:
+            making.append(loop.create_task(encounters.make(meeting), name="encounters"))
+        supervising = loop.create_task(self._supervise(machines), name="supervisor")
         self._hire()
         while self.seen.operations.total() < self._operations:
             await asyncio.sleep(1)
-        making.cancel()
+        for task in making:
+            task.cancel()
+        meeting.calm()
         trouble.stop()
         machines.boot_all()
         self._tell("healed")
@@ -117,6 +123,7 @@ class Simulation:
                 who = Cashier(machine, store, self.seen, random.Random(self._chance.random()), _PAUSE_SECONDS)
                 who.may_begin = self._still_open
                 who.hears_agent = partial(self._machines.hears_agent, machine)
+                who.silent_seconds = partial(self._machines.silent_seconds, machine)
                 machine.life.begin(who.work())
         hub = self._machines.hub
         if hub.is_up and self._at_work.get(hub) is not hub.life:

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from kontuar.kernel.errors import Refused
-from kontuar.operations.ports.exchange import StoreExchange
+from kontuar.operations.ports.exchange import OfficeExchange, StoreExchange
 from kontuar.storage.failures import StorageFailure
-from kontuar.tools.simulate.chain import AgentMachine, StationMachine
+from kontuar.tools.simulate.chain import AgentMachine, HubMachine, StationMachine
 from kontuar.tools.simulate.lives import Ended
 from kontuar.tools.simulate.scene import Scene
 
@@ -69,26 +69,20 @@ class Courier:
             await self._taken_below()
 
     async def _made_below(self) -> None:
-        life = self._node.life
-        if life is not None and self._node.is_up:
-            _keep(self._up, (await life.do(_exchange(self._node).make())).content)
+        _keep(self._up, await file_made(self._node))
 
     async def _made_above(self) -> None:
-        hub = self._scene.machines.hub
-        if hub.life is not None and hub.is_up and hub.node.core.exchange is not None:
-            _keep(self._down, (await hub.life.do(hub.node.core.exchange.give(self._node.name))).content)
+        _keep(self._down, await file_from(self._scene.machines.hub, self._node.name))
 
     async def _taken_above(self) -> None:
-        hub = self._scene.machines.hub
-        if self._up and hub.life is not None and hub.is_up and hub.node.core.exchange is not None:
+        if self._up and _exchange(self._scene.machines.hub) is not None:
             self._scene.seen.operations["carried_up"] += 1
-            await hub.life.do(hub.node.core.exchange.take(self._picked(self._up)))
+            await take_file(self._scene.machines.hub, self._picked(self._up))
 
     async def _taken_below(self) -> None:
-        life = self._node.life
-        if self._down and life is not None and self._node.is_up:
+        if self._down and _exchange(self._node) is not None:
             self._scene.seen.operations["carried_down"] += 1
-            await life.do(_exchange(self._node).take(self._picked(self._down)))
+            await take_file(self._node, self._picked(self._down))
 
     async def late(self) -> None:
         """Everything is healed; some files come all the same."""
@@ -102,14 +96,39 @@ class Courier:
         return bag[-1] if chance.random() < 0.6 else chance.choice(bag)
 
 
-def _exchange(node: StationMachine | AgentMachine) -> StoreExchange:
+async def file_made(node: StationMachine | AgentMachine) -> bytes:
+    """For head office; empty where the node does not run. Raises `Ended`, and as making a file does."""
+    exchange = _exchange(node)
+    assert not isinstance(exchange, OfficeExchange), "head office makes files for somebody"
+    return b"" if exchange is None or node.life is None else (await node.life.do(exchange.make())).content
+
+
+async def file_from(hub: HubMachine, name: str) -> bytes:
+    """Of head office for a node; empty where it does not run. Raises as `file_made`."""
+    exchange = hub.node.core.exchange if hub.is_up else None
+    return b"" if exchange is None or hub.life is None else (await hub.life.do(exchange.give(name))).content
+
+
+async def take_file(node: StationMachine | AgentMachine | HubMachine, file: bytes) -> None:
+    """Where the node runs. Raises `Ended`, and as taking a file in does."""
+    exchange = _exchange(node)
+    if exchange is not None and node.life is not None:
+        await node.life.do(exchange.take(file))
+
+
+def _exchange(node: StationMachine | AgentMachine | HubMachine) -> StoreExchange | OfficeExchange | None:
+    if not node.is_up:
+        return None
+    if isinstance(node, HubMachine):
+        return node.node.core.exchange
     return node.node.exchange if isinstance(node, AgentMachine) else node.node.desk.exchange
 
 
 def _keep(bag: list[bytes], file: bytes) -> None:
     """What lay in it longest is lost."""
-    bag.append(file)
-    del bag[:-_MOST_IN_THE_BAG]
+    if file:
+        bag.append(file)
+        del bag[:-_MOST_IN_THE_BAG]
 
 
 KINDS: Final[dict[str, Callable[[Scene], None]]] = {"cut_for_good": cut_for_good}

@@ -19,7 +19,7 @@ _AGAIN_SECONDS: Final = 5.0
 def replace_station(scene: Scene) -> None:
     """A till broke, another machine takes its place with a code of its own; the old one is mended and comes back, or
     never (REL-13)."""
-    old = _untouched(scene)
+    old = untouched(scene)
     if old is None or not old.is_up:
         return
     comes_back = scene.chance.random() < 0.7
@@ -36,9 +36,13 @@ def replace_station(scene: Scene) -> None:
 def lose_station(scene: Scene) -> None:
     """A till is stolen the moment a receipt comes out of it. Another machine takes its place and fetches back what the
     agent has of the old one (REL-20, REL-21)."""
-    old = _untouched(scene)
-    if old is None:
-        return
+    old = untouched(scene)
+    if old is not None:
+        lies_in_wait(scene, old)
+
+
+def lies_in_wait(scene: Scene, old: StationMachine) -> None:
+    """For the till's next receipt."""
     loop, outside = asyncio.get_running_loop(), contextvars.copy_context()
 
     def sprung() -> None:
@@ -60,7 +64,7 @@ def _lost(scene: Scene, old: StationMachine) -> None:
 
 def copy_station(scene: Scene) -> None:
     """Somebody starts a copy of a till's disk: two machines sell as one, until one of them is told (REL-13)."""
-    original = _untouched(scene)
+    original = untouched(scene)
     if original is None:
         return
     scene.seen.copied[original.name] = None
@@ -78,7 +82,7 @@ def copy_station(scene: Scene) -> None:
     scene.later(0.2, start)
 
 
-def _untouched(scene: Scene) -> StationMachine | None:
+def untouched(scene: Scene) -> StationMachine | None:
     """A till of a place that has one machine; at most one place of a chain gets a second one."""
     seen = scene.seen
     if seen.replaced or seen.copied:
