@@ -52,6 +52,9 @@ def test_a_sale_is_destroyed_when_its_last_holder_is_set_back(small_ground: Grou
             assert not scene.seen.destroyed
             set_back(scene, every[name], every[name].restore)
         assert sold <= scene.seen.destroyed.keys()
+        shift_ids = {doc_id for doc_id, number in scene.seen.destroyed if not number}
+        assert shift_ids
+        assert not shift_ids & {doc_id for doc_id, _ in sold}
 
 
 @pytest.mark.parametrize("liar", [AGENT, "hub"])

@@ -14,6 +14,7 @@ from kontuar.tools.simulate.ground import Machines
 from kontuar.tools.simulate.seen import Seen
 
 APPROVED: Final = ".approved/"
+OPENED: Final = "shift.opened/"
 
 
 @dataclass(slots=True)

@@ -184,7 +184,7 @@ invoiced it may invoice again before it has heard of that."""
 def decided(books: Books) -> Iterator[str]:
     """Nothing that was sold by the rules waits for a person, but what two tills did to one draft, coupons that were
     taken unchecked, what the two pasts of one till contradict each other in, a shift that was opened in a past which no
-    till has any more, and what builds on a document that waits for one of these."""
+    till has any more or whose opening nobody has, and what builds on a document that waits for one of these."""
     rows = books.hub.execute(
         "SELECT reason, origin, state, doc_id, waits_for FROM verification_item WHERE state IN ('parked', 'listed')"
         " ORDER BY item_id"
@@ -207,7 +207,8 @@ def _is_for_a_person(books: Books, reason: str, origin: str, waits_for: str) -> 
     sold_old_drafts = {books.machines.agent_of[name] for name in books.stations if books.seen.has_two_pasts(name)}
     doubtful = books.seen.has_two_pasts(origin) and reason in _OF_TWO_PASTS
     may_be_sold_again = books.machines.agent_of.get(origin) in {*sold_old_drafts, *books.seen.agent_restores}
-    nobody_told = reason == "shift.never_opened" and _only_aside(books, origin, waits_for)
+    is_lost = (waits_for, "") in books.seen.destroyed
+    nobody_told = reason == "shift.never_opened" and (is_lost or _only_aside(books, origin, waits_for))
     return reason in expected or doubtful or nobody_told or (may_be_sold_again and reason == "message.id_conflict")
 
 

@@ -1,4 +1,5 @@
-"""What set-backs destroy for good: sales whose every holder was set back behind them, one after another.
+"""What set-backs destroy for good: sales, and openings of shifts, whose every holder was set back behind them, one
+after another.
 
 A till that is set back may count on its agent, an agent on head office. When that one is set back, too, before it told
 anybody else, nobody has the sale any more, and nobody is to blame.
@@ -15,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import apsw
 import psycopg
 
-from kontuar.tools.simulate.books_read import APPROVED
+from kontuar.tools.simulate.books_read import APPROVED, OPENED
 from kontuar.tools.simulate.chain import HUB, AgentMachine, HubMachine, StationMachine
 from kontuar.tools.simulate.scene import Scene
 from kontuar.tools.simulate.seen import Lost, Sale
@@ -51,7 +52,8 @@ def thrown_away(scene: Scene, machine: StationMachine) -> None:
 
 
 def sales_of(scene: Scene, machine: Machine) -> dict[Sale, Held]:
-    """What its database holds, whether it runs or not; the database stays as it is."""
+    """What its database holds, whether it runs or not; the database stays as it is. The opening of a shift has no
+    number."""
     if isinstance(machine, HubMachine):
         with psycopg.connect(machine.url, autocommit=True) as hub:
             rows = [row for query in (_OF_HUB, _FORKED.format(origin="origin")) for row in hub.execute(query)]
@@ -78,11 +80,11 @@ def _rows(database: apsw.Connection, query: str, origin: str, *given: str) -> li
 
 def _sales(rows: list[Any], agent: str) -> Iterator[tuple[Sale, Held]]:
     for origin, payload, held, final in rows:
-        if APPROVED.encode() in bytes(payload):
+        if APPROVED.encode() in bytes(payload) or OPENED.encode() in bytes(payload):
             message = json.loads(bytes(payload))
-            if APPROVED in message["kind"]:
+            if APPROVED in message["kind"] or OPENED in message["kind"]:
                 known_at = HUB if final else agent if held else ""
-                yield (str(message["message_id"]), message["body"]["number"]), Held(origin, known_at)
+                yield (str(message["message_id"]), message["body"].get("number", "")), Held(origin, known_at)
 
 
 def _lost(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kontuar.tools.simulate.policy import Policy
 
 Sale = tuple[str, str]
-"""(document, number)."""
+"""(document, number); or (shift, empty) for its opening, in what was lost."""
 
 
 @dataclass(slots=True)
