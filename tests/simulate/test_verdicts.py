@@ -97,8 +97,10 @@ def test_the_command_sums_up_and_its_status_is_the_verdict(tmp_path: Path) -> No
     assert CliRunner().invoke(app, ["simulate", "--summary", str(file)]).exit_code == 1
 
 
-def tried(fault: str, seed: int, check: str = "") -> planted_results.Tried:
-    return planted_results.Tried(fault=fault, seed=seed, wanted=200, stores=2, stations=4, check=check)
+def tried(fault: str, seed: int, check: str = "", violation: str = "") -> planted_results.Tried:
+    return planted_results.Tried(
+        fault=fault, seed=seed, wanted=200, stores=2, stations=4, check=check, violation=violation
+    )
 
 
 def test_what_was_tried_with_a_planted_fault_is_not_tried_again(tmp_path: Path) -> None:
@@ -122,7 +124,8 @@ def test_the_table_names_what_caught_each_planted_fault(tmp_path: Path) -> None:
     assert "| REL-04 | **none of 1** |  |" in done.stdout
     assert "| REL-02 | not tried |  |" in done.stdout
     verdicts.append(file, tried("no_sync", 4, "REL-14 chains"))
-    verdicts.append(file, tried("no_rewind", 7, "REL-02 arrived"))
+    verdicts.append(file, tried("no_rewind", 7, "fault", "fault: REL-11: PAR/1 was approved"))
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0
     assert "| REL-04 | 4 | REL-14 chains |" in done.stdout
+    assert "| REL-02 | 7 | REL-11, at once |" in done.stdout

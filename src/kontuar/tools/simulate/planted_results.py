@@ -52,7 +52,13 @@ def table(known: Sequence[Tried], faults: Sequence[Planted]) -> Iterator[str]:
         of_it = sorted((one for one in known if one.fault == fault.name), key=lambda one: one.seed)
         caught = next((one for one in of_it if one.check), None)
         seeds = str(caught.seed) if caught else f"**none of {len(of_it)}**" if of_it else "not tried"
-        yield f"| `{fault.name}`: {fault.what} | {fault.breaks} | {seeds} | {caught.check if caught else ''} |"
+        yield f"| `{fault.name}`: {fault.what} | {fault.breaks} | {seeds} | {_caught_by(caught) if caught else ''} |"
+
+
+def _caught_by(caught: Tried) -> str:
+    """The check; of what was seen at once, the requirement that it names, where it names one."""
+    at_once = caught.violation.removeprefix("fault: ").partition(":")[0]
+    return f"{at_once}, at once" if caught.check == "fault" and at_once.startswith("REL-") else caught.check
 
 
 def all_caught(known: Sequence[Tried], faults: Sequence[Planted]) -> bool:
