@@ -9,9 +9,10 @@ import apsw
 import psycopg
 import pytest
 
-from kontuar.tools.simulate import trouble
+from kontuar.tools.simulate import policy, trouble
 from kontuar.tools.simulate.ground import Ground, Machines, ground
 from kontuar.tools.simulate.losses import sales_of, set_back
+from kontuar.tools.simulate.policy import Policy
 from kontuar.tools.simulate.scene import Scene
 from kontuar.tools.simulate.seen import Sale
 from kontuar.tools.simulate.simulation import Simulation
@@ -24,6 +25,7 @@ TILL, AGENT = "S1T1", "agent@S1"
 @pytest.fixture(autouse=True)
 def nothing_is_backed_up_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trouble, "WEIGHTS", {"kill": 1})
+    monkeypatch.setattr(policy, "drawn", lambda _: Policy())
 
 
 @pytest.fixture(scope="module")
