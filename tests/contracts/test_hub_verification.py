@@ -76,7 +76,36 @@ def test_a_retry_after_the_definition_came_books_it_and_what_depends_on_it(desk:
         (3, "parked", "depends_on.parked", ""),
         (2, "parked", "article.undefined", ""),
         (2, "booked", "", "S1-1"),
+        (3, "booked", "", "S1-1"),
     ]
+
+
+def test_the_store_hears_that_nothing_of_a_document_or_shift_waits_any_more(desk: Desk, till: Till) -> None:
+    """REL-18, REL-17: a till would show the document as waiting for ever, and could let go of nothing behind it."""
+    shift = till.open_shift("shift2")
+    given = till.release(2)
+    back = till.cancel(given)
+    printed = till.fiscalise(given)
+    closing = till.close_shift(shift, 0, 0)
+    desk.hub.bad_seals |= {back.hash, printed.hash, closing.hash}
+    desk.arrive(till)
+    feeds = PostgresFeedsOfStore(desk.hub.database)
+
+    def told(after: int) -> list[tuple[int, str, str, str]]:
+        rows = confirmations_since(feeds, STORE, feeds_epoch, after).rows
+        return [(row.seq, row.doc_id, row.state, row.gid) for row in rows]
+
+    feeds_epoch = confirmations_since(feeds, STORE, "", 0).epoch
+    assert [(seq, state) for seq, _, state, _ in told(0)] == [
+        (3, "booked"), (4, "parked"), (5, "parked"), (6, "parked"),
+    ]  # fmt: skip
+    desk.hub.bad_seals -= {back.hash}
+    desk.retry(next(item for item in desk.open() if item.seq == back.seq))
+    assert told(4) == [], "something else of the document waits still"
+    desk.hub.bad_seals.clear()
+    desk.retry(next(item for item in desk.open() if item.seq == printed.seq))
+    desk.retry(next(item for item in desk.open() if item.seq == closing.seq))
+    assert told(4) == [(5, given.doc_id, "booked", "S1-1"), (6, "shift2", "booked", "")]
 
 
 def test_accepting_books_with_a_deviation_that_is_written_down(desk: Desk, till: Till) -> None:

@@ -34,6 +34,7 @@ from kontuar.storage.postgres.booking_rows import (
     book_history,
     book_shifts,
     confirm,
+    confirm_released,
     doc_id_from,
     place_of,
 )
@@ -194,7 +195,10 @@ class PostgresBookingDesk:
             book_shifts(connection, store, verdict.reading)
         if rest:
             book_events(connection, store, rest)
-        Counters.add(connection, store, versions=len(documents), gids=len(documents), stock=1)
+        released = [v for v in verdicts if v.reading.arrived.earlier and not isinstance(v.reading.body, Document)]
+        told = confirm_released(connection, store, counters.version + len(documents), released) if released else 0
+        versions = len(documents) + told
+        Counters.add(connection, store, versions=versions, gids=len(documents), stock=1)
 
     def park(self, store: str, verdicts: Sequence[Verdict], now: datetime.datetime) -> None:
         counters = Counters.lock(self._database.connection, store)

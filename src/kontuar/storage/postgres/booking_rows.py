@@ -1,6 +1,6 @@
 """Rows that booking writes beside documents: history, shifts, events, confirmations, counters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -76,21 +76,53 @@ def doc_id_of_hash(chain_hash: bytes) -> str:
 
 def confirm(connection: HubConnection, store: str, version: int, verdicts: Sequence[Verdict], state: str) -> None:
     """Tell the store what was parked or decided; versions follow each other without a gap."""
-    columns: list[list[Any]] = [[] for _ in range(6)]
+    _confirm(connection, store, version, verdicts, state, {})
+
+
+def confirm_released(connection: HubConnection, store: str, version: int, verdicts: Sequence[Verdict]) -> int:
+    """Tell the store of what was booked after it had been parked, and is no document (those tell of themselves): the
+    document that it is about, or the shift, waits no more, where nothing else of it is parked. How many were told."""
+    subjects = [_subject(verdict) for verdict in verdicts]
+    waiting = connection.execute(
+        "SELECT doc_id FROM verification_item WHERE store = %(store)s AND state = 'parked' AND doc_id = ANY(%(ids)s)"
+        " UNION SELECT shift_id FROM verification_item WHERE store = %(store)s AND state = 'parked' AND doc_id = ''"
+        " AND shift_id = ANY(%(ids)s)",
+        {"store": store, "ids": subjects},
+    ).fetchall()
+    still = {str(row[0]) for row in waiting}
+    told = [verdict for verdict, subject in zip(verdicts, subjects, strict=True) if subject not in still]
+    documents = [_subject(each) for each in told if isinstance(each.reading.body, Cancelled | Fiscalised | Printed)]
+    rows = connection.execute(
+        "SELECT doc_id::text, store || '-' || gid FROM document WHERE store = %s AND doc_id = ANY(%s::uuid[])",
+        [store, documents],
+    ).fetchall()
+    _confirm(connection, store, version, told, "booked", dict(rows))
+    return len(told)
+
+
+def _confirm(
+    connection: HubConnection, store: str, version: int, verdicts: Sequence[Verdict], state: str,
+    gids: Mapping[str, str],
+) -> None:  # fmt: skip
+    columns: list[list[Any]] = [[] for _ in range(7)]
     for ordinal, verdict in enumerate(verdicts, start=1):
-        arrived = verdict.reading.arrived
+        arrived, subject = verdict.reading.arrived, _subject(verdict)
         values = (
-            version + ordinal, verdict.reading.subject or arrived.message_id, arrived.origin, arrived.incarnation,
-            arrived.seq, verdict.reason if verdict.problems else "",
+            gids.get(subject, ""), version + ordinal, subject, arrived.origin, arrived.incarnation, arrived.seq,
+            verdict.reason if verdict.problems else "",
         )  # fmt: skip
         for column, value in zip(columns, values, strict=True):
             column.append(value)
     connection.execute(
         "INSERT INTO confirmation (store, state, gid, version, doc_id, origin, incarnation, seq, reason) "
-        "SELECT %s, %s, '', c.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], "
+        "SELECT %s, %s, c.* FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], "
         "%s::text[]) AS c",
         [store, state, *columns],
     )
+
+
+def _subject(verdict: Verdict) -> str:
+    return verdict.reading.subject or verdict.reading.arrived.message_id
 
 
 def book_history(connection: HubConnection, store: str, verdicts: Sequence[Verdict]) -> None:
