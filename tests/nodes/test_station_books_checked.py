@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from kontuar.nodes.machine import this_machine
 from kontuar.nodes.settings import StationSettings
 from kontuar.nodes.station import DATABASE_FILE, StationNode
+from kontuar.operations.hub.certificates import CertificateRow
 from kontuar.storage.failures import StorageDamaged
 from shop import load, small_shop
 from sync_chain import keys_for
@@ -25,6 +27,23 @@ def node_over(folder: Path) -> StationNode:
 def close(node: StationNode) -> None:
     node.lane.close()
     node.devices.close()
+
+
+def test_a_till_knows_its_earlier_lives_before_their_certificates_come_down(tmp_path: Path) -> None:
+    """REL-13, REL-14: its agent heard nothing from head office since; the proof of the books needs them."""
+    earlier = keys_for("S1T1", "station", "i1").signed
+    row = CertificateRow(certificate=earlier.certificate, signature=earlier.signature)
+    keys = msgspec.structs.replace(keys_for("S1T1", "station", "i2", ordinal=2), lives=lambda _: [row])
+    settings = StationSettings(data=tmp_path, agent_url="http://127.0.0.1:9", station="S1T1")
+    node = StationNode(settings, keys, this_machine())
+    try:
+        assert keys.keys.speaker("S1T1", "i1") is None
+        asyncio.run(node.learn())
+        speaker = keys.keys.speaker("S1T1", "i1")
+        assert speaker is not None
+        assert speaker.ordinal == 1
+    finally:
+        close(node)
 
 
 @pytest.fixture

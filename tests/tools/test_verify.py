@@ -16,9 +16,9 @@ from kontuar.sync.keys import load_or_make
 from kontuar.tools.cli import app
 from kontuar.tools.verify.command import Copy, Report, told
 from postgres_fixture import open_temporary_folder
-from proved_books import KEYS, STREAM, agent_of, busy_station, give, one, sealed, tampered
+from proved_books import KEYS, STREAM, agent_of, busy_station, give, keep_identity, one, sealed, tampered
 from shop import MILK, sell
-from sync_chain import HUB_KEY
+from sync_chain import HUB_KEY, keys_for
 
 
 def verify(*arguments: object) -> tuple[int, list[str]]:
@@ -172,6 +172,16 @@ def test_a_backup_has_no_keys_and_says_that_signatures_were_not_checked(till: Pa
     status, lines = verify(tmp_path / "backup")
     assert (status, lines[-1]) == (0, "all holds")
     assert "signatures unchecked: 13" in lines[0]
+
+
+def test_a_till_is_proved_by_the_certificates_of_all_its_lives(till: Path, tmp_path: Path) -> None:
+    """REL-13, REL-14: those of the last ones have not come down to it yet."""
+    folder = tmp_path / "till"
+    shutil.copytree(till, folder)
+    (folder / "identity" / "lives" / "i1").mkdir(parents=True)
+    (folder / "identity" / "identity.json").rename(folder / "identity" / "lives" / "i1" / "identity.json")
+    keep_identity(folder, keys_for(STREAM.origin, "station", "i0"))
+    assert verify(folder)[1][-1] == "all holds"
 
 
 def test_what_cannot_be_read_ends_with_status_two(till: Path, tmp_path: Path) -> None:

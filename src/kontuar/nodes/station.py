@@ -277,7 +277,10 @@ class StationNode:
         await self.lane(self._make_rules_ready)
 
     def _learn_certificates(self) -> None:
-        """A revoked agent is not believed any more (SEC-02)."""
+        """A revoked agent is not believed any more (SEC-02). This till's own lives are known from its folder, too: an
+        agent that hears nothing from head office has no certificate of the last ones."""
+        for row in self._keys.lives(True):
+            self._keys.keys.learn(row.certificate, row.signature)
         self._keys.keys.take_rows(self._definitions.bodies(CERTIFICATE))
 
     async def learn(self) -> None:

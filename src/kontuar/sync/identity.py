@@ -5,7 +5,7 @@ A node's folder `identity` holds `key`, `incarnation` and `identity.json` of its
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -62,18 +62,24 @@ def load_identity(folder: Path) -> NodeKeys | None:
     return None if found is None else msgspec.structs.replace(found, lives=partial(other_lives, folder, found))
 
 
-def other_lives(folder: Path, running: NodeKeys, _: bool = True) -> Sequence[CertificateRow]:
-    """Certificates in a node's folder beside the running one's, newest first; a spare life says whose it is. What
-    cannot be read is passed over."""
-    spare = folder / SPARE
-    name = spare.read_text("utf-8").strip() if spare.exists() else ""
-    found = []
+def certificates_in(folder: Path) -> Iterator[tuple[SignedCertificate, Certificate]]:
+    """Those of all lives in a node's folder, the running one's too; what cannot be read is passed over."""
     for file in (folder / "identity.json", *sorted((folder / LIVES).glob("*/identity.json"))):
         try:
             signed = decode(file.read_bytes(), KeptIdentity).signed
             told = signed.read()
         except (OSError, msgspec.DecodeError):
             continue
+        yield signed, told
+
+
+def other_lives(folder: Path, running: NodeKeys, _: bool = True) -> Sequence[CertificateRow]:
+    """Certificates in a node's folder beside the running one's, newest first; a spare life says whose it is. What
+    cannot be read is passed over."""
+    spare = folder / SPARE
+    name = spare.read_text("utf-8").strip() if spare.exists() else ""
+    found = []
+    for signed, told in certificates_in(folder):
         if told.incarnation != running.certificate.incarnation:
             by = running.certificate.incarnation if told.incarnation == name else ""
             row = CertificateRow(certificate=signed.certificate, signature=signed.signature, certified_by=by)

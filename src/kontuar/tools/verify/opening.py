@@ -21,7 +21,7 @@ from kontuar.storage.sqlite.agent.books import MIGRATIONS as OF_AGENTS
 from kontuar.storage.sqlite.agent.proving import AgentProofShelf
 from kontuar.storage.sqlite.proving import StationProofShelf
 from kontuar.storage.sqlite.station.books import MIGRATIONS as OF_STATIONS
-from kontuar.sync.identity import KeptIdentity
+from kontuar.sync.identity import KeptIdentity, certificates_in
 from kontuar.sync.keyring import CertifiedKeys, fault_of_seal
 
 _URLS: Final = ("postgresql://", "postgres://")
@@ -78,12 +78,14 @@ def _sqlite(target: str, shelf: StationProofShelf | AgentProofShelf) -> Iterator
 
 def _seal_beside(folder: Path, certificates: Callable[[], list[bytes]]) -> SealCheck | None:
     """With the hub's key that the node was enrolled with; none where it never was, as in a backup."""
-    file = folder / station.IDENTITY_FOLDER / "identity.json"
+    identity = folder / station.IDENTITY_FOLDER
+    file = identity / "identity.json"
     if not file.exists():
         return None
     try:
         kept = decode(file.read_bytes(), KeptIdentity)
-        keys = CertifiedKeys(bytes.fromhex(kept.hub_key), [kept.signed, *kept.others])
+        own = (signed for signed, _ in certificates_in(identity))
+        keys = CertifiedKeys(bytes.fromhex(kept.hub_key), [*kept.others, *own])
     except (msgspec.DecodeError, ValueError) as error:
         raise Unreadable(f"{file}: {error}") from None
     keys.take_rows(certificates())
