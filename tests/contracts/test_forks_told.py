@@ -245,15 +245,25 @@ def test_a_life_that_the_hub_refuses_to_hear_of_waits_and_holds_up_no_other(
     assert (office.kept(), agent.untold()) == ([("A9", 1), ("T1", 1)], 1)
 
 
-def test_only_the_agent_of_the_store_may_tell(office: Office, till: Till, tmp_path: Path) -> None:
+def test_only_the_agent_of_the_store_and_the_till_itself_may_tell(office: Office, till: Till, tmp_path: Path) -> None:
     """SEC-02."""
     till.sell()
-    for number, keys in enumerate((keys_for("T1", "station"), keys_for("agent@S2", "agent", store="S2"))):
+    for number, keys in enumerate((keys_for("T2", "station"), keys_for("agent@S2", "agent", store="S2"))):
         teller = Agent(tmp_path / f"teller {number}", till.clock, office, keys)
         teller.keep(till)
         teller.beat()
         assert (office.kept(), teller.untold()) == ([], 1)
         teller.lane.close()
+
+
+def test_a_till_tells_what_contradicts_its_own_log(office: Office, till: Till, tmp_path: Path) -> None:
+    """REL-05: a machine that was replaced issues no message any more that could offer it."""
+    till.sell()
+    teller = Agent(tmp_path / "teller", till.clock, office, keys_for("T1", "station"))
+    teller.keep(till)
+    teller.beat()
+    assert (office.kept(), teller.untold()) == ([("T1", 1)], 0)
+    teller.lane.close()
 
 
 def test_too_much_at_once_is_refused(office: Office) -> None:

@@ -15,9 +15,16 @@ from kontuar.nodes.chores import Chore
 from kontuar.operations.hub.certificates import KIND as CERTIFICATE
 from kontuar.operations.hub.certificates import CertificateRow, NodeCertificate
 from kontuar.operations.ports.hub_documents import SealCheck
-from kontuar.operations.ports.questions import MESSAGES, AskMessages, HeldMessage, HeldMessages
+from kontuar.operations.ports.questions import (
+    FORKS,
+    MESSAGES,
+    AskMessages,
+    ForksTold,
+    HeldMessage,
+    HeldMessages,
+)
 from kontuar.operations.ports.streams import START, Position, StreamId
-from kontuar.operations.station import returned
+from kontuar.operations.station import handing_over, returned
 from kontuar.operations.station.returned import Fetched, Merged, Wanted
 from kontuar.operations.station.station import Station
 from kontuar.web.desk import Desk
@@ -61,9 +68,26 @@ class ReturnDesk:
                 done = await self._brought(life, ordinals) and done
         if done and self._station.connectivity() > Connectivity.OFFLINE:
             await self._bring_what_grew(ordinals, asked={life.incarnation for life in wanted})
+        if await self._desk.run(handing_over.is_due, self._station):
+            return await self._hand_over() and done
         while await self._desk.run(returned.offer_forks, self._station):
             _log.warning("lives.fork_offered")
         return done
+
+    async def _hand_over(self) -> bool:
+        """What this machine cannot offer any more; whether head office has all of it."""
+        while (telling := await self._desk.run(handing_over.next_telling, self._station)) is not None:
+            try:
+                answer = decode(await self._desk.questions.ask(FORKS, encode(telling)), ForksTold)
+            except Refused as refusal:
+                _log.info("lives.handing_over_waits", code=refusal.problems[0].code)
+                return False
+            refused = await self._desk.run(handing_over.told, self._station, telling, answer)
+            _log.warning("lives.handed_over", incarnation=telling.incarnation, messages=len(telling.messages))
+            if refused:
+                _log.error("lives.forks_refused", messages=refused, code=answer.refused[0][1])
+                return True
+        return True
 
     async def _bring_what_grew(self, ordinals: Mapping[str, int], asked: Container[str]) -> None:
         """What a machine that was replaced had sold alone, and told when it was switched on again. `asked`: lives that

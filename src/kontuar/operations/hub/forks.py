@@ -1,4 +1,4 @@
-"""What agents kept aside of forked logs comes to head office, where a person decides on it (REL-05, REL-13)."""
+"""What agents and replaced tills kept aside of forked logs comes to head office; a person decides (REL-05, REL-13)."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -27,10 +27,10 @@ class ForkLog(Protocol):
 
 
 def take_forks(log: ForkLog, keys: KeyRing, seal: SealCheck, asker: NodeIdentity, told: TellForks) -> ForksTold:
-    """Keep an agent's forked messages of a station of its own store, each once (REL-08); says which are not what was
-    signed.
+    """Keep an agent's forked messages of a station of its own store, or a station's own, each once (REL-08); says which
+    are not what was signed.
 
-    Raises `Refused` with `frame.wrong_sender` (no agent, or another store's station), `certificate.unknown`,
+    Raises `Refused` with `frame.wrong_sender` (another station's, or another store's), `certificate.unknown`,
     `question.unreadable` (too much at once) or `stream.of_another_store`; then nothing was kept.
     """
     size = sum(len(message.payload) for message in told.messages)
@@ -39,7 +39,8 @@ def take_forks(log: ForkLog, keys: KeyRing, seal: SealCheck, asker: NodeIdentity
     speaker = keys.speaker(told.origin, told.incarnation)
     if speaker is None:
         raise refuse("certificate.unknown")
-    if asker.kind != "agent" or speaker.kind != "station" or speaker.store != asker.store:
+    tells_its_own = asker.kind == "station" and asker.node == told.origin
+    if speaker.kind != "station" or speaker.store != asker.store or not (asker.kind == "agent" or tells_its_own):
         raise refuse("frame.wrong_sender", node=asker.node, origin=told.origin[:80])
     stream = StreamId(told.origin, told.incarnation)
     judged = [(message, _fault(seal, stream, message)) for message in told.messages]

@@ -66,7 +66,8 @@ class HeldMessages(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FORKS: Final = "stream.forks"
-"""An agent tells what contradicts the true log of a life of its stations (REL-05)."""
+"""An agent tells what contradicts the true log of a life of its stations, a station that was replaced what contradicts
+its own (REL-05)."""
 MOST_FORKS: Final = 50
 MOST_FORK_BYTES: Final = 1024 * 1024
 

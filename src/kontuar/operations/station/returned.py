@@ -183,6 +183,12 @@ def _tell_again(station: Station, forked: ForkedMessage) -> int:
     return station.announce(OFFERED, station.ids.new_id(), _offer(forked), "")
 
 
+def opens_a_shift_that_goes_on(station: Station, forked: ForkedMessage) -> bool:
+    """Whether what is sold in that shift builds on it."""
+    _, body = _body_of(forked.sealed)
+    return isinstance(body, ShiftOpened) and _went_on(station, body.shift.shift_id)
+
+
 def _went_on(station: Station, shift_id: str) -> bool:
     """Whether the shift is open here, or its closing stands in a stream that holds."""
     shift = station.books.cash.open_shift()
