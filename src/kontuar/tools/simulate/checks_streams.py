@@ -176,9 +176,10 @@ def queues(books: Books) -> Iterator[str]:
 
 _OF_TWO_PASTS: Final = frozenset({
     "stream.forked", "shift.documents_differ", "shift.cash_differs", "invoice.receipt_invoiced_twice",
+    "document.cancelled_twice",
 })  # fmt: skip
 """Of a till that has them: what contradicts stays aside, its money lies in the drawer all the same; and what it had
-invoiced it may invoice again before it has heard of that."""
+invoiced or cancelled it may invoice or cancel again before it has heard of that."""
 
 
 def decided(books: Books) -> Iterator[str]:
