@@ -1,7 +1,6 @@
 """The hub's list of exchange files, at a real PostgreSQL (REL-15)."""
 
 import datetime
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,13 +10,6 @@ from kontuar.storage.postgres.exchange_log import PostgresExchangeLog
 
 pytestmark = pytest.mark.postgres
 LISTED = 200
-
-
-@pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
 
 
 @pytest.fixture

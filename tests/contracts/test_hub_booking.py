@@ -2,7 +2,6 @@
 
 import datetime
 import random
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -33,13 +32,6 @@ from kontuar.operations.ports.hub_documents import StreamPlace, Unbookable
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
 
 
 @pytest.fixture

@@ -33,13 +33,6 @@ POS = NodeIdentity(node=STATION, kind="station", store=STORE, incarnation="life1
 
 
 @pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
-
-
-@pytest.fixture
 def till(hub: Hub) -> Till:
     """Eight messages, held and booked at the hub."""
     opened = Till(signed=True)

@@ -1,7 +1,6 @@
 """Documents, reconciliation and monitor at the hub, on a real PostgreSQL."""
 
 import datetime
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -24,13 +23,6 @@ from kontuar.storage.postgres.stock import PostgresFeedsOfStore
 pytestmark = pytest.mark.postgres
 BOSS = Actor(operator="boss", name="Boss", rights=frozenset({rights.SEE_HUB, rights.DEFINE}))
 NOBODY = Actor(operator="x", name="x", rights=frozenset())
-
-
-@pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Documents made of parked drafts, at the hub (PARK-08, PARK-15): booked, and both shown where one draft made two."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,13 +8,6 @@ from hub_documents_world import Hub, Till, new_id
 from kontuar.domain.documents.document import Link, ParkedOrigin
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """What the hub tells a station of its own earlier lives (REL-13), on a real PostgreSQL."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from hub_documents_world import Hub, Till
@@ -12,13 +10,6 @@ from kontuar.operations.stream_messages import held_after
 from kontuar.storage.postgres.held_messages import PostgresHeldMessages
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
 
 
 def test_the_hub_tells_what_it_holds_of_a_life_in_order_and_to_its_station_only(hub: Hub) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -23,13 +22,6 @@ from kontuar.storage.postgres.verification import PostgresVerificationShelf
 
 pytestmark = pytest.mark.postgres
 BOSS = Actor(operator="boss", name="Boss", rights=ALL_RIGHTS)
-
-
-@pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
 
 
 @pytest.fixture

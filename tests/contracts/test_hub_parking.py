@@ -1,6 +1,5 @@
 """What cannot be booked at the hub is parked with its reason, on a real PostgreSQL; everything else passes."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -19,13 +18,6 @@ from kontuar.kernel.money import Minor
 from kontuar.operations.incoming import receive
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
 
 
 @pytest.fixture

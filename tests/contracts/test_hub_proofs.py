@@ -2,7 +2,6 @@
 
 import datetime
 import random
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -27,13 +26,6 @@ pytestmark = pytest.mark.postgres
 BOSS = Actor(operator="boss", name="Boss", rights=frozenset({rights.SEE_HUB}))
 NOBODY = Actor(operator="x", name="x", rights=frozenset())
 GUARDED = ("message", "document", "stock_move", "cash_move", "document_history", "forked_message")
-
-
-@pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
 
 
 @pytest.fixture

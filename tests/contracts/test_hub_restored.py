@@ -1,6 +1,5 @@
 """A hub whose database was set up again from a backup finds out by the first claim, and tells all anew (REL-13)."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,13 +13,6 @@ from kontuar.operations.ports.streams import Position
 from kontuar.storage.postgres.stock import PostgresFeedsOfStore
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def hub(postgres_url: str) -> Iterator[Hub]:
-    world = Hub(postgres_url)
-    yield world
-    world.database.close()
 
 
 def test_a_claim_beyond_what_is_held_begins_a_new_epoch_once(hub: Hub) -> None:
