@@ -41,11 +41,13 @@ def entries(language: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
+@cache
 def codes(language: str) -> dict[str, str]:
     """Refusal code → its message."""
     return {key: forms[0] for key, forms in entries(language).items() if CODE_OF_MESSAGE.fullmatch(key)}
 
 
+@cache
 def fact_words(language: str) -> dict[str, str]:
     """`right:price.change` → what it is called; also `brief:` and a code."""
     return {key: forms[0] for key, forms in entries(language).items() if FACT_WORD.fullmatch(key)}

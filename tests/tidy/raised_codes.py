@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tidy.sources import nodes_of, tree_of
+
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "kontuar"
 CODE = re.compile(r"[a-z][a-z_0-9]*(\.[a-z_0-9]+)+")
 MAKERS = {"refuse", "Problem", "Conflict", "failure", "uncertain", "partly_printed"}
@@ -29,9 +31,9 @@ class _Module:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path.relative_to(PACKAGE))
-        self.tree = ast.parse(path.read_text())
+        self.tree, self.nodes = tree_of(path), nodes_of(path)
         self._values: dict[str, list[ast.expr]] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Assign):
                 for target in node.targets:
                     self._remember(target, node.value)
@@ -72,7 +74,7 @@ class _Module:
                     yield str(key.value), ast.unparse(value).split(".")[-1]
 
     def calls(self) -> Iterator[ast.Call]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return (node for node in self.nodes if isinstance(node, ast.Call))
 
     def facts_of(self, call: ast.Call) -> frozenset[str] | None:
         """Names of the facts that a call gives; None when they are put together elsewhere."""
@@ -136,7 +138,7 @@ def _told(module: _Module, checks: dict[str, frozenset[str] | None]) -> Iterator
             if keyword.arg == "unless":
                 for code, check in module.table(keyword.value):
                     yield Raised(code, checks.get(check), where)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.ClassDef) and _is_failure(node):
             yield from _class_codes(module, node)
         elif isinstance(node, ast.Return) and node.value is not None:
@@ -177,6 +179,6 @@ def texts_like_codes() -> frozenset[str]:
     return frozenset(
         node.value
         for module in _modules()
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
     )

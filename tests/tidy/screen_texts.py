@@ -13,6 +13,8 @@ from babel.messages.extract import extract
 from jinja2 import Environment
 from jinja2.ext import babel_extract
 
+from tidy.sources import tree_of
+
 WEB = Path(__file__).resolve().parents[2] / "src" / "kontuar" / "web"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 TEMPLATE_OPTIONS = {"trimmed": "true", "silent": "false", "encoding": "utf-8"}
@@ -48,7 +50,7 @@ def _is_shown(value: object) -> bool:
 
 def _tables(path: Path) -> Iterator[ShownText]:
     """Texts in the tables of a screen's file (labels of columns, keys, states): shown through a variable."""
-    for node in ast.parse(path.read_text()).body:
+    for node in tree_of(path).body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             for part in ast.walk(node.value):
                 if isinstance(part, ast.Constant) and _is_shown(part.value):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tidy.sources import nodes_of
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
 PACKAGE = SOURCE / "kontuar"
@@ -66,7 +68,7 @@ def module_of(path: Path) -> str:
 
 def calls(path: Path) -> Iterator[tuple[int, str]]:
     """Line and dotted name of every call: `datetime.now`, `print`."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Call):
             yield node.lineno, ast.unparse(node.func)
 
@@ -79,7 +81,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
     long = [
         f"{name_of(path)}:{node.lineno} {node.name}: {node.end_lineno - node.lineno + 1} lines"
         for path in python_files(PACKAGE, ROOT / "tests", ROOT / "scripts")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno + 1 > MOST_LINES_IN_A_FUNCTION
@@ -159,7 +161,7 @@ def test_time_chance_and_identities_are_handed_in() -> None:
 def test_every_module_is_used() -> None:
     imported: set[str] = set()
     for path in python_files(PACKAGE):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             if isinstance(node, ast.Import):
                 imported.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
