@@ -72,6 +72,27 @@ def test_an_agent_lets_go_of_what_the_hub_has_and_can_still_be_compared(shop: Sh
             assert Comparison(lower, higher).faults(here, there) == (head, ())
 
 
+def test_an_agent_keeps_a_closing_that_waits_for_a_person(shop: Shop, tmp_path: Path) -> None:
+    """REL-17: head office names the shift, which another life may have opened, not the message."""
+    shop.shift()
+    shop.shift()
+    shop.decided()
+    (tmp_path / "agent").mkdir()
+    books = agent_with(shop, tmp_path / "agent")
+    place = shop.database.value("SELECT min(seq) FROM message WHERE kind = 'shift.closed/1'")
+    with books.database.transaction():
+        books.database.write(
+            "INSERT INTO confirmation VALUES ('another shift', ?, 'i1', ?, 'parked', '', 'message.id_conflict', 2)",
+            (STATION, place),
+        )
+    pruning = AgentPruning(books.database)
+    note_finals(pruning, shop.station.clock.now())
+    while prune_once(pruning, LIMITS, ("agent@S1", "i1"), KEYS.signer.sign, shop.station.clock.now() + LATER):
+        pass
+    assert books.database.value("SELECT min(seq) FROM message") == place
+    books.database.close()
+
+
 def test_an_agent_keeps_what_is_not_decided(shop: Shop, tmp_path: Path) -> None:
     """REL-17."""
     second = shop.shift()

@@ -16,7 +16,7 @@ from shop import MILK, NUTS, WATER, HandClock, move_cash, sell
 from sync_chain import HUB_KEY
 
 
-def prune_life(station: Station, clock: HandClock, name: str) -> int:
+def prune_life(station: Station, clock: HandClock, name: str, *, waits: str = "") -> int:
     """How far a life is pruned, that head office has for good, in a night long afterwards; 0 = not at all."""
     assert isinstance(station.books, SqliteBooks)
     database, running = station.books.database, station.identity.incarnation
@@ -33,7 +33,10 @@ def prune_life(station: Station, clock: HandClock, name: str) -> int:
         outbox.acknowledged(stream, head, head)
         outbox.keep_head("hub", signed, signed_head(signed, HUB_KEY.sign))
         database.write("DELETE FROM stock_pending")
-        database.write("INSERT OR REPLACE INTO confirmation SELECT doc_id, 'booked', 'G', '' FROM document")
+        database.write("DELETE FROM confirmation")
+        database.write("INSERT INTO confirmation SELECT doc_id, 'booked', 'G', '' FROM document")
+        if waits:
+            database.write("INSERT OR REPLACE INTO confirmation VALUES (?, 'parked', '', 'shift.x')", (waits,))
     pruning = StationPruning(database, STATION)
     note_finals(pruning, clock.now())
     later = clock.now() + datetime.timedelta(days=1000)
@@ -137,3 +140,28 @@ def test_a_document_stays_as_long_as_its_cancelling_in_a_later_life_does(tmp_pat
     assert station.books.documents.find(doc_id) is None
     put_away(station)
     assert faults(tmp_path) == []
+
+
+def test_a_cancelling_that_waits_for_a_person_stays_also_where_its_document_is_another_lifes(tmp_path: Path) -> None:
+    """REL-17: the document itself was booked, and lies in another stream."""
+    clock = HandClock()
+    station, doc_id, place = taken_back_in_the_next_life(tmp_path, clock)
+    assert prune_life(station, clock, "i2", waits=doc_id) < place
+    assert prune_life(station, clock, "i2") >= place
+    put_away(station)
+
+
+def test_a_closing_that_waits_for_a_person_stays_also_where_an_earlier_life_opened_the_shift(tmp_path: Path) -> None:
+    """REL-17: head office names the shift, not the message."""
+    clock = HandClock()
+    first = life(tmp_path, 1, clock, fiscal=False)
+    shift = shifts.open_shift(first, EWA, "100")
+    put_away(first)
+    station = life(tmp_path, 2, clock, fiscal=False)
+    shifts.close_shift(station, EWA, ())
+    place = station.books.stream.head().seq
+    shifts.open_shift(station, EWA, "100")
+    sell(station, NUTS)
+    assert prune_life(station, clock, "i2", waits=shift.shift_id) < place
+    assert prune_life(station, clock, "i2") >= place
+    put_away(station)

@@ -23,6 +23,11 @@ _PARKED: Final = (
     " CROSS JOIN message m INDEXED BY message_by_id ON m.message_id IN (c.doc_id, c.doc_id || ':closed')"
     " WHERE c.state = 'parked' AND m.origin = ? AND m.incarnation = ?"
 )
+_PARKED_AT: Final = (
+    "SELECT min(seq) FROM confirmation INDEXED BY confirmation_parked"
+    " WHERE state = 'parked' AND origin = ? AND incarnation = ?"
+)
+"""A message that is no document: what it is about is named by another identity."""
 _UNDECIDED: Final = (
     "SELECT min(p.seq) FROM parked p LEFT JOIN confirmation c ON c.doc_id = p.message_id"
     " WHERE p.origin = ? AND p.incarnation = ? AND (c.state IS NULL OR c.state = 'parked')"
@@ -65,7 +70,7 @@ class AgentPruning(SqlitePruning):
         """Message by message, as far as each is old and decided; a piece at a time."""
         key = (life.stream.origin, life.stream.incarnation)
         limit = most
-        for query in (_HELD_BY_WORK, _PARKED, _UNDECIDED, _PENDING):
+        for query in (_HELD_BY_WORK, _PARKED, _PARKED_AT, _UNDECIDED, _PENDING):
             found = self._database.value(query, key)
             limit = limit if found is None else min(limit, int(found) - 1)
         rows = self._database.rows(

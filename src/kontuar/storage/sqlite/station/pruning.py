@@ -24,6 +24,13 @@ _PARKED: Final = (
     " CROSS JOIN message m INDEXED BY message_by_id ON m.message_id IN (c.doc_id, c.doc_id || ':closed')"
     " WHERE c.state = 'parked' AND m.incarnation = ?"
 )
+"""A document, or a shift: its opening or its closing."""
+_CANCELLING_PARKED: Final = (
+    "SELECT min(m.seq) FROM message m INDEXED BY message_turn"
+    " JOIN confirmation c ON c.doc_id = json_extract(CAST(m.payload AS TEXT), '$.body.doc_id') AND c.state = 'parked'"
+    f" WHERE m.incarnation = ? AND {_TURN} AND substr(m.kind, -12) = '.cancelled/1'"
+)
+"""The document may be another life's."""
 _HELD_BY_WORK: Final = (
     "WITH held (doc_id) AS ("
     " SELECT atom FROM (SELECT CAST(body AS TEXT) t FROM draft UNION ALL SELECT CAST(body AS TEXT) FROM parked_here),"
@@ -85,7 +92,8 @@ class StationPruning(SqlitePruning):
         name, begin = life.stream.incarnation, life.pruned
         limit = self._old_until(name, begin, most, before)
         for query, values in (
-            (_NOT_DECIDED, (name, begin, limit)), (_PARKED, (name,)), (_HELD_BY_WORK, (name, begin)),
+            (_NOT_DECIDED, (name, begin, limit)), (_PARKED, (name,)), (_CANCELLING_PARKED, (name,)),
+            (_HELD_BY_WORK, (name, begin)),
             ("SELECT min(seq) FROM own_contractor WHERE incarnation = ?", (name,)),
             ("SELECT min(seq) FROM stock_pending WHERE incarnation = ?", (name,)),
         ):  # fmt: skip
