@@ -65,29 +65,6 @@ def test_a_shift_that_an_earlier_life_opened_loses_its_report_with_its_closing(t
     assert faults(tmp_path) == []
 
 
-def test_a_closing_that_waits_for_a_person_stays_though_an_earlier_life_opened_its_shift(tmp_path: Path) -> None:
-    """REL-17: head office tells of it by the shift."""
-    clock = HandClock()
-    first = life(tmp_path, 1, clock, fiscal=False)
-    shift = shifts.open_shift(first, EWA, "100")
-    put_away(first)
-    station = life(tmp_path, 2, clock, fiscal=False)
-    sell(station, WATER)
-    shifts.close_shift(station, EWA, ())
-    shifts.open_shift(station, EWA, "100")
-    sell(station, NUTS)
-    database = database_of(station)
-    tell = "INSERT OR REPLACE INTO confirmation VALUES (?, ?, '', '')"
-    with database.transaction():
-        database.write(tell, (shift.shift_id, "parked"))
-    assert prune_life(station, clock, "i2") == 0
-    assert station.books.cash.report_of(shift.shift_id) is not None
-    with database.transaction():
-        database.write(tell, (shift.shift_id, "booked"))
-    assert prune_life(station, clock, "i2") > 0
-    put_away(station)
-
-
 def taken_back_in_the_next_life(folder: Path, clock: HandClock) -> tuple[Station, str, int]:
     """(a second life with a shift after it, a cash document of the first life, where the second one cancelled it)."""
     first = life(folder, 1, clock, fiscal=False)

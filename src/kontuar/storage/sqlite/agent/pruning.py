@@ -20,7 +20,7 @@ _HELD_BY_WORK: Final = (
 )
 _PARKED: Final = (
     "SELECT min(m.seq) FROM confirmation c INDEXED BY confirmation_parked"
-    " CROSS JOIN message m INDEXED BY message_by_id ON m.message_id IN (c.doc_id, c.doc_id || ':closed')"
+    " CROSS JOIN message m INDEXED BY message_by_id ON m.message_id = c.doc_id"
     " WHERE c.state = 'parked' AND m.origin = ? AND m.incarnation = ?"
 )
 _PARKED_AT: Final = (
