@@ -7,17 +7,20 @@ from pathlib import Path
 
 from agent_chain import Chain, in_a_chain
 from kontuar.domain.documents.messages import OFFERED
+from kontuar.nodes.return_desk import ReturnDesk
 from kontuar.operations.ports.station import DocumentQuery
 from kontuar.operations.ports.streams import StreamId
 from kontuar.operations.station import own_documents
 from kontuar.storage.sqlite.engine import SqliteDatabase
+from kontuar.sync.keyring import fault_of_seal
 from restored_till import EWA, TILL, RestoredTill, day, is_forked
 from shop import MILK, sell
 from sync_hub import until
 
 
 def test_what_a_replaced_machine_sold_beside_the_log_comes_to_the_hub_without_a_life_of_its_own(tmp_path: Path) -> None:
-    """REL-02, REL-05, REL-13: it sold on from an old backup, and was replaced before it had a next life."""
+    """REL-02, REL-05, REL-13: it sold on from an old backup, and was replaced before it had a next life. It tells it
+    again at times."""
 
     async def scenario(chain: Chain) -> None:
         machine = RestoredTill(chain)
@@ -38,6 +41,12 @@ def test_what_a_replaced_machine_sold_beside_the_log_comes_to_the_hub_without_a_
             )
             rows = (await till.do(own_documents.page, till.station, EWA, DocumentQuery(state="forked"))).rows
             assert [row.sync for row in rows] == ["final"]
+            before = list(chain.hub.forks)
+            await till.returning.once()
+            assert chain.hub.forks == before, "not all the time"
+            after_an_hour = ReturnDesk(till.desk, partial(fault_of_seal, till.keys.keys))
+            assert await after_an_hour.once()
+            assert chain.hub.forks[len(before) :] == before, "it may have been set up again from a backup"
 
     in_a_chain(tmp_path, scenario)
 

@@ -33,6 +33,8 @@ IDLE_SECONDS: Final = 30.0
 AGAIN_SECONDS: Final = 5.0
 LATER_SECONDS: Final = 300.0
 """So often others are asked whether an earlier life grew: the machine that was replaced may drain."""
+HANDED_AGAIN_SECONDS: Final = 3600.0
+"""So often a machine that was replaced tells again what lies on its disk alone; head office keeps each once."""
 MOST_AT_ONCE: Final = 5_000
 """Messages of one transaction: while they are written nobody sells here."""
 _log = structlog.get_logger("lives")
@@ -48,6 +50,7 @@ class ReturnDesk:
         self._station = desk.station
         self._seal = seal
         self._grows_asked_at = -LATER_SECONDS
+        self._handed_over_at = -HANDED_AGAIN_SECONDS
 
     def chore(self) -> Chore:
         """For as long as the station runs."""
@@ -76,6 +79,10 @@ class ReturnDesk:
 
     async def _hand_over(self) -> bool:
         """What this machine cannot offer any more; whether head office has all of it."""
+        now = self._station.clock.monotonic()
+        if self._station.connectivity() is Connectivity.ONLINE and now - self._handed_over_at >= HANDED_AGAIN_SECONDS:
+            await self._desk.run(handing_over.begin_again, self._station)
+            self._handed_over_at = now
         while (telling := await self._desk.run(handing_over.next_telling, self._station)) is not None:
             try:
                 answer = decode(await self._desk.questions.ask(FORKS, encode(telling)), ForksTold)

@@ -56,3 +56,9 @@ def told(station: Station, telling: TellForks, answer: ForksTold) -> int:
         for digest in kept:
             station.books.returned.offered(digest, station.identity.incarnation, _BY_QUESTION)
     return len(telling.messages) - len(kept)
+
+
+def begin_again(station: Station) -> None:
+    """Tell all of it once more: head office may have been set up again from a backup since, and nobody else has it."""
+    with station.books.transaction():
+        station.books.returned.offered_no_more(_BY_QUESTION)

@@ -144,3 +144,7 @@ class Returned(Protocol):
     def offered(self, digest: bytes, incarnation: str, seq: int) -> None:
         """That message tells of it."""
         ...
+
+    def offered_no_more(self, seq: int) -> None:
+        """Forget of all that was told at that position that it was told: it is to be told again."""
+        ...

@@ -263,6 +263,9 @@ class SqliteReturned:
         """The table `fork_offer`; the first word stays."""
         self._database.write("INSERT OR IGNORE INTO fork_offer VALUES (?, ?, ?)", (digest, incarnation, seq))
 
+    def offered_no_more(self, seq: int) -> None:
+        self._database.write("DELETE FROM fork_offer WHERE seq = ?", (seq,))
+
     def _life(self, incarnation: str) -> KnownLife:
         forked = self._database.value("SELECT forked FROM uplink WHERE incarnation = ?", (incarnation,))
         head = self._database.row(
