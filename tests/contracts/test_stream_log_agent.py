@@ -12,7 +12,7 @@ from kontuar.kernel.canonical import CHAIN_START, chain_hash, encode
 from kontuar.kernel.errors import Refused
 from kontuar.operations.incoming import receive
 from kontuar.operations.ports.streams import START, Acknowledgement, Batch, Position, SealedMessage, StreamId
-from sync_chain import STORE, Store, TestClock, sold
+from sync_chain import NOW, STORE, Sale, Store, TestClock, sold
 
 STREAM = StreamId("T1", "i1")
 MILK = sold("MILK", "1")
@@ -27,8 +27,6 @@ def chain(*notes: str, moves: tuple[StockMove, ...] = (MILK,), store: str = STOR
     """Messages of one stream, one per note."""
     previous, found = CHAIN_START, []
     for seq, note in enumerate(notes, 1):
-        from sync_chain import NOW, Sale
-
         message = Message(
             kind="receipt.approved/1", origin="T1", incarnation="i1", seq=seq, store=store, message_id=f"D-{note}",
             at=NOW, by="ANNA", body=body_bytes(Sale(doc_id=f"D-{note}", note=note, stock_moves=moves)),
@@ -157,3 +155,23 @@ def test_a_move_that_no_ledger_can_hold_parks_its_message_and_no_other(store: St
     assert answer.held == held(bad)
     assert answer.parked == (("D-1", "document.figures_out_of_range"),)
     assert store.totals() == []
+
+
+def test_goods_that_another_message_moved_are_told_as_its_and_leave_once(store: Store) -> None:
+    """REL-07, REL-08: a till sold a draft again, or took a document back again, that its other past had; the first
+    message may be pruned by now, and has left its moves."""
+    push(store, chain("1"))
+    body = Sale(doc_id="D-1", note="again", stock_moves=(MILK,))
+    message = Message(
+        kind="receipt.approved/1", origin="T1", incarnation="i2", seq=1, store=STORE, message_id="another",
+        at=NOW, by="ANNA", body=body_bytes(body),
+    )  # fmt: skip
+    payload = encode(message)
+    again = SealedMessage(1, payload, chain_hash(CHAIN_START, payload), bytes(64))
+    batch = Batch(
+        stream=StreamId("T1", "i2"), store=STORE, sender="T1", first=1, previous_hash=CHAIN_START, messages=(again,),
+        claim=START,
+    )  # fmt: skip
+    answer = receive(batch, store.books.log, receiver="agent@S1", epoch="e1", is_hub=False)
+    assert (answer.held, answer.parked) == (held([again]), (("another", "message.id_taken"),))
+    assert store.books.database.rows("SELECT incarnation, count(*) FROM stock_pending GROUP BY 1") == [("i1", 1)]

@@ -136,13 +136,10 @@ def test_what_a_replaced_machine_drains_later_comes_to_the_one_in_its_place(tmp_
         new.folder.mkdir()
         async with new.living(old.next_keys(first)) as till:
             assert await till.returning.once()
-            short = await till.do(books_of, till.station)
             async with old.living(first, lambda station: sell(station, MILK)) as drains:
                 await drains.all_final()
                 told = await drains.do(books_of, drains.station)
-            assert await till.returning.once()
-            assert await till.do(books_of, till.station) == short, "it asks every few minutes only"
-            till.station.clock = LaterClock()
+            till.station.clock = LaterClock()  # it may hear of it sooner
             assert await till.returning.once()
             after = await till.do(books_of, till.station)
             assert [row for row in after["message"] if row[0] == "first"] == told["message"]

@@ -29,6 +29,10 @@ MOST_UNREADABLE: Final = 200
 MOST_UNREADABLE_BYTES: Final = 64 * 1024
 
 
+_MoveKey = tuple[str, int, str]
+"""(document, line, effect): a move of goods is told once."""
+
+
 class _Moves(msgspec.Struct):
     doc_id: str = ""
     stock_moves: tuple[StockMove, ...] = ()
@@ -50,6 +54,12 @@ class _Read(msgspec.Struct, frozen=True):
     message_id: str
     reason: str
     body: _Moves
+
+
+def _has_moved(read: _Read, known: set[_MoveKey]) -> bool:
+    """Whether another message told all of its moves."""
+    moves = read.body.stock_moves
+    return bool(moves) and all((read.body.doc_id, move.line, move.effect) in known for move in moves)
 
 
 class SqliteStreamLog:
@@ -98,7 +108,8 @@ class SqliteStreamLog:
         """
         fresh = self._not_here(batch.stream, messages)
         found = [self._read(batch.stream, message) for message in fresh]
-        taken = self._ids_taken(found)
+        moved = self._moves_known(found)
+        taken = self._ids_taken(found, moved)
         origin, incarnation = batch.stream.origin, batch.stream.incarnation
         self._database.write_many(
             "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -114,7 +125,7 @@ class SqliteStreamLog:
             "INSERT INTO parked VALUES (?, ?, ?, ?, ?)",
             [(origin, incarnation, r.message.seq, r.message_id, reason) for r, reason in refused],
         )
-        self._apply_moves(batch.stream, [r for r, reason in parked if not reason])
+        self._apply_moves(batch.stream, [r for r, reason in parked if not reason], moved)
         self._move_cursor(batch, messages[-1])
         if self.lies_beyond(batch.stream):
             self.go_on(batch.stream)
@@ -256,25 +267,27 @@ class SqliteStreamLog:
             return _Read(message, head.message_id, "document.figures_out_of_range", _Moves())
         return _Read(message, head.message_id, "", head.body)
 
-    def _ids_taken(self, found: Sequence[_Read]) -> set[int]:
-        """Messages whose id another message has: kept and parked, never merged (ownership, approved drafts)."""
+    def _moves_known(self, found: Sequence[_Read]) -> set[_MoveKey]:
+        """Those of their documents that were told before, also by a message that was pruned since."""
+        documents = [read.body.doc_id for read in found if read.body.stock_moves]
+        rows = self._existing("SELECT doc_id, line, effect FROM stock_move WHERE doc_id IN", documents)
+        return {(str(doc_id), int(str(line)), str(effect)) for doc_id, line, effect in rows}
+
+    def _ids_taken(self, found: Sequence[_Read], moved: set[_MoveKey]) -> set[int]:
+        """Messages whose id another message has: kept and parked, never merged (ownership, approved drafts). One that
+        was pruned since has left its moves of goods."""
         known = self._existing("SELECT message_id FROM message WHERE message_id IN", [r.message_id for r in found])
         seen = {row[0] for row in known}
         taken: set[int] = set()
         for read in found:
-            if read.message_id in seen and not read.reason:
+            if (read.message_id in seen or _has_moved(read, moved)) and not read.reason:
                 taken.add(id(read))
             seen.add(read.message_id)
         return taken
 
-    def _apply_moves(self, stream: StreamId, found: Sequence[_Read]) -> None:
+    def _apply_moves(self, stream: StreamId, found: Sequence[_Read], known: set[_MoveKey]) -> None:
         """Verbatim and once: keyed (doc_id, line, effect) (REL-08)."""
         with_moves = [r for r in found if r.body.stock_moves]
-        documents = [r.body.doc_id for r in with_moves]
-        known = {
-            tuple(row)
-            for row in self._existing("SELECT doc_id, line, effect FROM stock_move WHERE doc_id IN", documents)
-        }
         touched = []
         for read in with_moves:
             fresh = []
