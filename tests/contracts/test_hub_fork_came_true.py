@@ -46,6 +46,10 @@ def test_what_waited_for_a_person_is_booked_when_it_comes_as_the_true_log(hub: H
     hub.book()
     assert [state for _, state, _ in states(hub)] == ["booked", "booked"]
     assert (hub.balance("A00001"), booked(hub)) == ((Decimal(-3), Decimal(0)), (1, 1))
+    till.sell((1, 1))
+    hub.push(till)
+    hub.book()
+    assert (hub.reasons(), booked(hub)) == ([], (2, 1)), "its number counts for the series"
 
 
 def test_it_waits_on_for_another_reason_without_counting_its_goods_again(hub: Hub, till: Till) -> None:

@@ -93,6 +93,28 @@ def test_an_agent_keeps_a_closing_that_waits_for_a_person(shop: Shop, tmp_path: 
     books.database.close()
 
 
+def test_an_agent_lets_go_of_what_it_parked_once_its_document_is_decided(shop: Shop, tmp_path: Path) -> None:
+    """REL-17: a document was taken back a second time; head office names the document, not the message."""
+    shop.shift()
+    shop.shift()
+    shop.decided()
+    (tmp_path / "agent").mkdir()
+    books = agent_with(shop, tmp_path / "agent")
+    query = (
+        "SELECT message_id, seq FROM message WHERE instr(CAST(payload AS TEXT), '\"doc_id\"')"
+        " AND kind NOT LIKE 'shift.%' AND message_id NOT IN (SELECT doc_id FROM document) ORDER BY seq LIMIT 1"
+    )
+    (name, place) = shop.database.rows(query)[0]
+    with books.database.transaction():
+        books.database.write("INSERT INTO parked VALUES (?, 'i1', ?, ?, 'message.id_taken')", (STATION, place, name))
+    pruning = AgentPruning(books.database)
+    note_finals(pruning, shop.station.clock.now())
+    while prune_once(pruning, LIMITS, ("agent@S1", "i1"), KEYS.signer.sign, shop.station.clock.now() + LATER):
+        pass
+    assert books.database.value("SELECT min(seq) FROM message") > place
+    books.database.close()
+
+
 def test_an_agent_keeps_what_is_not_decided(shop: Shop, tmp_path: Path) -> None:
     """REL-17."""
     second = shop.shift()

@@ -22,6 +22,7 @@ from kontuar.operations.ports.questions import (
     ForksTold,
     HeldMessage,
     HeldMessages,
+    TellForks,
 )
 from kontuar.operations.ports.streams import START, Position, StreamId
 from kontuar.operations.station import handing_over, returned
@@ -85,7 +86,7 @@ class ReturnDesk:
             self._handed_over_at = now
         while (telling := await self._desk.run(handing_over.next_telling, self._station)) is not None:
             try:
-                answer = decode(await self._desk.questions.ask(FORKS, encode(telling)), ForksTold)
+                answer = await self._told(telling)
             except Refused as refusal:
                 _log.info("lives.handing_over_waits", code=refusal.problems[0].code)
                 return False
@@ -93,8 +94,13 @@ class ReturnDesk:
             _log.warning("lives.handed_over", incarnation=telling.incarnation, messages=len(telling.messages))
             if refused:
                 _log.error("lives.forks_refused", messages=refused, code=answer.refused[0][1])
-                return True
         return True
+
+    async def _told(self, telling: TellForks) -> ForksTold:
+        try:
+            return decode(await self._desk.questions.ask(FORKS, encode(telling)), ForksTold)
+        except msgspec.DecodeError as error:
+            raise refuse("stream.answer_wrong", seq=telling.messages[0].seq, reason=error) from None
 
     async def _bring_what_grew(self, ordinals: Mapping[str, int], asked: Container[str]) -> None:
         """What a machine that was replaced had sold alone, and told when it was switched on again. `asked`: lives that

@@ -29,7 +29,8 @@ from kontuar.kernel.errors import Problem
 _message_decoder = msgspec.json.Decoder(Message)
 _body_decoders: Final = {kind: msgspec.json.Decoder(body) for kind, body in BODIES.items()}
 
-_LIFE_NOT_KNOWN: Final = frozenset({"certificate.unknown", "certificate.disputed"})
+_NUMBER_NOT_READ: Final = frozenset({"certificate.unknown", "certificate.disputed", "stream.forked"})
+"""Whatever was parked for these alone was not looked at any further: neither was its number."""
 _NUL: Final = b"\\u0000"
 
 BOOKED, PARKED, CANCELLED = "booked", "parked", "cancelled"
@@ -282,8 +283,8 @@ class Judge:
         return found, list(self._next_number(found, document.type, arrived, facts))
 
     def _never_counted(self, found: NumberRead, document_type: str, arrived: Arrived) -> bool:
-        """Whether nobody looked at the number yet, because the life that gave it was not known."""
-        if not any(problem.code in _LIFE_NOT_KNOWN for problem in arrived.earlier):
+        """Whether nobody looked at the number yet: its life was not known, or another log was the true one."""
+        if not any(problem.code in _NUMBER_NOT_READ for problem in arrived.earlier):
             return False
         last = self.series.get((document_type, found.series, found.period))
         return last is None or found.ordinal > last.ordinal

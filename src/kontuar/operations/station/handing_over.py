@@ -13,8 +13,6 @@ from kontuar.operations.station import returned
 from kontuar.operations.station.station import Station
 
 _MOST: Final = 5_000
-_BY_QUESTION: Final = 0
-"""The position at which it is told in the running life: before its first message, for no message tells it."""
 
 
 def is_due(station: Station) -> bool:
@@ -49,16 +47,14 @@ def _telling(station: Station, waiting: Sequence[ForkedMessage]) -> TellForks:
 
 
 def told(station: Station, telling: TellForks, answer: ForksTold) -> int:
-    """Remember what head office has; how many it refused."""
-    refused = {digest for digest, _ in answer.refused}
-    kept = [message.hash for message in telling.messages if message.hash.hex() not in refused]
+    """Remember what was told, also what head office refused: all of it is told again. How many it refused."""
     with station.books.transaction():
-        for digest in kept:
-            station.books.returned.offered(digest, station.identity.incarnation, _BY_QUESTION)
-    return len(telling.messages) - len(kept)
+        for message in telling.messages:
+            station.books.returned.offered(message.hash, station.identity.incarnation, returned.BY_QUESTION)
+    return len(answer.refused)
 
 
 def begin_again(station: Station) -> None:
     """Tell all of it once more: head office may have been set up again from a backup since, and nobody else has it."""
     with station.books.transaction():
-        station.books.returned.offered_no_more(_BY_QUESTION)
+        station.books.returned.offered_no_more(returned.BY_QUESTION)

@@ -30,6 +30,8 @@ from kontuar.operations.ports.streams import START, Position, SealedMessage, Str
 from kontuar.operations.station.returned_effects import Effects
 from kontuar.operations.station.station import Station
 
+BY_QUESTION: Final = 0
+"""The position at which a replaced machine tells of a message by a question: before any message."""
 MOST_OFFERS: Final = 50
 TOTAL: Final = "perpetual_gross"
 TOTAL_OF: Final = "perpetual_gross_of"
@@ -160,10 +162,13 @@ def offer_forks(station: Station) -> int:
     """Tell head office of messages that were moved aside, as news of the running life; how many were told now.
 
     A shift that is still open here, or that was closed behind what was moved aside, went on: its opening is told as
-    this life's own, because nothing that is issued in it could be booked while a person decides on an offer. Raises
-    `Refused` as announcing does, when that life is over too.
+    this life's own, because nothing that is issued in it could be booked while a person decides on an offer. What this
+    machine told by a question, while it had no life to tell it in, is told now: the proof of the books counts on that.
+    Raises `Refused` as announcing does, when that life is over too.
     """
     books, running = station.books, station.identity.incarnation
+    with books.transaction():
+        books.returned.offered_no_more(BY_QUESTION)
     if not books.returned.to_offer(running, 1):
         return 0
     with books.transaction():

@@ -29,9 +29,12 @@ _PARKED_AT: Final = (
 )
 """A message that is no document: what it is about is named by another identity."""
 _UNDECIDED: Final = (
-    "SELECT min(p.seq) FROM parked p LEFT JOIN confirmation c ON c.doc_id = p.message_id"
+    "SELECT min(p.seq) FROM parked p JOIN message m USING (origin, incarnation, seq) LEFT JOIN confirmation c"
+    " ON c.doc_id IN (p.message_id, CASE WHEN json_valid(CAST(m.payload AS TEXT))"
+    " THEN json_extract(CAST(m.payload AS TEXT), '$.body.doc_id') END)"
     " WHERE p.origin = ? AND p.incarnation = ? AND (c.state IS NULL OR c.state = 'parked')"
 )
+"""Head office names the document, where the message is not its approval."""
 _PENDING: Final = "SELECT min(seq) FROM stock_pending WHERE origin = ? AND incarnation = ?"
 
 
