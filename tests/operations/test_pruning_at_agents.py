@@ -72,6 +72,15 @@ def test_an_agent_lets_go_of_what_the_hub_has_and_can_still_be_compared(shop: Sh
             assert Comparison(lower, higher).faults(here, there) == (head, ())
 
 
+def first_after_pruning(shop: Shop, books: Any) -> int:
+    """Everything that may go went, long afterwards; what is the first message now."""
+    pruning = AgentPruning(books.database)
+    note_finals(pruning, shop.station.clock.now())
+    while prune_once(pruning, LIMITS, ("agent@S1", "i1"), KEYS.signer.sign, shop.station.clock.now() + LATER):
+        pass
+    return int(books.database.value("SELECT min(seq) FROM message"))
+
+
 def test_an_agent_keeps_a_closing_that_waits_for_a_person(shop: Shop, tmp_path: Path) -> None:
     """REL-17: head office names the shift, which another life may have opened, not the message."""
     shop.shift()
@@ -85,11 +94,7 @@ def test_an_agent_keeps_a_closing_that_waits_for_a_person(shop: Shop, tmp_path: 
             "INSERT INTO confirmation VALUES ('another shift', ?, 'i1', ?, 'parked', '', 'message.id_conflict', 2)",
             (STATION, place),
         )
-    pruning = AgentPruning(books.database)
-    note_finals(pruning, shop.station.clock.now())
-    while prune_once(pruning, LIMITS, ("agent@S1", "i1"), KEYS.signer.sign, shop.station.clock.now() + LATER):
-        pass
-    assert books.database.value("SELECT min(seq) FROM message") == place
+    assert first_after_pruning(shop, books) == place
     books.database.close()
 
 
@@ -107,11 +112,7 @@ def test_an_agent_lets_go_of_what_it_parked_once_its_document_is_decided(shop: S
     (name, place) = shop.database.rows(query)[0]
     with books.database.transaction():
         books.database.write("INSERT INTO parked VALUES (?, 'i1', ?, ?, 'message.id_taken')", (STATION, place, name))
-    pruning = AgentPruning(books.database)
-    note_finals(pruning, shop.station.clock.now())
-    while prune_once(pruning, LIMITS, ("agent@S1", "i1"), KEYS.signer.sign, shop.station.clock.now() + LATER):
-        pass
-    assert books.database.value("SELECT min(seq) FROM message") > place
+    assert first_after_pruning(shop, books) > place
     books.database.close()
 
 
@@ -124,8 +125,4 @@ def test_an_agent_keeps_what_is_not_decided(shop: Shop, tmp_path: Path) -> None:
     books = agent_with(shop, tmp_path / "agent")
     with books.database.transaction():
         books.database.write("UPDATE confirmation SET state = 'parked' WHERE doc_id = ?", (second,))
-    pruning = AgentPruning(books.database)
-    note_finals(pruning, shop.station.clock.now())
-    while prune_once(pruning, LIMITS, ("agent@S1", "i1"), KEYS.signer.sign, shop.station.clock.now() + LATER):
-        pass
-    assert books.database.value("SELECT min(seq) FROM message") == shop.place(second)
+    assert first_after_pruning(shop, books) == shop.place(second)

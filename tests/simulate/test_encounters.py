@@ -1,6 +1,5 @@
 """What seldom meets by chance, again and again: all agree, and whoever breaks the rule is noticed."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,20 +7,14 @@ import pytest
 from kontuar.tools.simulate import encounters, policy, trouble
 from kontuar.tools.simulate.books_read import Approved
 from kontuar.tools.simulate.checks_sales import _at_once
-from kontuar.tools.simulate.ground import Ground, ground
+from kontuar.tools.simulate.ground import Ground
 from kontuar.tools.simulate.planting import FAULTS, planted
 from kontuar.tools.simulate.policy import Policy
 from kontuar.tools.simulate.simulation import Simulation
-from postgres_fixture import open_temporary_folder
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
+CHAIN = (1, 2)
 OPERATIONS = 120
-
-
-@pytest.fixture(scope="module")
-def small_ground() -> Iterator[Ground]:
-    with open_temporary_folder() as folder, ground(folder, stores=1, stations_per_store=2) as made:
-        yield made
 
 
 @pytest.fixture

@@ -10,15 +10,15 @@ import psycopg
 import pytest
 
 from kontuar.tools.simulate import policy, trouble
-from kontuar.tools.simulate.ground import Ground, Machines, ground
+from kontuar.tools.simulate.ground import Ground, Machines
 from kontuar.tools.simulate.losses import sales_of, set_back
 from kontuar.tools.simulate.policy import Policy
 from kontuar.tools.simulate.scene import Scene
 from kontuar.tools.simulate.seen import Sale
 from kontuar.tools.simulate.simulation import Simulation
-from postgres_fixture import open_temporary_folder
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
+CHAIN = (1, 1)
 TILL, AGENT = "S1T1", "agent@S1"
 
 
@@ -26,12 +26,6 @@ TILL, AGENT = "S1T1", "agent@S1"
 def nothing_is_backed_up_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trouble, "WEIGHTS", {"kill": 1})
     monkeypatch.setattr(policy, "drawn", lambda _: Policy())
-
-
-@pytest.fixture(scope="module")
-def small_ground() -> Iterator[Ground]:
-    with open_temporary_folder() as folder, ground(folder, stores=1, stations_per_store=1) as made:
-        yield made
 
 
 @contextlib.contextmanager

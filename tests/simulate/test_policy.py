@@ -1,26 +1,18 @@
 """What is off by default is on in a share of the stories, and each story that has it puts it to the test."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from kontuar.tools.simulate import policy, trouble
 from kontuar.tools.simulate.books_read import Books
 from kontuar.tools.simulate.checks import violations
-from kontuar.tools.simulate.ground import Ground, ground
+from kontuar.tools.simulate.ground import Ground
 from kontuar.tools.simulate.planting import FAULTS, planted
 from kontuar.tools.simulate.policy import Policy
 from kontuar.tools.simulate.simulation import Simulation
-from postgres_fixture import open_temporary_folder
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
+CHAIN = (1, 2)
 OPERATIONS = 120
-
-
-@pytest.fixture(scope="module")
-def small_ground() -> Iterator[Ground]:
-    with open_temporary_folder() as folder, ground(folder, stores=1, stations_per_store=2) as made:
-        yield made
 
 
 def test_every_option_is_on_in_some_stories_and_off_in_others() -> None:

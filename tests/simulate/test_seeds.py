@@ -4,27 +4,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kontuar.tools.simulate.books_read import Books
 from kontuar.tools.simulate.checks import violations
-from kontuar.tools.simulate.ground import Ground, ground
+from kontuar.tools.simulate.ground import Ground
 from kontuar.tools.simulate.seen import Issued
 from kontuar.tools.simulate.simulation import Simulation
-from postgres_fixture import open_temporary_folder
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
+CHAIN = (2, 2)
 SEEDS = (1, 2, 4)
 OPERATIONS = 120
-
-
-@pytest.fixture(scope="module")
-def small_ground() -> Iterator[Ground]:
-    with open_temporary_folder() as folder, ground(folder, stores=2, stations_per_store=2) as made:
-        yield made
 
 
 @pytest.mark.parametrize("seed", SEEDS)

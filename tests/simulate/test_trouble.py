@@ -1,23 +1,15 @@
 """One kind of trouble again and again: whatever it does, every document arrives once, and all agree in the end."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from kontuar.tools.simulate import policy, trouble
-from kontuar.tools.simulate.ground import Ground, ground
+from kontuar.tools.simulate.ground import Ground
 from kontuar.tools.simulate.seen import Seen
 from kontuar.tools.simulate.simulation import Simulation
-from postgres_fixture import open_temporary_folder
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
+CHAIN = (2, 2)
 OPERATIONS = 80
-
-
-@pytest.fixture(scope="module")
-def small_ground() -> Iterator[Ground]:
-    with open_temporary_folder() as folder, ground(folder, stores=2, stations_per_store=2) as made:
-        yield made
 
 
 def told(ground: Ground, monkeypatch: pytest.MonkeyPatch, seed: int, *, until: str, kinds: dict[str, float]) -> Seen:
